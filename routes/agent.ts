@@ -5,6 +5,7 @@ import { agentReply, AgentSecret, AgentReplies } from '#src/agent/reply'
 import { readPath, readQuery, type ReadSecretRequest } from '#src/agent/secret-request'
 import { isNamedBy } from '#src/aws/secret-ids'
 import { defaultPathPrefix } from '#src/config/agent'
+import { ConfigError } from '#src/config/issues'
 import { cachingOf } from '#src/http/caching'
 import { reportVersion } from '#src/http/representation'
 import { Query, Reply } from '#src/http/schemas'
@@ -14,6 +15,11 @@ import { Problem } from '#src/problems/problem'
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   const { config, supportedMethods } = fastify
   const { pathPrefix = defaultPathPrefix } = config.current.agent ?? {}
+  config.derive(({ agent }) => {
+    if (agent === undefined || agent.pathPrefix === pathPrefix) return
+    const expected = `${pathPrefix}, the same as at the start: a change requires a restart`
+    throw new ConfigError([{ key: 'agent.pathPrefix', found: agent.pathPrefix, expected }])
+  })
   const declared = {
     isOn: () => config.current.agent !== undefined,
     tokenHeaders: () => config.current.agent?.tokenHeaders ?? []

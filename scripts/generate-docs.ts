@@ -5,6 +5,7 @@
  * - `docs/operations.md` from the routes,
  * - the table of environment variables in `docs/configuration.md` from their schema,
  * - the tables in `docs/reliability.md` from the table of faults that the tests plant,
+ * - the example of a policy in `docs/aws.md`, from the configuration above it,
  * - the table of actions in `docs/authorization.md`, and the Cedar schema for policy authors, from the actions.
  *
  *     node scripts/generate-docs.ts [--check]
@@ -13,10 +14,14 @@
  */
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { actionGroups, actionNames, actionTable, type ResourceType } from '#src/authorization/actions'
 import { cedarSchema } from '#src/authorization/schema'
 import { operations } from '#src/aws-model/shapes'
+import type { ConfigFile } from '#src/config/schema'
 import { VariablesSchema } from '#src/config/schema'
+import { environmentFrom } from '#src/environments/environment'
+import { iamPolicy } from '#src/iam/policy'
 import { faultOf } from '#src/aws-endpoint/faults'
 import { catalogue, catalogueEntry, type ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
@@ -105,6 +110,19 @@ function actionRows (): string {
   return ['| group | on an environment | on a secret | on a credential |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
+/** Returns the IAM policy for the configuration in the text, as `secretsctl iam-policy` prints it. */
+function policyExample (text: string): string {
+  const [, yaml = ''] = /<!-- configuration: secrets -->\n```yaml\n(.*?)```/s.exec(text) ?? []
+  const { environments, cache } = parse(yaml) as Pick<ConfigFile, 'environments' | 'cache'>
+  const [[name, declared] = []] = Object.entries(environments)
+  if (name === undefined || declared === undefined) throw new TypeError('The example has no environment')
+  const environment = environmentFrom(name, declared)
+  const { policy } = iamPolicy({ environment, credentials: new Map(), queues: cache?.events ?? [] })
+  return ['<!-- policy: secrets -->', '```json', JSON.stringify(policy, undefined, 2), '```'].join('\n')
+}
+
+const awsPage = await textOf('docs/aws.md')
+
 /**
  * Returns the text with the part between two marker comments replaced.
  *
@@ -119,6 +137,7 @@ function between (text: string, name: string, content: string): string {
 const files = {
   'docs/problems.md': problems(),
   'docs/operations.md': await operationsTable(),
+  'docs/aws.md': between(awsPage, 'iam-policy', policyExample(awsPage)),
   'docs/authorization.md': between(await textOf('docs/authorization.md'), 'actions', actionRows()),
   'policies/schema.cedarschema': cedarSchema,
   'docs/configuration.md': between(await textOf('docs/configuration.md'), 'variables', variables()),

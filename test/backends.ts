@@ -51,7 +51,8 @@ const kmsKeys = [{
 
 /** The rotation functions of the tests. */
 const rotationFunctions = {
-  postgresql: join(import.meta.dirname, '../rotators/postgresql.ts'),
+  ...Object.fromEntries(['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-alternating-users'].map((name) =>
+    [name, join(import.meta.dirname, `../rotators/${name}.ts`)])),
   rotator: join(import.meta.dirname, 'fixtures/rotation/rotator.ts'),
   failing: join(import.meta.dirname, 'fixtures/rotation/failing.ts'),
   'failing-to-set': join(import.meta.dirname, 'fixtures/rotation/failing-to-set.ts')

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { CacheStatus, Caching } from '#src/aws/caching'
 import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort, VersionSelector } from '#src/aws/port'
-import type { ReadSecret } from '#src/aws/secret'
+import type { ReadSecret, SecretMetadata } from '#src/aws/secret'
 import { createCache, type Cache } from '#src/cache/cached-port'
 import type { CacheOptions, Times } from '#src/cache/settings'
 import { isSecretName, type SecretName } from '#src/environments/names'
@@ -20,12 +20,24 @@ export interface Outcome {
   status?: CacheStatus
 }
 
+/** The outcome of a description, and the body of AWS's reply. */
+export interface Described {
+  metadata?: SecretMetadata
+  body?: string
+  problem?: Problem
+  status?: CacheStatus
+}
+
 /** A cache in front of the port to the embedded backend, with a clock that moves only on demand. */
 export interface CacheScene {
   gateway: Gateway
   cache: Cache
   call: AwsCall
   read: (options?: { name?: string, call?: Partial<AwsCall>, selector?: VersionSelector, maximumAge?: number }) => Promise<Outcome>
+  /** Describes a secret. */
+  describe: (options?: { name?: string, call?: Partial<AwsCall>, maximumAge?: number }) => Promise<Described>
+  /** The calls that described a secret in AWS so far. */
+  descriptions: AwsCall[]
   /** The calls that read one secret from AWS so far. */
   reads: AwsCall[]
   /** The calls that read several secrets, and the names of these secrets. */
@@ -58,6 +70,7 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
   const times = { ttl: 300_000, staleIfError: 0 }
   const reads: AwsCall[] = []
   const batches: CacheScene['batches'] = []
+  const descriptions: AwsCall[] = []
   const pending = new Set<Promise<unknown>>()
   let clock = 0
   let plan: Plan = () => undefined
@@ -78,7 +91,11 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
     batches.push({ call: own, names: request.names })
     return planned(own, async (uncached) => port.batchGetSecretValue(uncached, request))
   }
-  const cache = createCache({ ...port, getSecretValue, batchGetSecretValue }, {
+  const describeSecret: SecretsPort['describeSecret'] = async (own, name) => {
+    descriptions.push(own)
+    return planned(own, async (uncached) => port.describeSecret(uncached, name))
+  }
+  const cache = createCache({ ...port, getSecretValue, batchGetSecretValue, describeSecret }, {
     timesOf: () => times,
     hasSessions: () => false,
     sharesReads: () => true,
@@ -98,6 +115,19 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
     call,
     reads,
     batches,
+    descriptions,
+    async describe ({ name = 'a', call: own = {}, maximumAge } = {}) {
+      const found: Described = {}
+      const caching: Caching = { onStatus (status) { found.status = status }, ...maximumAge !== undefined && { maximumAge } }
+      const verbatim: AwsCall['verbatim'] = { operation: 'DescribeSecret', inputFor: (input) => input, onReply (body) { found.body = body } }
+      try {
+        found.metadata = await cache.port.describeSecret({ ...call, caching, verbatim, ...own }, nameOf(name))
+      } catch (problem) {
+        if (!(problem instanceof Problem)) throw problem
+        found.problem = problem
+      }
+      return found
+    },
     times,
     async read ({ name = 'a', call: own = {}, selector = {}, maximumAge } = {}) {
       let status: CacheStatus | undefined

@@ -18,6 +18,8 @@ export interface TestQueue {
   signers: Set<string>
   /** Makes the next calls fail with these AWS error codes. */
   fail: (...codes: string[]) => void
+  /** Says whether the caller's IAM policy allows an operation. Everything is allowed by default. */
+  judge: (operation: string) => boolean
   /** If true, SQS does not wait for messages. */
   isHasty: boolean
   /** The number of calls that wait for a message. */
@@ -63,7 +65,7 @@ export async function startQueue (t: Test): Promise<TestQueue> {
       const operation = String(request.headers['x-amz-target']).replace(/^AmazonSQS\./, '')
       queue.calls.push(operation)
       queue.signers.add(/Credential=(\w+)/.exec(request.headers.authorization ?? '')?.[1] ?? '')
-      const failure = failures.shift()
+      const failure = queue.judge(operation) ? failures.shift() : 'AccessDenied'
       response.on('close', () => { waiting.delete(response) })
       if (failure !== undefined) reply(response, 400, { __type: `com.amazonaws.sqs#${failure}`, message: 'canary' })
       else if (operation === 'ReceiveMessage') deliver(response)
@@ -86,6 +88,7 @@ export async function startQueue (t: Test): Promise<TestQueue> {
     calls: [],
     signers: new Set(),
     fail (...codes) { failures.push(...codes) },
+    judge: () => true,
     isHasty: false,
     waiting: () => waiting.size
   }

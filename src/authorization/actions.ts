@@ -1,4 +1,4 @@
-import type { Operation } from '#src/aws-model/shapes'
+import { operations, type Operation } from '#src/aws-model/shapes'
 
 /** The Cedar entity types of resources. */
 export type ResourceType = 'Environment' | 'Secret' | 'Credential'
@@ -13,6 +13,13 @@ interface ActionDefinition {
    * secrets is authorized for the environment first, then for each secret.
    */
   readonly on: readonly ResourceType[]
+  /**
+   * The AWS operations that requests with this action call, besides the operation of the same name. They include those of
+   * conditional writes, and those that undo an `atomic` bulk create. Operations that the gateway can do without are not listed.
+   */
+  readonly calls?: readonly Operation[]
+  /** The operations that are called only if the environment declares `replicaRegions`. */
+  readonly replicates?: readonly Operation[]
 }
 
 type OwnAction =
@@ -22,21 +29,27 @@ type OwnAction =
 const table = {
   // View the environment. The gateway replies to a caller without this permission as if the environment did not exist.
   DescribeEnvironment: { group: 'read', on: ['Environment'] },
-  ListSecrets: { group: 'read', on: ['Environment'] },
-  BatchGetSecretValue: { group: 'read', on: ['Environment'] },
+  ListSecrets: { group: 'read', on: ['Environment'], calls: ['DescribeSecret'] },
+  BatchGetSecretValue: { group: 'read', on: ['Environment'], calls: ['GetSecretValue', 'ListSecrets'] },
   GetRandomPassword: { group: 'read', on: ['Environment'] },
   DescribeSecret: { group: 'read', on: ['Secret'] },
   GetSecretValue: { group: 'read', on: ['Secret'] },
-  ListSecretVersionIds: { group: 'read', on: ['Secret'] },
+  ListSecretVersionIds: { group: 'read', on: ['Secret'], calls: ['DescribeSecret'] },
   GetResourcePolicy: { group: 'read', on: ['Secret'] },
 
-  CreateSecret: { group: 'write', on: ['Environment', 'Secret'] },
-  PutSecretValue: { group: 'write', on: ['Secret'] },
-  UpdateSecret: { group: 'write', on: ['Secret'] },
-  UpdateSecretVersionStage: { group: 'write', on: ['Secret'] },
-  DeleteSecret: { group: 'write', on: ['Secret'] },
-  RestoreSecret: { group: 'write', on: ['Secret'] },
-  TagResource: { group: 'write', on: ['Secret'] },
+  CreateSecret: {
+    group: 'write', on: ['Environment', 'Secret'], calls: ['TagResource', 'DescribeSecret', 'GetRandomPassword', 'DeleteSecret'],
+    replicates: ['ReplicateSecretToRegions', 'RemoveRegionsFromReplication']
+  },
+  PutSecretValue: { group: 'write', on: ['Secret'], calls: ['DescribeSecret', 'UpdateSecretVersionStage'] },
+  UpdateSecret: { group: 'write', on: ['Secret'], calls: ['DescribeSecret'] },
+  UpdateSecretVersionStage: { group: 'write', on: ['Secret'], calls: ['DescribeSecret'] },
+  DeleteSecret: { group: 'write', on: ['Secret'], calls: ['DescribeSecret'] },
+  RestoreSecret: {
+    group: 'write', on: ['Secret'], calls: ['DescribeSecret', 'TagResource', 'UntagResource', 'DeleteSecret'],
+    replicates: ['ReplicateSecretToRegions', 'RemoveRegionsFromReplication']
+  },
+  TagResource: { group: 'write', on: ['Secret'], calls: ['UntagResource'] },
   UntagResource: { group: 'write', on: ['Secret'] },
 
   RotateSecret: { group: 'rotate', on: ['Secret'] },
@@ -44,20 +57,27 @@ const table = {
 
   PutResourcePolicy: { group: 'administer', on: ['Secret'] },
   DeleteResourcePolicy: { group: 'administer', on: ['Secret'] },
-  ValidateResourcePolicy: { group: 'administer', on: ['Secret'] },
+  ValidateResourcePolicy: { group: 'administer', on: ['Secret'], calls: ['PutResourcePolicy'] },
   ReplicateSecretToRegions: { group: 'administer', on: ['Secret'] },
   RemoveRegionsFromReplication: { group: 'administer', on: ['Secret'] },
-  StopReplicationToReplica: { group: 'administer', on: ['Secret'] },
+  StopReplicationToReplica: { group: 'administer', on: ['Secret'], calls: ['DescribeSecret'] },
   // Choose the function and the schedule of a rotation. AWS has only one action for this and for starting a rotation. Here, the
   // two are separate, because a caller who chooses the function chooses who gets the secret's values.
-  ConfigureRotation: { group: 'administer', on: ['Secret'] },
+  ConfigureRotation: { group: 'administer', on: ['Secret'], calls: ['RotateSecret'] },
   // Delete without a recovery window.
-  ForceDeleteSecret: { group: 'administer', on: ['Secret'] },
+  ForceDeleteSecret: { group: 'administer', on: ['Secret'], calls: ['DeleteSecret', 'DescribeSecret'] },
   // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in
   // another environment.
-  CompareValues: { group: 'administer', on: ['Environment', 'Secret'] },
+  CompareValues: { group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetSecretValue', 'BatchGetSecretValue'] },
   // Copy a secret's value to another environment. The action must be allowed in both environments.
-  PromoteSecret: { group: 'administer', on: ['Environment', 'Secret'] },
+  PromoteSecret: {
+    group: 'administer', on: ['Environment', 'Secret'],
+    calls: [
+      'ListSecrets', 'DescribeSecret', 'GetSecretValue', 'CreateSecret', 'PutSecretValue', 'UpdateSecret',
+      'UpdateSecretVersionStage', 'TagResource'
+    ],
+    replicates: ['ReplicateSecretToRegions']
+  },
   // View an AWS credential: its ID, account, region and kind.
   DescribeCredential: { group: 'administer', on: ['Credential'] },
   // Ask AWS which account and identity an AWS credential belongs to.
@@ -75,6 +95,19 @@ export type Action = keyof typeof table
 export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 
 export const actionNames = Object.keys(table) as Action[]
+
+/**
+ * Returns the AWS operations that requests with an action call: the operation of the same name, if there is one, and those that
+ * the action's row names.
+ *
+ * @param replicates true if the environment declares `replicaRegions`
+ */
+export function awsOperationsOf (action: Action, replicates: boolean): readonly Operation[] {
+  const { calls = [], replicates: whereReplicated = [] } = actionTable[action]
+  return [...isOperation(action) ? [action] : [], ...calls, ...replicates ? whereReplicated : []]
+}
+
+const isOperation = (name: string): name is Operation => Object.hasOwn(operations, name)
 
 /** Returns true if an action has this name. */
 export const isAction = (name: string | undefined): name is Action => name !== undefined && Object.hasOwn(table, name)

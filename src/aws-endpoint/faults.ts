@@ -87,6 +87,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'aws-throttled': throttled,
   'identity-provider-unavailable': unavailable,
   'audit-unavailable': unavailable,
+  'shared-state-unavailable': unavailable,
   overloaded: unavailable,
   'aws-timeout': failed
 }

@@ -8,7 +8,7 @@ import { batchGetSecretValue } from './batch.ts'
 import type { EndpointCall } from './call.ts'
 import type { EndpointContext, OnEnvironment, OnSecret } from './context.ts'
 import { listSecrets, listSecretVersionIds } from './lists.ts'
-import { getSecretValue } from './values.ts'
+import { describeSecret, getSecretValue } from './values.ts'
 import { bodyOf, sendVerbatim, onOneSecret } from './verbatim.ts'
 import {
   createSecret, deleteSecret, moveStage, putPolicy, putSecretValue, removeReplicas, replicate, rotateSecret, tagResource,
@@ -39,7 +39,7 @@ const onSecret = {
   CreateSecret: passedOn('CreateSecret', createSecret, withSettings),
   DeleteResourcePolicy: passedOn('DeleteResourcePolicy', async (scope, name) => scope.aws.deleteResourcePolicy(scope, name)),
   DeleteSecret: passedOn('DeleteSecret', deleteSecret, withRecoveryWindow),
-  DescribeSecret: passedOn('DescribeSecret', async (scope, name) => scope.aws.describeSecret(scope, name)),
+  DescribeSecret: describeSecret,
   GetResourcePolicy: passedOn('GetResourcePolicy', async (scope, name) => scope.aws.getResourcePolicy(scope, name)),
   GetSecretValue: getSecretValue,
   ListSecretVersionIds: listSecretVersionIds,

@@ -4,7 +4,7 @@ import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { OnSecret } from './context.ts'
-import { assertNamed } from './verbatim.ts'
+import { assertNamed, bodyOf, sendVerbatim } from './verbatim.ts'
 
 /** Reads a version of a secret, from the cache if it has the version. */
 export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, caching, reportVersion }, { name }, input) => {
@@ -14,6 +14,14 @@ export const getSecretValue: OnSecret<'GetSecretValue'> = async ({ scope, cachin
   assertNamed(secret, input.SecretId)
   reportVersion(secret.versionId)
   return JSON.stringify(valueInAwsForm(scope, secret))
+}
+
+/** Describes a secret, from the cache if it has the description. The reply is AWS's own. */
+export const describeSecret: OnSecret<'DescribeSecret'> = async ({ scope, caching }, { name }, { SecretId: secretId }) => {
+  const outcome = await sendVerbatim({ ...scope, caching: caching() }, 'DescribeSecret', (own) => own, async (own) =>
+    own.aws.describeSecret(own, name))
+  assertNamed(outcome.result, secretId)
+  return bodyOf(scope, outcome)
 }
 
 /** Reads a version. If the cache knows that there is none, throws the error that AWS would return. */

@@ -1,3 +1,4 @@
+import { kmsPermissions, replicaKeyPermissions } from '#src/aws-model/permissions'
 import { secretNameInArn } from './names.ts'
 
 /** A call that AWS denied: the operation, such as `GetSecretValue`, and its input. */
@@ -22,19 +23,6 @@ const arnPattern = /^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:(?:\d{12})?:[A-Za-z0
 const kmsDenial = 'Access to KMS is not allowed'
 
 /**
- * The permissions that each operation needs on the KMS key of a secret, according to AWS's documentation. They are not needed for
- * the key `aws/secretsmanager`. They are joined by "or", because AWS's message does not say which of them is missing.
- */
-const kmsPermissions: Readonly<Record<string, string>> = {
-  BatchGetSecretValue: 'kms:Decrypt',
-  CreateSecret: 'kms:GenerateDataKey or kms:Decrypt',
-  GetSecretValue: 'kms:Decrypt',
-  PutSecretValue: 'kms:GenerateDataKey or kms:Decrypt',
-  ReplicateSecretToRegions: 'kms:Decrypt, kms:GenerateDataKey or kms:Encrypt',
-  UpdateSecret: 'kms:GenerateDataKey, kms:Encrypt or kms:Decrypt'
-}
-
-/**
  * Returns what AWS denies, for example the action `secretsmanager:GetSecretValue` on the ARN of a secret. An operation may need
  * permission for several actions, so the denied action is taken from the message of AWS's `AccessDeniedException`. If the message
  * has an unexpected form, the operation's name is returned. The message itself is never returned, because it describes the
@@ -47,10 +35,13 @@ export function deniedPermission (message: string, { operation, input = {} }: De
   return resource !== undefined && mayShow(resource, input) ? `${action} on ${resource}` : action
 }
 
+/** Joins the permissions on a key by "or", because AWS's message does not say which of them is missing. */
 function kmsPermission (operation: string, { KmsKeyId }: Input): string {
   const isNamed = KmsKeyId !== undefined && /^[A-Za-z0-9:/_-]{1,600}$/.test(KmsKeyId)
   const key = isNamed ? `the KMS key ${KmsKeyId}` : 'the KMS key of the secret'
-  return `${kmsPermissions[operation] ?? operation} on ${key}`
+  const needed: Readonly<Record<string, readonly string[]>> =
+    { ...kmsPermissions, ReplicateSecretToRegions: [...kmsPermissions.ReplicateSecretToRegions ?? [], ...replicaKeyPermissions] }
+  return `${needed[operation]?.join(', ').replace(/, ([^,]*)$/, ' or $1') ?? operation} on ${key}`
 }
 
 /**

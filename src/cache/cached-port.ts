@@ -1,11 +1,12 @@
 import type { SecretsPort } from '#src/aws/port'
+import { createDescriber } from './descriptions.ts'
 import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
 import type { Watches } from './watches.ts'
 
-/** The cache of secrets' values, in front of the port to AWS. */
+/** The cache of secrets' values and descriptions, in front of the port to AWS. */
 export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
@@ -35,7 +36,8 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     port: {
       ...port,
       ...droppingWrites(port, memory, watches),
-      getSecretValue
+      getSecretValue,
+      describeSecret: createDescriber(port, memory, options)
     },
     preload,
     keeps,

@@ -1,3 +1,4 @@
+import type { ReadSecret } from '#src/aws/secret'
 import { Problem } from '#src/problems/problem'
 import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
@@ -28,7 +29,7 @@ export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
 export function createFetcher (
   { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions,
   observe: (target: Target, versionId: string | undefined) => void
-): (read: Read) => Fetch {
+): (read: Read) => Fetch<ReadSecret> {
   /** Updates the cache with what a failed read shows about the secret. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
     const { store } = memory

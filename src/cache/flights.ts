@@ -1,12 +1,11 @@
 import type { AwsCall } from '#src/aws/call'
-import type { ReadSecret } from '#src/aws/secret'
 import { getOrCreate } from '#src/collections/get-or-create'
 
 /** A read in progress, for one or more callers. */
-export interface Flight {
+export interface Flight<Result> {
   /** The caller on whose behalf AWS is asked. */
   readonly callerId: string | undefined
-  readonly result: Promise<ReadSecret>
+  readonly result: Promise<Result>
   /** The calls that wait for the result. */
   readonly calls: Set<AwsCall>
   /** Ends the read. */
@@ -16,32 +15,32 @@ export interface Flight {
 }
 
 /** Asks AWS. */
-export type Fetch = (call: AwsCall, isCurrent: () => boolean) => Promise<ReadSecret>
+export type Fetch<Result> = (call: AwsCall, isCurrent: () => boolean) => Promise<Result>
 
 /** The reads in progress. */
-export interface Flights {
+export interface Flights<Result> {
   /**
    * Begins a read.
    *
    * @param secret the name of the secret in AWS
    * @param key identifies the reads that can share the result; undefined if the result is not shared
    */
-  begin: (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch) => Flight
+  begin: (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch<Result>) => Flight<Result>
   /** Returns a read that can be joined, if there is one. */
-  find: (key: string) => Flight | undefined
+  find: (key: string) => Flight<Result> | undefined
   /** Marks the reads of a secret as no longer current or, without a name, the reads of all secrets. */
   outdate: (secret?: string) => void
 }
 
 /** Creates an empty list of reads. */
-export function createFlights (): Flights {
-  const currentOf = new Map<string, Set<Flight>>()
-  const shared = new Map<string, Flight>()
+export function createFlights<Result> (): Flights<Result> {
+  const currentOf = new Map<string, Set<Flight<Result>>>()
+  const shared = new Map<string, Flight<Result>>()
 
-  function begin (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch): Flight {
+  function begin (secret: string, key: string | undefined, call: AwsCall, fetch: Fetch<Result>): Flight<Result> {
     const controller = new AbortController()
     const calls = new Set([call])
-    const current = getOrCreate(currentOf, secret, () => new Set<Flight>())
+    const current = getOrCreate(currentOf, secret, () => new Set<Flight<Result>>())
     const { environment, credentialId, callerId, background } = call
     const result = fetch({
       environment,
@@ -53,7 +52,7 @@ export function createFlights (): Flights {
       mayNameCredential: () => Array.from(calls).every(({ mayNameCredential }) => mayNameCredential?.() === true),
       onResponse (awsRequestId) { for (const { onResponse } of calls) onResponse?.(awsRequestId) }
     }, () => current.has(flight))
-    const flight: Flight = {
+    const flight: Flight<Result> = {
       callerId,
       result,
       calls,
@@ -94,7 +93,7 @@ export function createFlights (): Flights {
  *
  * @throws Problem the problem of the read, or the reason why the owner left
  */
-export async function waitFor (flight: Flight, call: AwsCall): Promise<ReadSecret> {
+export async function waitFor<Result> (flight: Flight<Result>, call: AwsCall): Promise<Result> {
   const { signal } = call
   flight.calls.add(call)
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { VersionSelector } from '#src/aws/port'
-import type { ReadSecret } from '#src/aws/secret'
+import type { ReadSecret, SecretMetadata } from '#src/aws/secret'
 import type { ProblemCode } from '#src/problems/catalogue'
 
 /** A cached answer from AWS. All times are in milliseconds, on the monotonic clock. */
@@ -28,10 +28,24 @@ export interface Absence extends Answer {
   readonly code: ProblemCode
 }
 
+/** A secret's description. */
+export interface Description {
+  readonly metadata: SecretMetadata
+  /** The body of AWS's reply. */
+  readonly body: string
+}
+
+/** A cached description. */
+export interface KeptDescription extends Answer, Description {
+  /** True if AWS may not have applied a recent write everywhere when the description was read. */
+  readonly isSettling: boolean
+}
+
 /** The cached answers about a secret, as one credential sees it. The object is never modified, but replaced. */
 export interface KeptSecret {
   readonly versions: readonly KeptVersion[]
   readonly absences: readonly Absence[]
+  readonly description?: KeptDescription
   /** The failure of the latest attempt to read the secret. Absent if AWS answered that attempt. */
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
@@ -81,13 +95,33 @@ export function withVersion (kept: KeptSecret, version: KeptVersion): KeptSecret
   const same = outdated.find(({ secret: { arn, versionId, content } }) =>
     arn === secret.arn && versionId === secret.versionId && isDeepStrictEqual(content, secret.content))
   const { content } = (same ?? version).secret
+  const { description } = kept
   return {
+    ...description !== undefined && isDescribedBy(secret, description) && { description },
     versions: [...others, { ...version, secret: { ...secret, content } }],
     absences: kept.absences.filter(({ code, selector }) => code !== 'secret-not-found' && !isSelected(secret, selector))
   }
 }
 
-/** Adds the answer that a secret or a version does not exist. Drops the version that was cached for the same selector. */
+/** Returns true if a description shows a version with the same labels. */
+const isDescribedBy = ({ arn, versionId, versionStages }: ReadSecret, { metadata }: Description): boolean =>
+  arn === metadata.arn && metadata.state === 'active' &&
+  isDeepStrictEqual(new Set(metadata.versions?.[versionId]), new Set(versionStages))
+
+/** Adds a description, and drops the versions that contradict it. Those that were read later stay. */
+export const withDescription = (kept: KeptSecret, description: KeptDescription): KeptSecret => ({
+  ...kept,
+  description,
+  versions: kept.versions.filter(({ secret, since }) => since > description.since || isDescribedBy(secret, description))
+})
+
+/** Drops the description. */
+export const withoutDescription = ({ description: _description, ...kept }: KeptSecret): KeptSecret => kept
+
+/**
+ * Adds the answer that a secret or a version does not exist. Drops the version that was cached for the same selector, and the
+ * description.
+ */
 export const withAbsence = (kept: KeptSecret, absence: Absence): KeptSecret => ({
   versions: kept.versions.filter(({ secret }) => !isSelected(secret, absence.selector)),
   absences: [...kept.absences.filter(({ selector }) => !isSame(selector, absence.selector)), absence].slice(-mostAbsences)
@@ -96,6 +130,8 @@ export const withAbsence = (kept: KeptSecret, absence: Absence): KeptSecret => (
 /** Returns the answers that have not expired at a time. */
 export function leftAt (kept: KeptSecret, time: number): KeptSecret {
   const lasts = ({ until }: Answer): boolean => until > time
-  if (kept.versions.every(lasts) && kept.absences.every(lasts)) return kept
-  return { ...kept, versions: kept.versions.filter(lasts), absences: kept.absences.filter(lasts) }
+  const { versions, absences, description } = kept
+  if ([...versions, ...absences, ...description === undefined ? [] : [description]].every(lasts)) return kept
+  const rest = description === undefined || lasts(description) ? kept : withoutDescription(kept)
+  return { ...rest, versions: versions.filter(lasts), absences: absences.filter(lasts) }
 }

@@ -1,5 +1,7 @@
+import type { ReadSecret } from '#src/aws/secret'
 import type { Monotonic } from '#src/clock'
 import { createFlights, type Flights } from './flights.ts'
+import type { Description } from './kept-secret.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -7,8 +9,10 @@ import { createStore, type Store } from './store.ts'
 export interface Memory {
   /** The cached answers. */
   readonly store: Store
-  /** The reads in progress. */
-  readonly flights: Flights
+  /** The reads of values in progress. */
+  readonly flights: Flights<ReadSecret>
+  /** The reads of descriptions in progress. */
+  readonly descriptionFlights: Flights<Description>
   /** The secrets that were written recently. */
   readonly settling: Settling
   /**
@@ -28,21 +32,25 @@ export interface Memory {
 
 export function createMemory (maximumBytes: number, monotonic: Monotonic): Memory {
   let store = createStore(maximumBytes)
-  const flights = createFlights()
+  const flights = createFlights<ReadSecret>()
+  const descriptionFlights = createFlights<Description>()
   const settling = createSettling(monotonic)
   return {
     get store () {
       return store
     },
     flights,
+    descriptionFlights,
     settling,
     changed (secret, settlingTime) {
       settling.add(secret, settlingTime)
       flights.outdate(secret)
+      descriptionFlights.outdate(secret)
       store.drop(secret)
     },
     clear (nextMaximum) {
       flights.outdate()
+      descriptionFlights.outdate()
       store = createStore(nextMaximum)
     }
   }

@@ -1,4 +1,4 @@
-import { secretOf, type CacheStatus } from '#src/aws/caching'
+import type { CacheStatus } from '#src/aws/caching'
 import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort, VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
@@ -13,6 +13,7 @@ import { waitFor } from './flights.ts'
 import { absenceIn, versionIn, type Absence, type KeptVersion } from './kept-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, pauseAfterFailure, settlingTtl, type CacheOptions } from './settings.ts'
+import { ownerOf, targetOf } from './targets.ts'
 import { createWatches, type Watches } from './watches.ts'
 
 /** A cached answer that a read may use. */
@@ -57,9 +58,8 @@ export function createReader (
     monotonic,
     alarm,
     readOf (call, name) {
-      const { environment, credentialId, callerId } = call
-      const owner = sharesReads(credentialId) ? undefined : callerId
-      return readOf(compact({ environment, credentialId, callerId: owner }), name, {})
+      const { environment, credentialId } = call
+      return readOf(compact({ environment, credentialId, callerId: ownerOf(call, sharesReads) }), name, {})
     },
     look: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
   })
@@ -137,12 +137,8 @@ export function createReader (
     caching?.maximumAge === 0 ? 'request' : versionIn(memory.store.get(target), selector) === undefined ? 'miss' : 'stale'
 
   function readOf (call: AwsCall, name: SecretName, selector: VersionSelector): Read {
-    const { environment, credentialId, callerId } = call
-    const secret = secretOf(call, name)
-    const owner = sharesReads(credentialId) ? undefined : callerId
-    // The key is unambiguous, because only its last part, the caller's ID, could contain a line feed.
-    const key = [secret, environment.region, environment.account, credentialId, owner].join('\n')
-    return { call, name, selector, owner, target: { secret, key }, times: timesOf(environment) }
+    const owner = ownerOf(call, sharesReads)
+    return { call, name, selector, owner, target: targetOf(call, name, owner), times: timesOf(call.environment) }
   }
 
   const getSecretValue: SecretsPort['getSecretValue'] = async (call, name, selector = {}) => {

@@ -30,6 +30,9 @@ export interface CacheOptions {
   readonly onShared?: (saved: number) => void
 }
 
+/** The maximum time to live of a description, in milliseconds. */
+export const descriptionTtl = 60_000
+
 /** The time to live of the answer that a secret or a version does not exist, in milliseconds. */
 export const absenceTime = 5_000
 

@@ -51,7 +51,7 @@ export function createStore (maximumBytes: number): Store {
 
   function set (target: Target, kept: KeptSecret): void {
     const { secret, key } = target
-    if (kept.versions.length === 0 && kept.absences.length === 0) {
+    if (kept.versions.length === 0 && kept.absences.length === 0 && kept.description === undefined) {
       entries.delete(key)
       return
     }
@@ -76,6 +76,10 @@ export function createStore (maximumBytes: number): Store {
   }
 }
 
-const sizeOf = ({ target, kept: { versions, absences } }: Entry): number =>
+/** The multiple of a description's length that it takes in memory: AWS's text, and the objects that were parsed from it. */
+const descriptionFactor = 4
+
+const sizeOf = ({ target, kept: { versions, absences, description } }: Entry): number =>
   versions.reduce((sum, { secret: { content } }) => sum + overhead + Buffer.byteLength(content), target.key.length) +
-  absences.length * overhead
+  absences.length * overhead +
+  (description === undefined ? 0 : overhead + descriptionFactor * description.body.length)

@@ -8,6 +8,7 @@ import { create } from './commands/create.ts'
 import { remove } from './commands/delete.ts'
 import { diff } from './commands/diff.ts'
 import { exportSecrets } from './commands/export.ts'
+import { iamPolicyCommand } from './commands/iam-policy.ts'
 import { keysCreate } from './commands/keys-create.ts'
 import { list } from './commands/list.ts'
 import { local } from './commands/local.ts'
@@ -35,6 +36,7 @@ const commands: readonly AddCommand[] = [
   list, versions, rollback, restore, rotate, tag,
   apply, diff, promote,
   runChild, exportSecrets, awsCredentials,
+  iamPolicyCommand,
   local
 ]
 

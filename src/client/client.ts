@@ -41,6 +41,8 @@ export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }
     headers: { authorization: `Bearer ${token}` },
     // A redirect could send the request's body, and with it a secret's value, to another server.
     redirect: 'error',
+    // By default, `fetch` adds `Cache-Control: no-cache` to a request with `If-None-Match`, and the gateway then calls AWS.
+    cache: 'force-cache',
     pathSerializer: pathOf,
     fetch: async (request) => checkedFetch(request, maximumReplyBytes)
   })

@@ -4,6 +4,7 @@ import type { PolicySet } from '#src/authorization/policies'
 import type { AwsSettings } from '#src/aws/settings'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import { environmentFrom, type Environment } from '#src/environments/environment'
+import type { SharedSettings } from '#src/shared/settings'
 import { agentFrom, agentIssues, type AgentSettings } from './agent.ts'
 import { auditFrom } from './audit.ts'
 import { authenticationFrom, authenticationIssues } from './authentication.ts'
@@ -19,6 +20,7 @@ import { overlappingPrefixes } from './overlaps.ts'
 import { partitionIssues, regionIssues } from './regions.ts'
 import type { ConfigFile } from './schema.ts'
 import { serverFrom, serverIssues, type ServerSettings } from './server.ts'
+import { sharedFrom } from './shared.ts'
 
 /** The validated configuration, with its defaults filled in. */
 export interface Config {
@@ -34,6 +36,8 @@ export interface Config {
   readonly log: LogSettings
   /** Absent if the routes of AWS's agent are disabled. */
   readonly agent?: AgentSettings
+  /** Absent if the process is the only one, or shares nothing with the others. */
+  readonly shared?: SharedSettings
 }
 
 /** A parsed configuration file, or local mode's equivalent, which has built-in policies and `embedded` credentials. */
@@ -61,7 +65,8 @@ export function configFrom (file: Declared, folder = '.'): Config {
     aws: awsFrom(file.aws ?? {}),
     cache: cacheFrom(file.cache ?? {}),
     log: logFrom(file.log ?? {}),
-    ...file.agent !== undefined && { agent: agentFrom(file.agent) }
+    ...file.agent !== undefined && { agent: agentFrom(file.agent) },
+    ...file.shared !== undefined && { shared: sharedFrom(file.shared, folder) }
   }
   const issues = checks.flatMap((check) => [...check(config)])
   if (issues.length > 0) throw new ConfigError(issues)

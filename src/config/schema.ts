@@ -12,6 +12,7 @@ import { CacheSchema } from './cache.ts'
 import { LimitsSchema } from './limits.ts'
 import { LogSchema } from './log.ts'
 import { ServerSchema } from './server.ts'
+import { SharedSchema } from './shared.ts'
 
 /** The schema of the YAML configuration file. */
 export const FileSchema = Type.Object({
@@ -25,7 +26,8 @@ export const FileSchema = Type.Object({
   aws: Type.Optional(AwsSchema),
   cache: Type.Optional(CacheSchema),
   log: Type.Optional(LogSchema),
-  agent: Type.Optional(AgentSchema)
+  agent: Type.Optional(AgentSchema),
+  shared: Type.Optional(SharedSchema)
 }, closed)
 
 /** The schema of the environment variables. */

@@ -97,7 +97,8 @@ export function createJobs (
         counts: zeroCounts(bulkResults),
         revision: 0,
         stop: new AbortController(),
-        // Turns off Node.js's leak warning. Each client that follows the job adds a listener, and their number is not limited.
+        // Turns off Node.js's warning about more than ten listeners. Each client that follows the job adds one, and these clients
+        // are limited by `server.connections.eventStreamsPerCaller`.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       begun(job.id)

@@ -275,6 +275,12 @@ export const catalogue = {
     advice: 'Nothing is done without a record. Try again in a moment. A write may have been carried out: repeat it with the same `Idempotency-Key`.',
     retryAfter: 1
   },
+  'shared-state-unavailable': {
+    status: 503,
+    title: 'The state that the replicas of the gateway share is not available',
+    advice: 'The Valkey or Redis of the gateway does not answer, and this request can\'t be served without it. Reads and writes of secrets can. Wait as long as `Retry-After` says.',
+    retryAfter: 2
+  },
   overloaded: {
     status: 503,
     title: 'The gateway accepts no more such requests at the moment',

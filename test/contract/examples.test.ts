@@ -60,7 +60,7 @@ async function startBackend (t: Test, script: string, change: (text: string) => 
 
 t.test('the tour: each request has the status that the text promises', async (t) => {
   const gateway = await build(t, { cache: {} })
-  const [, ...blocks] = shellBlocksIn('README.md', 'A five-minute tour')
+  const [, ...blocks] = shellBlocksIn('docs/tour.md', 'With curl')
   const curl = 'curl () { command curl --silent --output /dev/null --write-out "%{http_code} " "$@"; }'
   t.equal((await run(t, gateway, [curl, ...blocks].join('\n'))).trim(), '201 200 200 200 200 200 200 200 200 200 200 412 200 200 200')
 })
@@ -69,11 +69,35 @@ t.test('secretsctl: each command that does not ask anything succeeds', async (t)
   const gateway = await build(t)
   await gateway.send('PUT', '/environments/dev/secrets/payments%2Fdb', { json: { value: { password: 'p' } } })
   await gateway.send('PUT', '/environments/dev/secrets/payments%2Fqueue', { json: { value: 'first' } })
-  const [, ...blocks] = shellBlocksIn('README.md', 'secretsctl')
+  const [, ...blocks] = shellBlocksIn('docs/tour.md', 'With secretsctl')
   const lines = blocks.join('').split('\n').filter((line) => !/# (?:prompts|asks)/.test(line))
   const expected = lines.map((line) => line.includes('diff') ? `${line} || [ $? = 3 ]` : line)
   t.match(await run(t, gateway, ['set -e -o pipefail', ...expected].join('\n')), /payments\/queue/)
 })
+
+t.test('the first steps of the README', async (t) => {
+  const gateway = await build(t)
+  const [commands = '', request = ''] = shellBlocksIn('README.md', 'First steps').map((block) => block.replace(/^export .*\n/, ''))
+  const output = await run(t, gateway, `set -e -o pipefail\n${commands.replace(/diff .*/, '$& || [ $? = 3 ]')}${request.replace('curl', 'curl --fail')}`)
+  t.match(output, /Created payments\/key in dev[^]*The key has 64 characters[^]*"items"/)
+})
+
+const guides: Record<string, { examples: string[], prints: RegExp }> = {
+  administration: { examples: ['administration', 'kinds'], prints: /Created payments\/web[^]*"name":"orders\/motd"/ },
+  pipelines: { examples: ['pipeline', 'pipeline-curl'], prints: /2 created[^]*"created":0/ },
+  services: { examples: ['services', 'references'], prints: /"value":"p"[^]*arn:aws:secretsmanager/ }
+}
+
+for (const [guide, { examples, prints }] of Object.entries(guides)) {
+  t.test(`the guide for ${guide}`, async (t) => {
+    const gateway = await build(t)
+    await gateway.send('PUT', '/environments/dev/secrets/payments%2Fdb', { json: { value: { password: 'p' } } })
+    if (guide === 'pipelines') await gateway.send('DELETE', '/environments/dev/secrets/payments%2Fdb?force=true')
+    const scripts = examples.map((example) => exampleIn(`docs/guides/${guide}.md`, `example: ${example}`))
+    const script = scripts.join('').replaceAll(/^curl(?! --fail)/gm, 'curl --fail').replace('local-dev', 'dev-account')
+    t.match(await run(t, gateway, `set -e -o pipefail\n${script}`), prints)
+  })
+}
 
 t.test('failOnError in a pipeline', async (t) => {
   const gateway = await build(t)

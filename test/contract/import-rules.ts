@@ -16,6 +16,7 @@ interface Rule {
 const inside = (path: string, ...folders: readonly string[]): boolean => folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
 
 const isFastify = (to: string): boolean => /^(fastify|fastify-plugin|@fastify\/.*)$/.test(to)
+const isRedis = (to: string): boolean => to.startsWith('@redis/')
 const isAws = (to: string): boolean => to.startsWith('@aws-sdk/')
 
 const rim = ['src/app.ts', 'src/start.ts', 'src/http', 'src/request', 'src/local-backend', 'plugins', 'routes']
@@ -44,6 +45,10 @@ const rules: readonly Rule[] = [
   {
     says: 'only src/aws knows the SDK\'s types and AWS\'s names of secrets',
     forbids: ({ from, to }) => !inside(from, 'src/aws') && inside(to, 'src/aws/types.ts', 'src/aws/names.ts')
+  },
+  {
+    says: 'only src/shared knows the client of Redis',
+    forbids: ({ from, to }) => !inside(from, 'src/shared') && isRedis(to)
   },
   {
     says: 'only src/authorization knows Cedar',

@@ -1,13 +1,13 @@
-import { execFile, spawn, type SpawnOptions } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import type { Test } from 'tap'
 import { until } from '#test/until'
+import { freePort, ownedBy } from './server.ts'
 
 const run = promisify(execFile)
 
@@ -27,7 +27,7 @@ const superuser = { user: 'postgres', password: 'superuser-password', database: 
  */
 export async function startPostgres (t: Test, binaries: string): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'postgresql-'))
-  const as: SpawnOptions = process.getuid?.() === 0 ? await ownedByPostgres(folder) : {}
+  const as = process.getuid?.() === 0 ? await ownedBy('postgres', folder) : {}
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   await writeFile(passwordFile, superuser.password)
@@ -50,21 +50,4 @@ export async function startPostgres (t: Test, binaries: string): Promise<Postgre
   }
   await until(async () => server.exitCode !== null || query('SELECT 1').then(() => true, () => false), 100)
   return { port, log: async () => readFile(join(data, 'log'), 'utf8'), query }
-}
-
-/** Gives a folder to the user `postgres`, and returns the options to start a process as that user. */
-async function ownedByPostgres (folder: string): Promise<SpawnOptions> {
-  const id = async (option: string): Promise<number> => Number((await run('id', [option, 'postgres'])).stdout)
-  const owner = { uid: await id('-u'), gid: await id('-g') }
-  await chown(folder, owner.uid, owner.gid)
-  return owner
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -60,6 +60,44 @@ t.test('rotates the password of a real user, through the gateway', { skip }, asy
   t.notOk([password, again].some((one) => log.includes(one)), 'PostgreSQL\'s log contains no password')
 })
 
+t.test('lets two users with the same rights take turns', { skip }, async (t) => {
+  const postgres = await startPostgres(t, binaries)
+  for (const statement of [
+    'CREATE TABLE orders (id int)', `CREATE ROLE app LOGIN PASSWORD '${oldPassword}'`, 'GRANT SELECT ON orders TO app',
+    `CREATE ROLE admin LOGIN CREATEROLE SUPERUSER PASSWORD '${oldPassword}'`
+  ]) await postgres.query(statement)
+  const gateway = await build(t)
+  const server = { engine: 'postgres', host: '127.0.0.1', port: postgres.port, ssl: false }
+  await gateway.send('PUT', '/environments/dev/secrets/admin', { json: { value: { ...server, username: 'admin', password: oldPassword } } })
+  const masterarn = (await gateway.send('GET', '/environments/dev/secrets/admin/metadata')).json.arn as string
+  const orders = async (user: string, password: string): Promise<string | number | null> => {
+    const client = new Client({ ...server, user, password, database: 'postgres' })
+    try {
+      await client.connect()
+      return (await client.query('SELECT FROM orders')).rowCount
+    } catch (error) {
+      return (error as { code: string }).code
+    } finally {
+      await client.end()
+    }
+  }
+  const rotate = async (): Promise<{ username: string, password: string }> => {
+    await gateway.rotateDue()
+    await gateway.send('POST', `${secret}/rotation`)
+    return JSON.parse((await gateway.send('GET', secret)).json.value) as { username: string, password: string }
+  }
+  await gateway.send('PUT', secret, { json: { value: { ...server, username: 'app', password: oldPassword, masterarn } } })
+  await gateway.send('PUT', `${secret}/rotation`, { json: { ...rotation, lambdaArn: `${rotation.lambdaArn}-alternating-users` } })
+  const second = await rotate()
+  t.equal(second.username, 'app_clone')
+  t.same([await orders('app', oldPassword), await orders('app_clone', second.password)], [0, 0], 'both can read')
+  const third = await rotate()
+  t.equal(third.username, 'app')
+  t.same([await orders('app', oldPassword), await orders('app', third.password), await orders('app_clone', second.password)], ['28P01', 0, 0])
+  t.equal((await rotate()).username, 'app_clone')
+  t.equal(await orders('app_clone', second.password), '28P01')
+})
+
 t.test('resumes a rotation after a failed step', { skip }, async (t) => {
   const postgres = await startPostgres(t, binaries)
   await postgres.query(`CREATE ROLE app LOGIN PASSWORD '${oldPassword}'`)

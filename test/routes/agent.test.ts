@@ -33,6 +33,8 @@ const broken = (member: string, value: string, constraint: string): object =>
 const get = '/secretsmanager/get'
 const noVersion = '00000000-0000-4000-8000-000000000000'
 
+const preflight = { origin: 'https://page.example', 'access-control-request-method': 'GET', 'access-control-request-headers': header }
+
 /** Requests, and the agent's replies: the status, and the text or the members of the JSON. */
 const table: readonly [path: string, asked: Asked, status: number, reply: string | object][] = [
   // Without a token.
@@ -44,6 +46,11 @@ const table: readonly [path: string, asked: Asked, status: number, reply: string
   ['/v1/dev/a', { headers: { [header]: tokens.expired } }, 403, 'Bad Token'],
   ['/v1/dev/a', { headers: { [header]: `Bearer ${tokens.administrator}` } }, 403, 'Bad Token'],
   ['/v1/dev/a', { headers: { authorization: `Bearer ${tokens.administrator}` } }, 403, 'Bad Token'],
+  // The preflight of a browser is a request like any other. It has no token, and no reply allows another origin.
+  ['/ping', { headers: preflight, method: 'OPTIONS' }, 405, 'Not allowed'],
+  [get, { headers: preflight, method: 'OPTIONS' }, 403, 'Bad Token'],
+  ['/v1/dev/a', { headers: preflight, method: 'OPTIONS' }, 403, 'Bad Token'],
+  ['/v1/dev/a', { headers: { ...preflight, ...token }, method: 'OPTIONS' }, 405, 'Not allowed'],
   // The order of the checks: forwarding, token, method, path, parameters.
   ['/secretsmanager/other', { headers: { 'x-forwarded-for': '192.0.2.1' }, method: 'POST' }, 400, 'Forwarded'],
   ['/v1/dev/a', { headers: { ...token, 'x-forwarded-for': '192.0.2.1' } }, 400, 'Forwarded'],
@@ -121,6 +128,7 @@ t.test('readSecretByQuery, readSecretByPath and pingAgent: requests and the agen
     const reply = await ask(gateway, path, asked)
     t.match(shown(reply), [status, expected], `${asked.method ?? 'GET'} ${path} ${Object.keys(asked.headers ?? token).join()}`)
     if (typeof expected === 'string') t.equal(reply.text, expected)
+    t.equal(reply.headers.get('access-control-allow-origin'), null)
     t.match(reply.headers.get('content-type'), typeof expected === 'string' ? /^text\/plain/ : /^application\/json/)
   }
 })
@@ -237,6 +245,8 @@ t.test('settings: the names of the headers, the prefix of the path, and disabled
   for (const [url, method] of [['/ping', 'GET'], ['/ping', 'POST'], [get, 'GET'], [get, 'POST'], ['/secretsmanager/other', 'GET'], [path, 'GET']] as const) {
     t.match(await ask(gateway, url, { method }), { status: 404, json: { code: 'not-found' } }, `${url} while it is off`)
   }
+  t.throws(() => { config.replace({ ...off, agent: { ...agent, pathPrefix: '/v1/' } } as typeof config.current) },
+    /^agent\.pathPrefix: found \/v1\/, expected \/secret-values\/v2\/, the same as at the start: a change requires a restart/)
   config.replace({ ...off, agent } as typeof config.current)
   t.match(shown(await ask(gateway, '/ping', { headers: {} })), [200, 'healthy'])
 })

@@ -1,30 +1,27 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { expiryOf } from '#src/authentication/api-keys'
+import { configIn } from '#src/cli/configuration'
 import { withExample } from '#src/cli/gateway'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
 /**
- * Loads and validates a configuration file, and checks the audit trail. Also returns warnings about the file. Imports the
- * loader dynamically, because it loads Cedar's WebAssembly, which would slow down every other command.
+ * Loads and validates a configuration file, and checks the audit trail. Also returns warnings about the file.
  *
  * @throws CommandFailure with the errors in the file
  */
 async function validConfig (file: string, env: NodeJS.ProcessEnv): Promise<{ config: Config, warnings: string[] }> {
-  const [{ loadConfig }, { ConfigError }, { overlapWarnings }, { checkTrail }, { UnusableTrail }, { missingKeyWarnings }] =
-    await Promise.all([
-      import('#src/config/load'), import('#src/config/issues'), import('#src/config/overlaps'), import('#src/audit/check'),
-      import('#src/audit/settings'), import('#src/aws/missing-keys')
-    ])
+  const [{ overlapWarnings }, { checkTrail }, { UnusableTrail }, { missingKeyWarnings }] = await Promise.all([
+    import('#src/config/overlaps'), import('#src/audit/check'), import('#src/audit/settings'), import('#src/aws/missing-keys')
+  ])
+  const config = await configIn(file)
   try {
-    const config = loadConfig(file)
     await checkTrail(config.audit, resolve(env.GATEWAY_DATA_DIR ?? '.gateway'))
-    return { config, warnings: [...overlapWarnings(config), ...await missingKeyWarnings(config.credentials)] }
   } catch (error) {
-    const isExpected = error instanceof ConfigError || error instanceof UnusableTrail
-    throw isExpected ? new CommandFailure(...error.message.split('\n')) : error
+    throw error instanceof UnusableTrail ? new CommandFailure(...error.message.split('\n')) : error
   }
+  return { config, warnings: [...overlapWarnings(config), ...await missingKeyWarnings(config.credentials)] }
 }
 
 /** Adds `secretsctl config check FILE`, which validates the file as the gateway does at startup. */

@@ -2,6 +2,7 @@ import type { RotateSecretCommandOutput } from '@aws-sdk/client-secrets-manager'
 import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
 import type { WireForm } from '#src/aws-protocol/wire-form'
+import { authorizeFunction } from '#src/local-backend/rules/authorization'
 import { findPrimarySecret } from '#src/local-backend/rules/changeable-secret'
 import type { CallContext } from '#src/local-backend/rules/context'
 import { addVersion } from '#src/local-backend/rules/new-version'
@@ -40,6 +41,7 @@ export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext
   // An empty ARN counts as missing.
   const functionArn = input.RotationLambdaARN === '' ? before?.functionArn : input.RotationLambdaARN ?? before?.functionArn
   if (functionArn === undefined) throw errors.noRotationFunction()
+  authorizeFunction(context, functionArn)
   rotations.wake(secret)
   if (isRotationIncomplete(store, secret, Date.now())) throw errors.rotationIncomplete()
   if (!rotations.isInvokable(functionArn)) throw errors.functionNotInvokable()
@@ -57,9 +59,9 @@ export function rotateSecret (input: Input<'RotateSecret'>, context: CallContext
 
 /**
  * Starts a test of the rotation function, using a new version that contains a copy of the current value. Does nothing if the
- * secret has no value.
+ * secret has no value. The service copies the value, so that the caller needs no permission for the KMS key.
  */
-function beginTest (context: CallContext, secret: Secret, token: string): void {
+function beginTest ({ caller: _, ...context }: CallContext, secret: Secret, token: string): void {
   const { store, now } = context
   const versionId = versionWithLabel(store, secret, current)
   const version = versionId === undefined ? undefined : findVersion(store, secret, versionId)

@@ -76,6 +76,17 @@ export function authorizePassRole (context: CallContext, roleArn: string): void 
   check(context, 'iam:PassRole', { operation: 'AssociateCrossAccountReplica', input: {}, target })
 }
 
+/**
+ * Checks that the identity policies allow the caller to invoke a rotation function, which AWS requires of whoever configures or
+ * starts a rotation. The function's own policy is not modelled.
+ *
+ * @throws AwsError `AccessDeniedException`
+ */
+export function authorizeFunction (context: CallContext, functionArn: string): void {
+  const target = { owner: context.scope, secret: undefined, resource: functionArn, shown: functionArn }
+  check(context, 'lambda:InvokeFunction', { operation: 'RotateSecret', input: {}, target })
+}
+
 /** An operation that the caller needs a permission for, with its input and its target. */
 interface Need {
   operation: Permission

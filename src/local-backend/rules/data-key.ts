@@ -3,15 +3,16 @@ import { newDataKey, unwrapDataKey, wrapDataKey, wrappedKeysOf } from '#src/loca
 import type { Secret } from '#src/local-backend/store/secrets'
 import { versionWithLabel } from '#src/local-backend/store/staging-labels'
 import { insertVersion, type SecretValue } from '#src/local-backend/store/versions'
-import type { OperationContext } from './context.ts'
+import type { Caller, OperationContext } from './context.ts'
+import { authorizeKey } from './key-authorization.ts'
 import { decryptionBy, encryptionKey, type Decryption } from './kms-key.ts'
 import { awsLabels } from './staging-labels.ts'
 
 /**
  * The store, and the scope whose account uses the KMS keys. During a replication, this is the scope of the secret. Otherwise, it
- * is the scope of the request.
+ * is the scope of the request, and the caller's policies must allow the use of the keys.
  */
-export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
+export type KmsCaller = Pick<OperationContext, 'store' | 'scope'> & { now?: number, caller?: Caller }
 
 /**
  * Stores a value as a version without labels. The value is encrypted with a new data key, which the secret's KMS key wraps.
@@ -21,6 +22,7 @@ export type KmsCaller = Pick<OperationContext, 'store' | 'scope'>
 export function storeValue (context: KmsCaller, secret: Secret, versionId: string, value: SecretValue, createdAt: number): void {
   const { store, scope } = context
   const key = encryptionKey(store, scope.accountId, secret, secret.kmsKeyId)
+  if (key.kmsKeyId !== null) authorizeKey(context, key.arn, 'kms:GenerateDataKey', 'kms:Decrypt')
   const dataKey = newDataKey()
   insertVersion(store, secret, dataKey, versionId, value, createdAt)
   wrapDataKey(store, secret, versionId, key, dataKey)
@@ -31,7 +33,7 @@ export function storeValue (context: KmsCaller, secret: Secret, versionId: strin
  *
  * @throws AwsError `DecryptionFailure` if the wrapped data key belongs to another secret. If the caller can't decrypt with any of
  * the KMS keys, the first of these errors that applies:
- * - `AccessDeniedException` if at least one of the KMS keys is forbidden to the caller
+ * - `AccessDeniedException` if at least one of the KMS keys is forbidden to the caller, or the caller's policies don't allow it
  * - `InvalidRequestException` if at least one of the KMS keys is another account's AWS managed key
  * - `DecryptionFailure` in all other cases
  */
@@ -43,6 +45,7 @@ export function openDataKey (context: KmsCaller, secret: Secret, versionId: stri
   const hasFailedAs = (reason: Decryption) => possible === undefined && wrapped.some(({ decryption }) => decryption === reason)
   if (hasFailedAs('forbidden')) throw errors.kmsNotAllowed()
   if (hasFailedAs('managed-elsewhere')) throw errors.managedKeyOfOtherAccount()
+  if (possible !== undefined && possible.key.kmsKeyId !== null) authorizeKey(context, possible.key.arn, 'kms:Decrypt')
   const opened = possible && unwrapDataKey(store, secret, possible.key)
   if (opened === undefined) throw errors.decryptionFailure()
   return opened
@@ -57,6 +60,7 @@ export function openDataKey (context: KmsCaller, secret: Secret, versionId: stri
 export function rewrapDataKeys (context: KmsCaller, secret: Secret): void {
   const { store, scope } = context
   const key = encryptionKey(store, scope.accountId, secret, secret.kmsKeyId)
+  if (key.kmsKeyId !== null) authorizeKey(context, key.arn, 'kms:GenerateDataKey', 'kms:Encrypt', 'kms:Decrypt')
   const versionIds = new Set(awsLabels.map((label) => versionWithLabel(store, secret, label)))
   for (const versionId of versionIds) {
     const dataKey = versionId === undefined ? undefined : tryOpenDataKey(context, secret, versionId)

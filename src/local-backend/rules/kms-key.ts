@@ -66,6 +66,25 @@ export function decryptionBy (store: Store, accountId: string, location: Scope, 
   return isEnabled(key) ? 'possible' : 'impossible'
 }
 
+/**
+ * Returns the ARN of the customer managed key that encrypts a secret, whatever the key's state. Returns undefined if the secret
+ * has an AWS managed key, or if the key doesn't exist.
+ */
+export function customerKeyArn (
+  store: Store, { accountId, region, kmsKeyId }: Scope & { kmsKeyId: string | null }
+): string | undefined {
+  if (kmsKeyId === null) return undefined
+  const { scope, name } = resolveKey(accountId, region, kmsKeyId)
+  const key = store.kmsKeys.find(scope, name)
+  return key && `${arnPrefix(scope)}key/${key.keyId}`
+}
+
+/** Returns the aliases of the key with this ARN. An AWS managed key has none here. */
+export function aliasesOf (store: Store, arn: string): readonly string[] {
+  const reference = parseKeyArn(arn)
+  return (reference && store.kmsKeys.find(reference.scope, reference.name))?.aliases ?? []
+}
+
 function resolveKey (accountId: string, region: string, kmsKeyId: string): KeyReference {
   if (kmsKeyId.startsWith('alias/') || idOfKey.test(kmsKeyId)) return { scope: { accountId, region }, name: kmsKeyId }
   const reference = parseKeyArn(kmsKeyId)

@@ -6,10 +6,11 @@ import { primariesToFollow } from '#src/local-backend/store/cross-account'
 import { findReplica, insertReplica, markUpToDate, mirror, missingValues, staleReplicas } from '#src/local-backend/store/replicas'
 import { storeReplication } from '#src/local-backend/store/replications'
 import { findById, findByName, purgeSecret, updateSecret, type Secret } from '#src/local-backend/store/secrets'
-import type { OperationContext } from './context.ts'
+import type { CallContext, OperationContext } from './context.ts'
 import { followAcrossAccounts, isReplicatedAcrossAccounts } from './cross-account-replication.ts'
 import { rewrapDataKeys, storeValue } from './data-key.ts'
-import { encryptionKey, kmsKeyIn } from './kms-key.ts'
+import { authorizeKey } from './key-authorization.ts'
+import { customerKeyArn, encryptionKey, kmsKeyIn } from './kms-key.ts'
 import { outcomeOf } from './replication-outcome.ts'
 import { readValue } from './secret-value.ts'
 
@@ -29,12 +30,15 @@ interface Target {
  * backend is realistic, the status is `InProgress` for a while. A failure in one region doesn't affect the other regions. The
  * failure and its reason are recorded in the replication's status.
  *
- * @throws AwsError the errors of `checkRegions`
+ * @throws AwsError the errors of `checkRegions`; `AccessDeniedException` if the caller's policies don't allow decryption with the
+ * primary secret's KMS key. The permissions for the replicas' keys are not checked.
  */
 export function replicate (
-  context: Context, primary: Secret, wanted: Input<'ReplicateSecretToRegions'>['AddReplicaRegions'], overwrite = false
+  context: CallContext, primary: Secret, wanted: Input<'ReplicateSecretToRegions'>['AddReplicaRegions'], overwrite = false
 ): void {
   checkRegions(primary, wanted.map(({ Region }) => Region))
+  const key = customerKeyArn(context.store, primary)
+  if (key !== undefined) authorizeKey(context, key, 'kms:Decrypt')
   for (const { Region: region = '', KmsKeyId } of wanted) {
     const kmsKeyId = KmsKeyId === undefined
       ? findReplica(context.store, primary, region)?.kmsKeyId ?? null

@@ -223,6 +223,11 @@ const rows: Record<string, Row> = {
     refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
     misused: () => ({ args: ['audit', 'verify'], status: 2, output: 'missing required argument \'file\'' })
   },
+  'iam-policy': {
+    succeeds: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'good.yaml'), '--environment', 'dev'], output: '"Sid": "WithoutResource"' }),
+    refused: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'bad.yaml'), '--environment', 'dev'], status: 1, output: 'secretAccessKey' }),
+    misused: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'good.yaml'), '--environment', 'test'], status: 2, output: 'no environment \'test\'' })
+  },
   completion: {
     succeeds: () => ({ args: ['completion', 'bash'], output: /complete .*secretsctl/ }),
     refused: () => ({ args: ['completion', 'tcsh'], status: 2, output: 'Allowed choices' })

@@ -85,6 +85,10 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   'policy check': [['policy', 'check', join(folder, hostile)], ['policy', 'check', join(folder, 'none', hostile)]],
   'policy test': [['policy', 'test', join(folder, hostile)], ['policy', 'test', join(folder, 'cases')]],
   'audit verify': [['audit', 'verify', join(folder, hostile)], ['audit', 'verify', '--known', hostile, 'x']],
+  'iam-policy': [
+    ['iam-policy', '--config', join(folder, hostile), '--environment', 'dev'], ['iam-policy', '--config', join(folder, 'config.yaml'), '--environment', hostile],
+    ['iam-policy', '--config', 'x', '--environment', 'dev', '--actions', hostile, '--rotation-function', hostile]
+  ],
   completion: [['completion', hostile]]
 })
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import t, { type Test } from 'tap'
 import { createClient, GatewayProblem, GatewayUnreachable, reply } from '#src/client/client'
-import { build, tokens } from '#test/helper'
+import { build, caching, tokens } from '#test/helper'
 
 t.test('names and values survive a round trip', async (t) => {
   const { url } = await build(t)
@@ -17,6 +17,18 @@ t.test('names and values survive a round trip', async (t) => {
   for (const name of ['', '.', '..']) {
     await t.rejects(gateway.GET('/environments/{env}/secrets/{name}', { params: { path: { env: 'dev', name } } }), RangeError)
   }
+})
+
+t.test('a conditional read does not make the gateway ask AWS', async (t) => {
+  const { url, send, advance } = await build(t, caching)
+  await send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
+  advance(1 / 24)
+  const gateway = createClient({ url, token: tokens.administrator })
+  const path = { env: 'dev', name: 'a' }
+  const { versionId } = await reply(gateway.GET('/environments/{env}/secrets/{name}', { params: { path } }))
+  const { response } = await gateway.GET('/environments/{env}/secrets/{name}', { params: { path, header: { 'if-none-match': `"${versionId}"` } } })
+  t.equal(response.status, 304)
+  t.match(response.headers.get('cache-status'), /; hit; ttl=/)
 })
 
 t.test('a value may be an object with any members', async (t) => {

@@ -178,7 +178,17 @@ t.test('the bounds of the configuration file', async (t) => {
     'agent tokenHeaders minItems': 1,
     'agent tokenHeaders maxItems': 10,
     'agent tokenHeaders uniqueItems': true,
-    'agent pathPrefix maxLength': 100
+    'agent pathPrefix maxLength': 100,
+    'shared url maxLength': 512,
+    'shared keyFile minLength': 1,
+    'shared username minLength': 1,
+    'shared username maxLength': 256,
+    'shared passwordFile minLength': 1,
+    'shared authorityFile minLength': 1,
+    'shared timeoutMilliseconds minimum': 5,
+    'shared timeoutMilliseconds maximum': 1_000,
+    'shared replicas minimum': 1,
+    'shared replicas maximum': 1_000
   })
 })
 

@@ -210,7 +210,7 @@ await t.test('within an account, a resource policy suffices to allow or deny a c
 
 await t.test('across accounts, both sides must allow a call', async (t) => {
   const full = user('full', [everything], otherAccount)
-  const reader = user('reader', [{ ...everything, Action: ['secretsmanager:Get*', 'secretsmanager:Describe*'] }], otherAccount)
+  const reader = user('reader', [{ ...everything, Action: ['secretsmanager:Get*', 'secretsmanager:Describe*', 'kms:Decrypt'] }], otherAccount)
   const none = user('none', [{ ...everything, Action: 's3:*' }], otherAccount)
   const refused = user('refused', [everything, { ...everything, Effect: 'Deny', Resource: `arn:aws:secretsmanager:*:${account.accountId}:*` }], otherAccount)
   const callers = [otherAccount, full, reader, none, refused]

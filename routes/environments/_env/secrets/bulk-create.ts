@@ -28,7 +28,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         'even if all fail, unless `failOnError` is set. With `onConflict: skip`, ' +
         'or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one ' +
         'JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, ' +
-        'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls of AWS stay below ' +
+        'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below ' +
         'its quotas.',
       params: EnvironmentParams,
       querystring: Query({}),

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { callAws, clientOf, keysFor } from '#test/aws-endpoint'
-import { build, caching, declared, tokens, type Gateway } from '#test/helper'
+import { build, caching, declared, tokens, type Gateway, type Reply } from '#test/helper'
 
 const token = '00000000-0000-4000-8000-000000000001'
 
@@ -314,6 +314,32 @@ t.test('callAws: pages of versions', async (t) => {
   t.match(first.json, { Versions: { length: 2 }, NextToken: /./ })
   const second = await callAws(gateway, 'ListSecretVersionIds', { SecretId: 'dev/a', IncludeDeprecated: true, NextToken: first.json.NextToken })
   t.match(second.json, { Versions: { length: 1 }, NextToken: undefined })
+})
+
+t.test('callAws: descriptions come from the cache, but not those of the gateway\'s own route', async (t) => {
+  const gateway = await build(t, caching)
+  const [arn = ''] = await create(gateway, 'a')
+  gateway.advance(1 / 24)
+  const describe = async (id: string): Promise<Reply> => callAws(gateway, 'DescribeSecret', { SecretId: id })
+  const first = await describe('dev/a')
+  t.match(first, { status: 200, json: { ARN: arn } })
+  t.equal(first.headers.get('cache-status'), 'secrets-gateway; fwd=miss; ttl=60')
+  gateway.awsCalls.length = 0
+  for (const id of ['dev/a', arn, arn.slice(0, -7)]) {
+    const hit = await describe(id)
+    t.equal(hit.text, first.text, 'AWS\'s reply, to the letter')
+    t.match(hit.headers.get('cache-status'), /^secrets-gateway; hit; ttl=/)
+  }
+  t.match((await describe(`${arn.slice(0, -6)}AbCdEf`)).json, { __type: 'ResourceNotFoundException' }, 'the ARN of another secret of that name')
+  t.same(gateway.awsCalls, [])
+  t.match(gateway.trail().filter(({ action }) => action === 'DescribeSecret').slice(-2), [
+    { event: 'outcome', cache: 'hit' }, { event: 'outcome' }
+  ], 'each of them is recorded')
+  await gateway.send('GET', '/environments/dev/secrets/a/metadata')
+  t.same(gateway.awsCalls, ['DescribeSecret'], 'the gateway\'s own route asks AWS')
+  await callAws(gateway, 'TagResource', { SecretId: arn, Tags: [{ Key: 'team', Value: 'a' }] })
+  t.match((await describe(arn)).json, { Tags: [{ Key: 'team', Value: 'a' }] }, 'a write is visible at once')
+  t.match(await callAws(gateway, 'DescribeSecret', { SecretId: 'dev/a' }, { token: tokens.stranger }), { status: 400, json: { __type: 'AccessDeniedException' } })
 })
 
 t.test('callAws: values come from the cache', async (t) => {

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
-import { scramSha256 } from '../../rotators/scram.ts'
+import { scramSha256 } from '../../../rotators/databases/scram.ts'
 
 /** The example exchange of RFC 7677, section 3, for a user with the password `pencil`. */
 const nonce = 'rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0'

@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util'
+import fp from 'fastify-plugin'
+import type { Config } from '#src/config/config'
+import { ConfigError } from '#src/config/issues'
+import { reportShared } from '#src/metrics/shared'
+import { createShared, type Shared } from '#src/shared/shared'
+import type { SharedSettings } from '#src/shared/settings'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The state that the replicas share. Absent if the configuration has no section `shared`. */
+    shared: Shared | undefined
+  }
+}
+
+/** The settings that a reload can't change. The password and the authorities may, because they are replaced now and then. */
+const fixed = ({ shared }: Config): Partial<SharedSettings> | undefined => shared && { ...shared, password: '', authority: '' }
+
+/**
+ * Connects to the state that the replicas share. The gateway starts even if the server can't be reached, because reads and writes
+ * of secrets need none of it.
+ */
+export default fp(async (fastify) => {
+  const { config, log, metrics, monotonic } = fastify
+  const { shared: initial } = config.current
+  const start = fixed(config.current)
+  config.derive((next) => {
+    if (isDeepStrictEqual(fixed(next), start)) return
+    throw new ConfigError([{ key: 'shared', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])
+  })
+  if (initial === undefined) {
+    fastify.decorate('shared', undefined)
+    return
+  }
+  const { host, port } = initial
+  const report = reportShared(metrics)
+  let isDown = false
+  const shared = createShared({
+    settings: () => config.current.shared ?? initial,
+    onUp () {
+      if (isDown) log.info({ shared: { host, port } }, 'the shared state can be used again')
+      isDown = false
+    },
+    onDown (reason) {
+      log.warn({ shared: { host, port }, reason }, 'the shared state can not be used')
+      isDown = true
+    },
+    onCommand: report.command,
+    monotonic
+  })
+  report.state(shared)
+  fastify.decorate('shared', shared)
+  fastify.addHook('onReady', async () => shared.firstAttempt)
+  fastify.addHook('onClose', async () => shared.close())
+}, { name: 'shared', dependencies: ['config', 'metrics'] })

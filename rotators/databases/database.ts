@@ -1,0 +1,22 @@
+import type { Credentials } from '../credentials.ts'
+
+/** What a rotation does in a database system. None of the functions shows a password in an error or in a statement log. */
+export interface Database {
+  /** AWS's names of the system: the accepted values of `engine`. */
+  engines: readonly string[]
+  /** The maximum length of a user's name, in characters. */
+  longestUsername: number
+  /**
+   * Tells whether the user can log in with this password.
+   *
+   * @throws Error if the login fails for any other reason
+   */
+  canLogIn: (credentials: Credentials) => Promise<boolean>
+  /** Logs in, and changes the password of this user. */
+  changeOwnPassword: (credentials: Credentials, password: string) => Promise<void>
+  /**
+   * Sets the password of the user `next.username`. Creates the user if it does not exist, with the rights of the user
+   * `current.username`. Can be repeated after a failure at any point.
+   */
+  provideUser: (superuser: Credentials, current: Credentials, next: Credentials) => Promise<void>
+}

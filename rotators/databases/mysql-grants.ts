@@ -1,0 +1,31 @@
+const quoted = String.raw`(?:\`(?:[^\`]|\`\`)*\`|'(?:[^'\\]|''|\\.)*')`
+
+/** `GRANT … TO account`. MariaDB adds the password and the TLS requirement of the account, which the new account has already. */
+const grant = new RegExp(`^(GRANT .+ TO )${quoted}(?:@${quoted})?(?: IDENTIFIED .+?)?(?: REQUIRE .+?)?( WITH (?:GRANT|ADMIN) OPTION)?$`, 's')
+
+/** What `SHOW GRANTS` shows for accounts without any rights, too. */
+const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
+
+/**
+ * Returns the statements that give an account the rights of another.
+ *
+ * @param account the account's name, quoted
+ * @param shown the statements that `SHOW GRANTS` shows for the other account
+ * @throws Error if one of them has an form that is unknown, since the account would lack a right
+ */
+export function grantsFor (account: string, shown: readonly string[]): string[] {
+  return shown.filter((statement) => !ofEveryAccount.test(statement)).map((statement) => {
+    const defaultRole = /^(SET DEFAULT ROLE .+ FOR )/s.exec(statement)
+    if (defaultRole !== null) return `${defaultRole[1]}${account}`
+    const [, start, option = ''] = grant.exec(statement) ?? []
+    if (start === undefined) throw new Error('The server shows a right in a form that is unknown')
+    return `${start}${account}${option}`
+  })
+}
+
+/** Returns what an account demands of its connections, such as `SSL`, from the statement that `SHOW CREATE USER` shows. */
+export function tlsRequirement (definition: string): string {
+  const text = String.raw`'(?:[^'\\]|''|\\.)*'`
+  const [, requirement = 'NONE'] = new RegExp(` REQUIRE (NONE|SSL|X509|(?:(?:ISSUER|SUBJECT|CIPHER) ${text} ?(?:AND )?)+)`).exec(definition) ?? []
+  return requirement.trim()
+}

@@ -1,0 +1,19 @@
+import type { Credentials } from '../credentials.ts'
+import type { Database } from '../databases/database.ts'
+
+/** What is known when the password of the pending version is set in the database. */
+export interface Change {
+  database: Database
+  current: Credentials
+  next: Credentials
+  /** Reads the current credentials in another secret. */
+  read: (arn: string) => Promise<Credentials>
+}
+
+/** Whose password a rotation changes, and who changes it. The names are those of AWS's user guide. */
+export interface Strategy {
+  /** The name of the user in the next version. @throws Error if there can be no such user */
+  nextUsername: (current: Credentials, database: Database) => string
+  /** Sets the next version's password in the database. */
+  setPassword: (change: Change) => Promise<void>
+}

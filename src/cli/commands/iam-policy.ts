@@ -1,0 +1,56 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { actionGroups, actionNames, actionTable, isAction, type Action } from '#src/authorization/actions'
+import { environmentName } from '#src/cli/arguments'
+import { configIn, environmentIn } from '#src/cli/configuration'
+import { withExample } from '#src/cli/gateway'
+import { CommandFailure, type Terminal } from '#src/cli/terminal'
+import { iamPolicy } from '#src/iam/policy'
+
+interface Options {
+  config: string
+  environment: string
+  actions?: Action[]
+  rotationFunction: string[]
+}
+
+/** Parses a list of actions and action groups, separated by commas, and adds it to the previous ones. */
+function actionList (text: string, previous: readonly Action[] = []): Action[] {
+  return [...previous, ...text.split(',').flatMap((name) => {
+    if (isAction(name)) return [name]
+    const ofGroup = actionNames.filter((action) => actionTable[action].group === name)
+    if (ofGroup.length === 0) throw new InvalidArgumentError(`${name} is neither an action nor one of the groups ${actionGroups.join(', ')}.`)
+    return ofGroup
+  })]
+}
+
+function functionArn (text: string, previous: readonly string[]): string[] {
+  if (!/^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+$/.test(text)) {
+    throw new InvalidArgumentError('Must be the ARN of a function, without a version.')
+  }
+  return [...previous, text]
+}
+
+/** Adds `secretsctl iam-policy`, which prints the IAM policy that an environment's credential needs. */
+export function iamPolicyCommand (program: Command, terminal: Terminal): void {
+  const command = program.command('iam-policy')
+    .description('print the IAM policy that the credential of an environment needs, and no more')
+    .requiredOption('--config <file>', 'the gateway\'s configuration file')
+    .requiredOption('--environment <name>', 'the environment', environmentName)
+    .option('--actions <actions>', 'only what these actions of the gateway\'s policies need: names or groups, separated by commas; default: all', actionList)
+    .option('--rotation-function <arn>', 'a Lambda function that callers may choose for rotations (repeatable); default: any in the account and region', functionArn, [])
+    .action(async (_: object, command: Command) => {
+      const { config: file, environment, actions, rotationFunction: rotationFunctions } = command.optsWithGlobals<Options>()
+      const config = await configIn(file)
+      const { policy, notes } = iamPolicy({
+        environment: environmentIn(config, environment),
+        credentials: config.credentials,
+        queues: config.cache.events,
+        rotationFunctions,
+        ...actions !== undefined && { actions }
+      })
+      if (policy.Statement.length === 0) throw new CommandFailure('For these actions the gateway calls nothing in AWS, so they need no policy')
+      terminal.stdout.json(policy)
+      terminal.stderr.lines(notes.map((note) => `note: ${note}`))
+    })
+  withExample(command, 'secretsctl iam-policy --config gateway.yaml --environment prod --actions read,PutSecretValue')
+}

@@ -1,0 +1,28 @@
+import { Problem } from '#src/problems/problem'
+import { TimeLimitPassed } from './time-limit.ts'
+
+/** Why the server can't be used: it can't be reached, it does not reply in time, or it can't carry out writes. */
+export type Outage = 'unreachable' | 'slow' | 'unusable'
+
+/** Why a command has failed. `refused` is the server's error about it. `busy` means that too many others were waiting. */
+export type Failure = Outage | 'refused' | 'busy'
+
+/** The errors of a server that can't carry out writes, or does not accept the password. */
+const unusable = /^(LOADING|READONLY|MASTERDOWN|MISCONF|NOAUTH|WRONGPASS|NOREPLICAS|CLUSTERDOWN)\b/
+
+/** The other errors of a server. They begin with a word in capital letters. */
+const reply = /^[A-Z]+ /
+
+/** Returns why a command, or an attempt to connect, has failed. */
+export function failureOf (error: unknown): Exclude<Failure, 'busy'> {
+  if (error instanceof TimeLimitPassed) return 'slow'
+  const text = error instanceof Error ? error.message : ''
+  return unusable.test(text) ? 'unusable' : reply.test(text) ? 'refused' : 'unreachable'
+}
+
+/** Returns true if the server does not know a script by its hash, for example because it was restarted. */
+export const isUnknownScript = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT')
+
+/** Creates the problem for a command that has failed. The server's own text is left out, because it may quote the command. */
+export const unavailable = (failure: Failure): Problem =>
+  new Problem('shared-state-unavailable', { reason: `shared-state-${failure}` })

@@ -1,0 +1,47 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { SharedSettings } from './settings.ts'
+
+/** The names of keys and channels, and what authenticates the messages. */
+export interface Names {
+  /** Returns the name of a key or a channel. The parts must contain nothing confidential. */
+  readonly key: (...parts: readonly string[]) => string
+  /**
+   * Returns a name for something that may be confidential, or that could be guessed, such as a caller or a signature. Who reads
+   * it can't verify a guess without the fleet's key.
+   *
+   * @param purpose what the name is used for; the same text has a different name for another purpose
+   */
+  readonly hidden: (purpose: string, text: string) => string
+  /** Adds a code to a message, which only a member of the fleet can compute. */
+  readonly signed: (channel: string, message: string) => string
+  /** Returns the message without its code, or undefined if the code is not that of the message in this channel. */
+  readonly verified: (channel: string, text: string) => string | undefined
+}
+
+/** The length of a code, in characters: 128 bits in base64url. */
+const codeLength = 22
+
+const derive = (key: Uint8Array, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32))
+
+/**
+ * Creates the names of a fleet. All keys have the same hash tag, so that a script may use several of them in a cluster of Redis,
+ * too.
+ */
+export function createNames ({ fleet, key }: Pick<SharedSettings, 'fleet' | 'key'>): Names {
+  const nameKey = derive(key, 'names')
+  const messageKey = derive(key, 'messages')
+  const codeOf = (channel: string, message: string): string =>
+    createHmac('sha256', messageKey).update(`${channel}\n${message}`).digest('base64url').slice(0, codeLength)
+  return {
+    key: (...parts) => [`{${fleet}}`, ...parts].join(':'),
+    hidden: (purpose, text) => createHmac('sha256', nameKey).update(`${purpose}\n${text}`).digest('base64url').slice(0, codeLength),
+    signed: (channel, message) => codeOf(channel, message) + message,
+    verified (channel, text) {
+      const message = text.slice(codeLength)
+      const found = Buffer.from(text.slice(0, codeLength))
+      const expected = Buffer.from(codeOf(channel, message))
+      return found.length === expected.length && timingSafeEqual(found, expected) ? message : undefined
+    }
+  }
+}

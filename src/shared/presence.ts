@@ -1,0 +1,49 @@
+import type { Monotonic } from '#src/clock'
+import { script } from './script.ts'
+
+/** The milliseconds between two reports that a replica is alive, and those after which a silent replica counts as gone. */
+export const presence = { every: 1_000, lifetime: 5_000 } as const
+
+/**
+ * Reports that a replica is alive. Returns how many are.
+ *
+ * KEYS: a sorted set of the replicas, by the time at which each was last alive
+ * ARGV: the replica's ID, and the lifetime in milliseconds
+ */
+export const beat = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('ZCARD', KEYS[1])
+`)
+
+/** The number of replicas, as last known. */
+export interface ReplicaCount {
+  readonly current: () => number
+  /** Takes note of the number that the server has returned. */
+  readonly learn: (count: number) => void
+  /** Called when a session begins. A server that has lost its data counts too few replicas until all of them have reported. */
+  readonly restart: () => void
+}
+
+/**
+ * Creates a count of replicas. Too high a number makes each replica use less than its share, which is safe. So a lower number is
+ * accepted only when all replicas have had time to report.
+ *
+ * @param initial the number that is assumed at first
+ */
+export function countReplicas (initial: number, monotonic: Monotonic): ReplicaCount {
+  let count = initial
+  let isKnown = false
+  let began = -Infinity
+  return {
+    current: () => count,
+    learn (next) {
+      if (next > count || !isKnown || monotonic() - began >= presence.lifetime) count = Math.max(1, next)
+      isKnown = true
+    },
+    restart () { began = monotonic() }
+  }
+}

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module'
+import type * as Redis from '@redis/client'
+import type { SharedSettings } from './settings.ts'
+import { within } from './time-limit.ts'
+
+const require = createRequire(import.meta.url)
+
+/** One connection to the server, from when it is open until it ends. It is never repaired: another session replaces it. */
+export interface Session {
+  /** Sends a command, and returns the server's reply. Rejects when the session ends. */
+  readonly send: (command: readonly string[]) => Promise<unknown>
+  /** Ends the session. Its commands in flight are rejected. */
+  readonly end: () => void
+}
+
+/** What a session reports. */
+export interface SessionEvents {
+  /** The channels to subscribe to. */
+  readonly channels: readonly string[]
+  readonly onMessage: (channel: string, text: string) => void
+  /** Called once, when the connection is lost or `end` is called. */
+  readonly onEnd: () => void
+}
+
+/**
+ * Opens a session: connects, authenticates, and subscribes.
+ *
+ * The library is loaded at the first call, because most gateways need none. Its own reconnection and its queue of commands for
+ * the time without a connection are switched off, because both would hide how long a command has waited.
+ *
+ * @param connectTimeout the time for all of it, in milliseconds; a stopped server accepts a connection and then does not reply
+ * @throws Error if the server can't be reached, or refuses
+ */
+export async function openSession (
+  settings: SharedSettings, connectTimeout: number, { channels, onMessage, onEnd }: SessionEvents
+): Promise<Session> {
+  const { createClient } = require('@redis/client') as typeof Redis
+  const { host, port, tls, authority, username, password, database } = settings
+  const address = { host, port, connectTimeout, reconnectStrategy: false } as const
+  const client = createClient({
+    socket: tls ? { ...address, tls, servername: host, ...authority !== undefined && { ca: authority } } : address,
+    ...username !== undefined && { username },
+    ...password !== undefined && { password },
+    database,
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled'
+  })
+  let isOpen = false
+  const end = (): void => {
+    if (!isOpen) return
+    isOpen = false
+    client.destroy()
+    onEnd()
+  }
+  // An `error` event without a listener would end the process.
+  client.on('error', end)
+  const open = async (): Promise<void> => {
+    await client.connect()
+    await client.subscribe([...channels], (text, channel) => { onMessage(channel, text) })
+  }
+  try {
+    await within(connectTimeout, open())
+    if (!client.isReady) throw new Error('the connection was lost')
+  } catch (error) {
+    client.destroy()
+    throw error
+  }
+  isOpen = true
+  return { end, send: async (command) => client.sendCommand(command) }
+}

@@ -1,0 +1,173 @@
+import t, { type Test } from 'tap'
+import type { Failure, Outage } from '#src/shared/failures'
+import { script } from '#src/shared/script'
+import type { SharedSettings } from '#src/shared/settings'
+import { createShared, type Shared } from '#src/shared/shared'
+import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
+import { until } from '#test/until'
+
+interface Observed {
+  readonly shared: Shared
+  /** What was reported: `up`, or why the server could not be used. */
+  readonly states: ('up' | Outage)[]
+  /** For each time that the server could be used again: whether messages may have been missed. */
+  readonly ups: boolean[]
+  readonly failures: (Failure | undefined)[]
+}
+
+async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<SharedSettings> = {}): Promise<Observed> {
+  const observed: Omit<Observed, 'shared'> = { states: [], ups: [], failures: [] }
+  const shared = createShared({
+    settings: () => settingsFor(redis, change),
+    onUp () { observed.states.push('up') },
+    onDown (outage) { observed.states.push(outage) },
+    onCommand (_seconds, failure) { observed.failures.push(failure) },
+    monotonic: () => performance.now(),
+    random: () => 0
+  })
+  shared.onUp((isNew) => { observed.ups.push(isNew) })
+  t.teardown(shared.close)
+  await shared.firstAttempt
+  return { shared, ...observed }
+}
+
+const unavailable = (failure: Failure): { code: string, options: { reason: string } } => ({ code: 'shared-state-unavailable', options: { reason: `shared-state-${failure}` } })
+
+t.test('commands and scripts', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const { shared, states, ups } = await open(t, redis)
+  t.ok(shared.isUp())
+  t.same([states, ups], [['up'], [true]])
+  t.equal(await shared.send(['SET', shared.key('a', 'b'), 'value']), 'OK')
+  t.match(await redis.command('GET', '{test}:a:b'), 'value')
+  const add = script('return redis.call("INCRBY", KEYS[1], ARGV[1])')
+  t.equal(await shared.run(add, [shared.key('n')], [2]), 2)
+  t.equal(await shared.run(add, [shared.key('n')], [3]), 5, 'the server knows the script by now')
+  await redis.command('SCRIPT', 'FLUSH')
+  t.equal(await shared.run(add, [shared.key('n')], [4]), 9, 'a script that the server has forgotten is sent again')
+  await t.rejects(shared.send(['HGETALL', shared.key('n')]), unavailable('refused'), 'a mistake in a command does not end the session')
+  t.ok(shared.isUp())
+})
+
+t.test('messages reach every replica of the fleet, and only if a member of the fleet has sent them', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const [one, other] = [await open(t, redis), await open(t, redis)]
+  const strangers = [await open(t, redis, { key: Buffer.alloc(32, 'other') }), await open(t, redis, { fleet: 'other' })]
+  const replicas = [one, other, ...strangers]
+  const received: string[][] = replicas.map(() => [])
+  for (const [index, { shared }] of replicas.entries()) shared.onMessage('invalidations', (message) => { received[index]?.push(message) })
+  await one.shared.publish('invalidations', 'hello')
+  await redis.command('PUBLISH', '{test}:invalidations', 'hello')
+  await redis.command('PUBLISH', '{test}:invalidations', `${'A'.repeat(22)}forged`)
+  await other.shared.publish('invalidations', 'bye')
+  await until(() => received[0]?.length === 2 && received[1]?.length === 2)
+  t.same(received, [['hello', 'bye'], ['hello', 'bye'], [], []])
+})
+
+t.test('replicas count each other', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const first = await open(t, redis)
+  t.equal(first.shared.replicas(), 1)
+  const others = await Promise.all([open(t, redis), open(t, redis)])
+  await until(() => [first, ...others].every(({ shared }) => shared.replicas() === 3))
+  t.equal(new Set([first, ...others].map(({ shared }) => shared.replicaId)).size, 3)
+  await others[0].shared.close()
+  t.match(await redis.command('ZCARD', '{test}:replicas'), ':2', 'a replica that ends takes itself off the list')
+  await redis.stop()
+  await until(() => !first.shared.isUp())
+  t.equal(first.shared.replicas(), 3, 'the last known number counts')
+})
+
+t.test('a server that is stopped and started', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const { shared, states, ups, failures } = await open(t, redis)
+  await redis.stop()
+  await until(() => !shared.isUp())
+  const start = performance.now()
+  for (let count = 0; count < 100; count += 1) await t.rejects(shared.send(['GET', 'a']), unavailable('unreachable'))
+  t.ok(performance.now() - start < 1_000, 'no command waits')
+  t.same(states, ['up', 'unreachable'], 'reported once')
+  await redis.start()
+  await until(shared.isUp)
+  t.equal(await shared.send(['PING']), 'PONG')
+  t.same([states, ups], [['up', 'unreachable', 'up'], [true, true]], 'messages may have been missed')
+  t.same(failures.filter((failure) => failure !== undefined), [])
+})
+
+t.test('a server that hangs for a while', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const { shared, states, ups } = await open(t, redis, { timeout: 100 })
+  const received: string[] = []
+  shared.onMessage('invalidations', (message) => { received.push(message) })
+  redis.freeze()
+  const start = performance.now()
+  await t.rejects(shared.publish('invalidations', 'sent while it hung'), unavailable('slow'))
+  await t.rejects(shared.send(['GET', 'a']), unavailable('slow'), 'the next command is refused at once')
+  t.ok(performance.now() - start < 700, 'the first command has waited for the time limit, and the second one not at all')
+  await until(() => states.includes('slow'))
+  redis.thaw()
+  await until(shared.isUp)
+  t.same([states, ups], [['up', 'slow', 'up'], [true, false]], 'the session was kept')
+  await until(() => received.length > 0)
+  t.same(received, ['sent while it hung'], 'no message was missed')
+})
+
+t.test('a server that hangs for long', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const { shared, states, ups } = await open(t, redis, { timeout: 100 })
+  redis.freeze()
+  await t.rejects(shared.send(['GET', 'a']), unavailable('slow'))
+  await new Promise((resolve) => { setTimeout(resolve, 6_500) })
+  redis.thaw()
+  await until(shared.isUp)
+  t.same([states, ups], [['up', 'slow', 'up'], [true, true]], 'another session was opened')
+})
+
+t.test('too many commands', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const { shared } = await open(t, redis)
+  const results = await Promise.allSettled(Array.from({ length: 1_500 }, async () => shared.send(['PING'])))
+  const refused = results.filter((result) => result.status === 'rejected')
+  t.ok(refused.length >= 499, 'commands beyond the maximum are refused')
+  t.match(refused[0], { reason: unavailable('busy') })
+  t.equal(await shared.send(['PING']), 'PONG')
+})
+
+t.test('a server that can not be used', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  await t.test('nobody listens', async (t) => {
+    const { shared, states } = await open(t, { port: 1 })
+    t.notOk(shared.isUp())
+    t.same(states, ['unreachable'])
+    t.equal(shared.replicas(), 3, 'the number that the configuration assumes')
+    await t.rejects(shared.send(['PING']), unavailable('unreachable'))
+  })
+  await t.test('it hangs from the start', async (t) => {
+    redis.freeze()
+    const { states } = await open(t, redis)
+    redis.thaw()
+    t.same(states, ['slow'])
+  })
+  await t.test('it accepts no writes', async (t) => {
+    await redis.command('REPLICAOF', '127.0.0.1', '1')
+    const { shared, states } = await open(t, redis)
+    t.same(states, ['unusable'])
+    await redis.command('REPLICAOF', 'NO', 'ONE')
+    await until(shared.isUp)
+    await redis.command('REPLICAOF', '127.0.0.1', '1')
+    await t.rejects(shared.send(['SET', 'a', 'b']), unavailable('unusable'))
+    await redis.command('REPLICAOF', 'NO', 'ONE')
+    await until(shared.isUp)
+  })
+  await t.test('the password', async (t) => {
+    const secured = await startRedis(t, '--requirepass', 'the-password', '--user', 'gateway', 'on', '>gateway-password', '~{test}:*', '&*', '+@all')
+    for (const change of [{}, { password: 'wrong' }, { username: 'gateway', password: 'the-password' }]) {
+      const { states } = await open(t, secured, change)
+      t.same(states, ['unusable'], JSON.stringify(change))
+    }
+    for (const change of [{ password: 'the-password' }, { username: 'gateway', password: 'gateway-password' }]) {
+      const { states } = await open(t, secured, change)
+      t.same(states, ['up'], JSON.stringify(change))
+    }
+  })
+})
