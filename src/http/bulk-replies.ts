@@ -114,6 +114,9 @@ export async function sendJob (
 ): Promise<FastifyReply> {
   const job = await jobs.start({
     scope: request.scope,
+    caller: request.caller,
+    requestId: request.id,
+    peer: request.found.peer,
     bulk: withRecords(request, bulk),
     toReply: toReply(request),
     begun: (id) => { request.reportOutcome({ job: id }) },

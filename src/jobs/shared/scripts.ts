@@ -56,7 +56,7 @@ const within = (text: string): Script => script(prelude + text)
  * its lease, and it has as many items, this replica becomes its owner.
  *
  * ARGV: ID, caller, key or nothing, what the job is, number of items, owner, lease, lifetime
- * Returns the ID of the job, and the token of its owner if that is this replica; otherwise 0
+ * Returns the ID of the job; the token of its owner if that is this replica, and otherwise 0; and the time
  */
 export const start = within(`
 local id, caller, key, about, total, owner, lease, lifetime = unpack(ARGV)
@@ -65,10 +65,10 @@ if other then
   local found = redis.call('HMGET', of(other), 'token', 'endedAt', 'complete', 'total')
   if found[1] and (not found[2] or found[3] == '1') then
     local expires = tonumber(redis.call('ZSCORE', base .. '-leases', other) or now)
-    if found[2] or expires > now or found[4] ~= total then return { other, 0 } end
+    if found[2] or expires > now or found[4] ~= total then return { other, 0, string.format('%.0f', now) } end
     redis.call('HSET', of(other), 'owner', owner)
     lend(other, lease)
-    return { other, redis.call('HINCRBY', of(other), 'token', 1) }
+    return { other, redis.call('HINCRBY', of(other), 'token', 1), string.format('%.0f', now) }
   end
 end
 redis.call('HSET', of(id), 'caller', caller, 'key', key, 'about', about, 'total', total, 'owner', owner, 'token', 1,
@@ -76,7 +76,7 @@ redis.call('HSET', of(id), 'caller', caller, 'key', key, 'about', about, 'total'
 if key ~= '' then redis.call('SET', base .. '-key:' .. key, id) end
 keep(id, lifetime)
 lend(id, lease)
-return { id, 1 }
+return { id, 1, string.format('%.0f', now) }
 `)
 
 /**
@@ -147,7 +147,10 @@ return state
  */
 export const finish = within(`
 local id, token, summary, problem, complete, kept, limit, size = unpack(ARGV)
-if owned(id, token) == 0 then return 0 end
+if owned(id, token) == 0 then
+  -- The reply to the first attempt may have been lost.
+  return redis.call('HGET', of(id), 'token') == token and 1 or 0
+end
 redis.call('HSET', of(id), 'endedAt', now, 'summary', summary, 'problem', problem, 'complete', complete)
 redis.call('HINCRBY', of(id), 'revision', 1)
 redis.call('ZREM', base .. '-leases', id)
@@ -205,7 +208,7 @@ return {}
 /** Returns the time, and what is known of a caller's job. ARGV: ID, caller */
 export const read = within(`
 if redis.call('HGET', of(ARGV[1]), 'caller') ~= ARGV[2] then return {} end
-return { tostring(now), redis.call('HGETALL', of(ARGV[1])) }
+return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])) }
 `)
 
 /** Cancels a caller's job, unless it has ended. ARGV: ID, caller */

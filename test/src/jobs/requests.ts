@@ -1,3 +1,4 @@
+import { caller } from '#src/authentication/caller'
 import type { SecretName } from '#src/environments/names'
 import type { Job } from '#src/jobs/job'
 import type { JobRequest, Jobs } from '#src/jobs/port'
@@ -29,6 +30,8 @@ export const quick = (total: number): BulkRun => ({
   }
 })
 
+export const dryRun: BulkRun = { ...quick(1), dryRun: true, plan: () => ({ ...quick(1).plan(), options: { ...options, dryRun: true } }) }
+
 export const running = (run: BulkRun['run']): BulkRun => ({ ...quick(1), run })
 
 export const endless = running(async () => new Promise(() => undefined))
@@ -57,6 +60,8 @@ export function request (
 ): JobRequest {
   return {
     scope: { ...scope, callerId, ...idempotencyKey !== undefined && { idempotencyKey } },
+    caller: caller('api-key', callerId),
+    requestId: 'r',
     bulk,
     toReply: ({ name, result }) => ({ name, result }),
     begun: () => undefined,
