@@ -9,7 +9,8 @@ import type { Caller, Identity } from '#src/authentication/caller'
 import { authoritiesHash } from '#src/authentication/client-certificate'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
-import { usedSignatures } from '#src/authentication/used-signatures'
+import { ownSignatures } from '#src/authentication/own-signatures'
+import { sharedSignatures } from '#src/authentication/shared-signatures'
 import { stsUrl } from '#src/aws/endpoints'
 import { addressGroup } from '#src/network/address-group'
 import { getOrCreate } from '#src/collections/get-or-create'
@@ -37,7 +38,7 @@ export default fp(async (fastify) => {
   // refused.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
-  const used = usedSignatures(fastify.monotonic)
+  const used = fastify.shared === undefined ? ownSignatures(fastify.monotonic) : sharedSignatures(fastify.shared)
 
   function keysOf ({ issuer, jwksUri }: KeySource): JWTVerifyGetKey {
     const id = JSON.stringify([issuer, jwksUri])
@@ -86,4 +87,4 @@ export default fp(async (fastify) => {
   })
   fastify.decorate('verifySigned', (claim, body) => { verifyClaim(claim, body, authentication().sessions) })
   fastify.decorate('issueAwsKeys', async (request) => authentication().sessions.issue(await identify(request), fastify.now()))
-}, { name: 'authentication', dependencies: ['config', 'tls'] })
+}, { name: 'authentication', dependencies: ['config', 'shared', 'tls'] })

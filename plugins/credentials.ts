@@ -15,6 +15,7 @@ import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import type { Line } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
+import { shareInvalidations } from '#src/cache/invalidations'
 import { accountNames } from '#src/credentials/accounts'
 import { isRole, stsRegion, type RoleDefinition } from '#src/credentials/definition'
 import type { DescribedCredential } from '#src/credentials/schemas'
@@ -70,7 +71,7 @@ const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config, metrics, monotonic } = fastify
+  const { config, metrics, monotonic, shared } = fastify
   const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
@@ -99,6 +100,7 @@ export default fp(async (fastify) => {
   const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
   // `confirmRepeats` calls `consistent`, because AWS itself may still reply with the state before an earlier write.
   const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
+  const invalidations = shared && shareInvalidations(shared)
   const cache = createCache(port, {
     timesOf ({ cache: times = {} }) {
       const { ttlSeconds, staleIfErrorSeconds } = { ...config.current.cache, ...times }
@@ -109,8 +111,10 @@ export default fp(async (fastify) => {
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
     alarm: fastify.alarms.after,
-    onShared: metrics.callsShared
+    onShared: metrics.callsShared,
+    ...invalidations !== undefined && { announce: invalidations.announce }
   })
+  invalidations?.applyTo(cache)
   // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
   // another secret.
   config.derive(
@@ -145,7 +149,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

@@ -2,7 +2,11 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Limits } from '#src/config/limits'
 import { addressGroup } from '#src/network/address-group'
+import { ownWindows } from '#src/http/own-windows'
 import { limiter } from '#src/http/rate-limit'
+import type { RequestCounter } from '#src/http/request-counter'
+import { sharedWindows } from '#src/http/shared-windows'
+import { createWindowSync } from '#src/http/window-sync'
 
 /**
  * Creates the rate limits:
@@ -17,22 +21,29 @@ import { limiter } from '#src/http/rate-limit'
  *
  * `failures` and `address` have the same limit, but count separately. Neither counts an authenticated request on a route that is
  * not public. So callers with the same address do not affect each other.
+ *
+ * If the replicas share their state, all of them count together.
  */
 export default fp(async (fastify) => {
-  const { monotonic } = fastify
+  const { monotonic, shared } = fastify
+  const sync = shared && createWindowSync(shared)
+  const counter = (purpose: string): RequestCounter =>
+    shared === undefined || sync === undefined ? ownWindows(monotonic) : sharedWindows(shared, sync, monotonic, purpose)
   const limits = (): Limits => fastify.config.current.limits
-  const address = { monotonic, limits, which: 'address', keyOf: ({ found: { peer = '' } }: FastifyRequest) => addressGroup(peer) } as const
+  const address = { limits, which: 'address', keyOf: ({ found: { peer = '' } }: FastifyRequest) => addressGroup(peer) } as const
   fastify.decorate('limits', {
-    failures: limiter(address),
-    address: limiter(address),
+    failures: limiter({ ...address, countRequest: counter('failures') }),
+    address: limiter({ ...address, countRequest: counter('address') }),
     claim: limiter({
-      monotonic,
+      countRequest: counter('claim'),
       limits,
       which: 'caller',
       keyOf: ({ caller, found: { peer = '' } }) => JSON.stringify([caller.id, addressGroup(peer)])
     }),
-    caller: limiter({ monotonic, limits, which: 'caller', keyOf: ({ caller }) => caller.id }),
-    environment: limiter({ monotonic, limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name }),
-    refresh: limiter({ monotonic, limits, which: 'refresh', keyOf: ({ caller }) => caller.id })
+    caller: limiter({ countRequest: counter('caller'), limits, which: 'caller', keyOf: ({ caller }) => caller.id }),
+    environment: limiter({
+      countRequest: counter('environment'), limits, which: 'environment', isShared: true, keyOf: ({ environment }) => environment.name
+    }),
+    refresh: limiter({ countRequest: counter('refresh'), limits, which: 'refresh', keyOf: ({ caller }) => caller.id })
   })
-}, { name: 'rate-limit', dependencies: ['config'] })
+}, { name: 'rate-limit', dependencies: ['config', 'shared'] })

@@ -44,10 +44,13 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
   const [stdin, stdout, stderr] = [stream(), stream(), stream()]
   if (isTerminal) stdin.write(input ?? '')
   else stdin.end(input ?? '')
+  // A command may wait until its output is read.
+  const written = Promise.all([text(stdout), text(stderr)])
   const status = await run(args, { stdin, stdout, stderr, env: environment(gateway, setting) })
   stdout.end()
   stderr.end()
-  return { status, stdout: await text(stdout), stderr: await text(stderr) }
+  const [out, err] = await written
+  return { status, stdout: out, stderr: err }
 }
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')

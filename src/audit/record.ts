@@ -201,7 +201,8 @@ export interface ParsedRecord {
   /** The actual hash of the line's bytes. It differs from the link's hash if the line was changed. */
   readonly actualHash: string
   readonly signature?: string
-  readonly entry: Readonly<Partial<Record<keyof ControlEntry, unknown>>>
+  /** The members of the entry. Their types have not been checked. */
+  readonly entry: Readonly<Partial<Record<MemberName | 'time', unknown>>>
 }
 
 /** Checks that a record's bytes match the hash in its line. */

@@ -24,13 +24,19 @@ export interface VerifyOptions {
   readonly from?: number
   /** Records that the trail must contain, known from the log or from a copy. */
   readonly known?: readonly Link[]
+  /** Called with each record, in order, whether it is intact or not. The verification waits for it. */
+  readonly onRecord?: (record: ParsedRecord, place: Place) => Promise<void> | undefined
 }
 
-/** A finding or a note about a line of the trail. */
-export interface Remark {
+/** A line of a trail. */
+export interface Place {
   readonly file: string
   /** The line number, counted from 1. */
   readonly line: number
+}
+
+/** A finding or a note about a line of the trail. */
+export interface Remark extends Place {
   /** The record's sequence number, if it is known. */
   readonly sequence?: number
   readonly message: string
@@ -95,6 +101,7 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
       }
       for (const { check } of [chain, signatures, places]) check(record)
       reportControlEntry(record, report, note)
+      await options.onRecord?.(record, place)
     }
   }
 

@@ -25,7 +25,7 @@ export interface AwsLogin {
  *
  * @param headers the headers of the signed request
  * @param now milliseconds since the epoch
- * @throws Problem `invalid-request`, `unauthenticated`, `identity-provider-unavailable`
+ * @throws Problem `invalid-request`, `unauthenticated`, `identity-provider-unavailable`, `shared-state-unavailable`
  */
 export async function awsLogin (
   { settings, keys, used, stsUrl }: AwsLogin,
@@ -42,9 +42,10 @@ export async function awsLogin (
   // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.
   if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
-  const use = used.take(signed.signature)
+  const use = await used.take(signed.signature, signed.signedAt)
   if (use === 'full') throw unavailable('aws-signatures-full')
   if (use === 'used') throw unauthenticated('aws-signature-used')
+  if (use === 'unknown') throw unauthenticated('aws-signature-older-than-memory')
   try {
     const id = awsCallerId(await fetchSigner(url, signed))
     const groups = awsGroups(settings.identities, id)
@@ -52,7 +53,7 @@ export async function awsLogin (
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
     // Forgets the signature, so that only identities that are allowed to log in can use up the capacity of `used`.
-    used.release(signed.signature)
+    await used.release(signed.signature)
     throw error
   }
 }

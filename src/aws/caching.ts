@@ -8,7 +8,7 @@ export interface Caching {
   /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
   readonly maximumAge?: number
   /** Called before AWS is asked because the caller demands it, although the cache may have an answer. May throw a `Problem`. */
-  readonly onRefresh?: () => void
+  readonly onRefresh?: () => Promise<undefined> | undefined
   /** Called once, before the read ends, with the source of its result. */
   readonly onStatus: (status: CacheStatus) => void
 }

@@ -1,4 +1,5 @@
 import type { SecretsPort } from '#src/aws/port'
+import type { Change } from './change.ts'
 import { createDescriber } from './descriptions.ts'
 import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
@@ -10,8 +11,12 @@ import type { Watches } from './watches.ts'
 export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops a secret that was changed without the gateway. @param secret its name in AWS */
+  /** Drops a secret that was changed without the gateway, and announces the change. @param secret its name in AWS */
   invalidate: (secret: string) => void
+  /** Drops a secret that another replica changes. */
+  learn: (change: Change) => void
+  /** Empties the cache, because changes may have been missed. Reads the watched secrets again. */
+  flush: () => void
   /** Empties the cache. @param maximumBytes the new limit on the memory for values */
   clear: (maximumBytes: number) => void
   /** Removes the expired answers. */
@@ -28,14 +33,26 @@ export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
 
 /** Puts a cache in front of a port. */
 export function createCache (port: SecretsPort, options: CacheOptions): Cache {
-  const { maximumBytes, monotonic } = options
+  const { monotonic, announce = () => undefined } = options
+  let { maximumBytes } = options
   const memory = createMemory(maximumBytes, monotonic)
   const stop = new AbortController()
   const { getSecretValue, preload, watches, keeps } = createReader(port, memory, options, stop.signal)
+
+  function learn ({ secret, settlingTime, isMade }: Change): void {
+    memory.changed(secret, settlingTime)
+    if (isMade) watches.review(secret)
+  }
+
+  function apply (change: Change): void {
+    learn(change)
+    announce(change)
+  }
+
   return {
     port: {
       ...port,
-      ...droppingWrites(port, memory, watches),
+      ...droppingWrites(port, apply),
       getSecretValue,
       describeSecret: createDescriber(port, memory, options)
     },
@@ -43,11 +60,16 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     keeps,
     watch: watches.open,
     onChange: watches.onReview,
-    invalidate (secret) {
-      memory.changed(secret, settlingTimes.write)
-      watches.review(secret)
+    invalidate (secret) { apply({ secret, settlingTime: settlingTimes.write, isMade: true }) },
+    learn,
+    flush () {
+      memory.clear(maximumBytes)
+      watches.reviewAll()
     },
-    clear: memory.clear,
+    clear (nextMaximum) {
+      maximumBytes = nextMaximum
+      memory.clear(maximumBytes)
+    },
     size: () => ({ ...memory.store.size(), watched: watches.size() }),
     sweep () { memory.store.sweep(monotonic()) },
     close () {

@@ -2,8 +2,7 @@ import { secretOf } from '#src/aws/caching'
 import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort } from '#src/aws/port'
 import type { SecretName } from '#src/environments/names'
-import type { Memory } from './memory.ts'
-import type { Watches } from './watches.ts'
+import type { Change } from './change.ts'
 
 /** A write to one secret. */
 type Write<Rest extends unknown[], Result> = (call: AwsCall, name: SecretName, ...rest: Rest) => Promise<Result>
@@ -21,20 +20,17 @@ export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 /**
  * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. Cached answers are dropped
  * before the write, because it makes them outdated. They are dropped again after the write, because another caller may have read
- * the old value in the meantime. Watches of the secret are reviewed after the write.
+ * the old value in the meantime.
+ *
+ * @param apply called before and after the write, with what it changes
  */
-export function droppingWrites (
-  port: SecretsPort, { changed }: Pick<Memory, 'changed'>, { review }: Pick<Watches, 'review'>
-): Writes {
+export function droppingWrites (port: SecretsPort, apply: (change: Change) => void): Writes {
   const dropping = <Rest extends unknown[], Result>(
     write: Write<Rest, Result>, settlingTime: number = settlingTimes.write
   ): Write<Rest, Result> => async (call, name, ...rest) => {
     const secret = secretOf(call, name)
-    changed(secret, settlingTime)
-    return write(call, name, ...rest).finally(() => {
-      changed(secret, settlingTime)
-      review(secret)
-    })
+    apply({ secret, settlingTime, isMade: false })
+    return write(call, name, ...rest).finally(() => { apply({ secret, settlingTime, isMade: true }) })
   }
 
   return {

@@ -149,7 +149,7 @@ export function createReader (
       caching.onStatus({ forwarded: 'bypass' })
       return port.getSecretValue(call, name, selector)
     }
-    if (caching.maximumAge === 0) caching.onRefresh?.()
+    if (caching.maximumAge === 0) await caching.onRefresh?.()
     const kept = usable(read)
     if (kept !== undefined) return answerWith(kept, read)
     if (call.beforeSending !== undefined) await batches.announce(read, call.beforeSending())

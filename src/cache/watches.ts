@@ -27,6 +27,8 @@ export interface Watches {
   readonly observe: (target: Target, versionId: string | undefined) => void
   /** Reads a secret that may have changed, and again for a while if AWS still returns the old version. */
   readonly review: (secret: string) => void
+  /** Reads all watched secrets, because any of them may have changed. */
+  readonly reviewAll: () => void
   /** Calls a function with the AWS name of each secret that is reviewed, whether it is watched or not. */
   readonly onReview: (listener: (secret: string) => void) => void
   /** Returns the number of watched secrets, counted once per credential or, if callers don't share reads, per caller. */
@@ -128,6 +130,14 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
     return watch
   }
 
+  function review (secret: string): void {
+    for (const watch of watchesOf.get(secret)?.values() ?? []) {
+      watch.reviewedAt = monotonic()
+      refresh(watch)
+    }
+    for (const listener of reviewListeners) listener(secret)
+  }
+
   return {
     open (call, name, listener) {
       const { target } = readOf(call, name)
@@ -147,13 +157,8 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
       }
     },
     observe,
-    review (secret) {
-      for (const watch of watchesOf.get(secret)?.values() ?? []) {
-        watch.reviewedAt = monotonic()
-        refresh(watch)
-      }
-      for (const listener of reviewListeners) listener(secret)
-    },
+    review,
+    reviewAll () { void forEachInTurns([...watchesOf.keys()], review) },
     onReview (listener) { reviewListeners.push(listener) },
     size: () => Array.from(watchesOf.values()).reduce((sum, { size }) => sum + size, 0)
   }

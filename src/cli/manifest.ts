@@ -41,7 +41,9 @@ export function manifestFrom (text: string): Manifest {
 function manifestOf ({ kind: found, spec }: Record<string, unknown>): Manifest {
   if (found !== kind) throw new CommandFailure(`A manifest must be of kind ${kind}, not ${JSON.stringify(found)}`)
   if (!isJsonObject(spec)) throw new CommandFailure('The manifest has no spec')
-  const { environmentInfo, ...body } = spec
+  // The settings of the tool that the manifest was written for say how that tool runs a job. They say nothing about secrets.
+  const { environmentInfo, stackJobSettings, ...body } = spec
+  if (stackJobSettings !== undefined && !isJsonObject(stackJobSettings)) throw new CommandFailure('spec.stackJobSettings must be an object')
   const unknown = Object.keys(body).filter((key) => key !== 'awsCredentialId' && key !== 'secretNames')
   if (unknown.length > 0) throw new CommandFailure(`The manifest has unknown fields: spec.${unknown.join(', spec.')}`)
   const env = isJsonObject(environmentInfo) ? environmentInfo.envId : undefined

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 import { apply } from './commands/apply.ts'
+import { auditSearch } from './commands/audit-search.ts'
 import { auditVerify } from './commands/audit-verify.ts'
 import { awsCredentials } from './commands/aws-credentials.ts'
 import { configCheck } from './commands/config-check.ts'
@@ -45,7 +46,7 @@ const groups: readonly { name: string, description: string, commands: readonly A
   { name: 'keys', description: 'create API keys', commands: [keysCreate] },
   { name: 'config', description: 'check the gateway\'s configuration file', commands: [configCheck] },
   { name: 'policy', description: 'check and test the policies in a folder', commands: [policyCheck, policyTest] },
-  { name: 'audit', description: 'verify the gateway\'s audit trail', commands: [auditVerify] }
+  { name: 'audit', description: 'verify and search the gateway\'s audit trail', commands: [auditVerify, auditSearch] }
 ]
 
 function program (terminal: Terminal): Command {

@@ -11,14 +11,18 @@ export interface ProgressBar {
   end: () => void
 }
 
-/** Creates a progress bar, which draws nothing unless standard error is a terminal. */
-export function progressBar ({ stderr }: Terminal, total: number): ProgressBar {
+/**
+ * Creates a progress bar, which draws nothing unless standard error is a terminal.
+ *
+ * @param unit text that follows the total, such as ` MiB`
+ */
+export function progressBar ({ stderr }: Terminal, total: number, unit = ''): ProgressBar {
   let isDrawn = false
   return {
     draw (done) {
       if (!stderr.isTerminal) return
       const full = Math.floor(length * done / total)
-      stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}`)
+      stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}${unit}`)
       isDrawn = true
     },
     end () {

@@ -9,13 +9,15 @@ export const styleFrom = (styles: Partial<Record<string, Style>>) => (cell: stri
  * Formats rows as lines, with each column as wide as its widest cell.
  *
  * @param style returns a cell's style, if it has one
+ * @param least the least width of each column, for rows that continue a table
  */
 export function table (
-  headings: readonly string[], rows: readonly (readonly string[])[], style: (cell: string) => Style | undefined = () => undefined
+  headings: readonly string[], rows: readonly (readonly string[])[], style: (cell: string) => Style | undefined = () => undefined,
+  least: readonly number[] = []
 ): Line[] {
   const cells = rows.map((row) => row.map(visible))
   const widths = headings.map((heading, column) =>
-    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), heading.length))
+    cells.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), Math.max(heading.length, least[column] ?? 0)))
   const line = (row: readonly string[], styleOf: (cell: string) => Style | undefined): Line => {
     const end = row.findLastIndex((cell) => cell !== '')
     return row.slice(0, end + 1).flatMap((cell, column) => column === end

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Log in with an AWS identity
-         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once.
+         * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once, by all replicas of the gateway together if they share their state.
          */
         post: operations["logInWithAws"];
         delete?: never;
@@ -75,7 +75,7 @@ export interface paths {
         put?: never;
         /**
          * Drop the cached values of secrets
-         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. Only the process that replies drops its values. Other replicas of the gateway keep theirs.
+         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. If the replicas of the gateway share their state, all of them drop their values. Otherwise only the process that replies does.
          */
         post: operations["invalidateCache"];
         delete?: never;

@@ -19,7 +19,7 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximum
   let overall: CacheStatus | undefined
   return compact({
     maximumAge,
-    onRefresh: maximumAge === 0 ? () => { request.server.limits.refresh(request, reply) } : undefined,
+    onRefresh: maximumAge === 0 ? () => request.server.limits.refresh(request, reply) : undefined,
     onStatus (status: CacheStatus) {
       request.server.metrics.cacheAnswered(request.environment.name, resultOf(status), secondsOf(status))
       if (overall !== undefined && rankOf(overall) >= rankOf(status)) return

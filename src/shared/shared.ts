@@ -29,7 +29,10 @@ export interface Shared extends Names {
   readonly publish: (channel: Channel, message: string) => Promise<void>
   /** Calls a function with each message of the fleet. Messages of others are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
-  /** Calls a function whenever the server can be used again. `isNew` is true if messages may have been missed. */
+  /**
+   * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages
+   * may have been missed.
+   */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */
   readonly firstAttempt: Promise<void>
@@ -91,7 +94,10 @@ export function createShared ({ settings, onUp, onDown, onCommand, monotonic, ra
       await connection.send(['PUBLISH', name, names.signed(name, message)])
     },
     onMessage (channel, listener) { getOrCreate(listeners, names.key(channel), () => []).push(listener) },
-    onUp (listener) { upListeners.push(listener) },
+    onUp (listener) {
+      upListeners.push(listener)
+      if (connection.isUp()) listener(true)
+    },
     firstAttempt: connection.firstAttempt,
     async close () {
       isClosed = true

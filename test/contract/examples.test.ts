@@ -99,6 +99,12 @@ for (const [guide, { examples, prints }] of Object.entries(guides)) {
   })
 }
 
+t.test('the credentials of an RDS database, and their rotation', async (t) => {
+  const gateway = await build(t)
+  const script = exampleIn('docs/rotation.md', 'example: rds').replaceAll(/^curl/gm, 'curl --fail').replace('function:rotate-mysql', 'function:mysql')
+  t.match(await run(t, gateway, `set -e\n${script}`), /^(?:{"name":"dbCredentials",[^}]+}){2}$/)
+})
+
 t.test('failOnError in a pipeline', async (t) => {
   const gateway = await build(t)
   t.match(JSON.parse(await run(t, gateway, exampleIn('docs/bulk.md', 'example: gate'))), { counts: { created: 1 } })

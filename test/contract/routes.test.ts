@@ -86,7 +86,7 @@ const table = [
 /** The POST operations without a request body. */
 const withoutBody = new Set(['promoteReplica', 'restoreSecret', 'rotateSecret', 'verifyCredential'])
 
-/** Returns all routes, except those of Swagger UI and those that only refuse requests. */
+/** Returns all routes, except the pages, Swagger UI and those that only refuse requests. */
 async function allRoutes (): Promise<RouteOptions[]> {
   const routes: RouteOptions[] = []
   const fastify = Fastify(serverOptions('silent'))
@@ -94,7 +94,7 @@ async function allRoutes (): Promise<RouteOptions[]> {
   await fastify.register(app, { config: liveConfig(configFrom(declared)) })
   await fastify.ready()
   await fastify.close()
-  return routes.filter(({ method, url, config }) => method !== 'HEAD' && config?.refuses === undefined && !url.startsWith('/docs'))
+  return routes.filter(({ method, url, config }) => method !== 'HEAD' && config?.refuses === undefined && url !== '/' && !url.startsWith('/docs'))
 }
 
 const schemaOf = ({ schema }: RouteOptions): Schema => (schema ?? {}) as Schema

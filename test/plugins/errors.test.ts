@@ -23,7 +23,7 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
   const gateway = await build(t)
 
   t.test('an unknown path, with or without a token or a body', async (t) => {
-    for (const [method, path] of [['GET', '/'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere']] as const) {
+    for (const [method, path] of [['GET', '/nowhere'], ['GET', '/nowhere?secret=1'], ['POST', '/environments/dev/secrets/a/nowhere']] as const) {
       const reply = await gateway.send(method, path, { token: null, headers: { 'x-request-id': 'my-request.1' }, ...(method === 'POST' && { body: 'x' }) })
       t.match(reply, { status: 404, json: { code: 'not-found', requestId: 'my-request.1', instance: 'urn:secrets-gateway:request:my-request.1' } })
       t.equal(reply.headers.get('content-type'), 'application/problem+json; charset=utf-8')

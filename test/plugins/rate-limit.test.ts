@@ -1,8 +1,10 @@
 import t from 'tap'
 import { configFrom } from '#src/config/config'
 import { clientOf, keysFor, type Keys } from '#test/aws-endpoint'
+import { startFleet } from '#test/fleet'
 import { build, declared, tokens, type Gateway, type Reply } from '#test/helper'
 import { sendRaw, type RawRequest } from '#test/raw'
+import { skip } from '#test/redis'
 import { until } from '#test/until'
 
 /** Returns a limit whose window outlasts the test, so that nothing depends on the speed of the machine. */
@@ -192,4 +194,34 @@ t.test('requests that only claim to be signed by a caller do not use up its limi
   t.same(await calls(4, '10.0.0.2', keys), ['accepted', 'accepted', 'accepted', 'ThrottlingException'], 'the fourth is the caller\'s fifth request')
   t.equal(await call('10.0.0.3', keys), 'ThrottlingException', 'what the caller has signed counts together')
   t.match(denials(gateway), [{ peer: '10.0.0.1', reason: 'caller' }, { peer: '10.0.0.2', reason: 'caller' }, { peer: '10.0.0.3', reason: 'caller' }])
+})
+
+t.test('replicas that share their state have one limit', { skip }, async (t) => {
+  const limits = { ...slow(12), perEnvironment: slow(20), unauthenticated: slow(6) }
+  const { redis, replicas } = await startFleet(t, 3, { limits })
+  await until(() => replicas.every(({ fastify: { shared } }) => shared?.replicas() === 3))
+  const inTurns = async (count: number, send: (gateway: Gateway) => Promise<Reply>): Promise<number[]> => {
+    const statuses: number[] = []
+    for (let index = 0; index < count; index += 1) {
+      const gateway = replicas[index % 3]
+      if (gateway !== undefined) statuses.push((await send(gateway)).status)
+    }
+    return statuses
+  }
+  const counted = (statuses: number[], status: number): number => statuses.filter((one) => one === status).length
+
+  const caller = await inTurns(30, async (gateway) => dev(gateway)())
+  t.ok(counted(caller, 200) >= 12 && counted(caller, 200) <= 14, `the caller's: ${caller.join(' ')}`)
+  t.same(caller.slice(-12), Array.from({ length: 12 }, () => 429), 'each replica knows in the end')
+  const environment = await inTurns(12, async (gateway) => dev(gateway, tokens.reader)())
+  t.ok(counted(environment, 200) >= 6 && counted(environment, 200) <= 9, `the environment's: ${environment.join(' ')}`)
+  const failures = await inTurns(15, async (gateway) => dev(gateway, bad)())
+  t.ok(counted(failures, 401) >= 6 && counted(failures, 401) <= 8, `that of failures: ${failures.join(' ')}`)
+
+  await redis.stop()
+  await until(() => replicas.every(({ fastify: { shared } }) => shared?.isUp() === false))
+  const alone = await inTurns(30, async (gateway) => gateway.send('GET', '/environments/staging', { token: tokens.pipeline }))
+  t.equal(counted(alone, 200), 12, 'without the server, a share each')
+  const [gateway] = replicas
+  t.match(Object.fromEntries((await gateway.send('GET', '/environments/staging', { token: tokens.pipeline })).headers), { 'ratelimit-limit': '4' })
 })

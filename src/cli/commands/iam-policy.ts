@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { actionGroups, actionNames, actionTable, isAction, type Action } from '#src/authorization/actions'
+import type { Action } from '#src/authorization/actions'
+import { actionList } from '#src/cli/actions'
 import { environmentName } from '#src/cli/arguments'
 import { configIn, environmentIn } from '#src/cli/configuration'
 import { withExample } from '#src/cli/gateway'
@@ -11,16 +12,6 @@ interface Options {
   environment: string
   actions?: Action[]
   rotationFunction: string[]
-}
-
-/** Parses a list of actions and action groups, separated by commas, and adds it to the previous ones. */
-function actionList (text: string, previous: readonly Action[] = []): Action[] {
-  return [...previous, ...text.split(',').flatMap((name) => {
-    if (isAction(name)) return [name]
-    const ofGroup = actionNames.filter((action) => actionTable[action].group === name)
-    if (ofGroup.length === 0) throw new InvalidArgumentError(`${name} is neither an action nor one of the groups ${actionGroups.join(', ')}.`)
-    return ofGroup
-  })]
 }
 
 function functionArn (text: string, previous: readonly string[]): string[] {

@@ -21,9 +21,10 @@ export type AuthenticateRequest = (request: FastifyRequest) => Authenticated | P
  * @throws Problem `rate-limited` instead of `unauthenticated` after too many failures
  */
 export const authenticate = (authenticateRequest: AuthenticateRequest, limitFailures: Limiter): Step => (request, reply) => {
-  const refuse = (error: unknown): never => {
-    if (isProblem(error, 'unauthenticated')) limitFailures(request, reply)
-    throw error
+  const refuse = (error: unknown): Promise<never> => {
+    const limited = isProblem(error, 'unauthenticated') ? limitFailures(request, reply) : undefined
+    if (limited === undefined) throw error
+    return limited.then(() => { throw error })
   }
   try {
     const authenticated = authenticateRequest(request)

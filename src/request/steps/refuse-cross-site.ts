@@ -20,8 +20,10 @@ export const refuseCrossSite = (limitFailures: Limiter): Step => (request, reply
   if (request.caller.method !== 'mtls') return undefined
   const reason = foreignHeader(request)
   if (reason === undefined) return undefined
-  limitFailures(request, reply)
-  throw new Problem('cross-site-request', { reason })
+  const problem = new Problem('cross-site-request', { reason })
+  const limited = limitFailures(request, reply)
+  if (limited === undefined) throw problem
+  return limited.then(() => { throw problem })
 }
 
 /**

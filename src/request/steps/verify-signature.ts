@@ -12,14 +12,16 @@ export type VerifySigned = (claim: Claim<Caller>, body: Uint8Array) => void
  *
  * @throws Problem `unauthenticated`, or `rate-limited` after too many failures
  */
-export const verifySignature = (verify: VerifySigned, limitFailures: Limiter): Step => (request, reply): undefined => {
+export const verifySignature = (verify: VerifySigned, limitFailures: Limiter): Step => (request, reply) => {
   const { found: { awsClaim }, body } = request
-  if (awsClaim === undefined) return
+  if (awsClaim === undefined) return undefined
   try {
     verify(awsClaim, bytesOf(body))
+    return undefined
   } catch (error) {
-    limitFailures(request, reply)
-    throw error
+    const limited = limitFailures(request, reply)
+    if (limited === undefined) throw error
+    return limited.then(() => { throw error })
   }
 }
 

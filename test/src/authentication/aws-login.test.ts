@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { monotonic } from '#src/clock'
 import { awsLogin } from '#src/authentication/aws-login'
 import { tokenKeys } from '#src/authentication/gateway-token'
-import { usedSignatures, type UsedSignatures } from '#src/authentication/used-signatures'
+import { ownSignatures } from '#src/authentication/own-signatures'
+import type { UsedSignatures } from '#src/authentication/used-signatures'
 import { signCallerIdentity, startSts, type Sts } from '#test/sts'
 
 const user = { accessKeyId: 'AKIAUSERUSERUSER', secretAccessKey: 'secret-of-the-user', account: '111122223333', userId: 'AIDAUSERUSERUSERUSER', arn: 'arn:aws:iam::111122223333:user/user' }
@@ -30,7 +31,7 @@ const time = Date.parse('2027-01-01T00:00:00Z')
 
 t.test('a login is refused while no more signatures can be remembered', async (t) => {
   let passed = 0
-  const { sts, logIn } = await setUp(t, usedSignatures(() => passed, 1))
+  const { sts, logIn } = await setUp(t, ownSignatures(() => passed, 1))
   t.match(await logIn('first', time, time), loggedIn)
   const full = { code: 'identity-provider-unavailable', options: { reason: 'aws-signatures-full' } }
   await t.rejects(logIn('second', time, time), full)
@@ -42,21 +43,21 @@ t.test('a login is refused while no more signatures can be remembered', async (t
 })
 
 t.test('a signature is accepted for a minute, even if it is up to a minute in the future', async (t) => {
-  const { logIn } = await setUp(t, usedSignatures(monotonic))
+  const { logIn } = await setUp(t, ownSignatures(monotonic))
   const refused = { code: 'unauthenticated', options: { reason: 'aws-signature-age' } }
   t.match(await logIn('old', time, time + 60_000), loggedIn)
   await t.rejects(logIn('too-old', time, time + 60_001), refused)
   t.match(await logIn('early', time, time - 60_000), loggedIn)
   await t.rejects(logIn('too-early', time, time - 60_001), refused)
 
-  const patient = await setUp(t, usedSignatures(monotonic), { maximumAgeSeconds: 600 })
+  const patient = await setUp(t, ownSignatures(monotonic), { maximumAgeSeconds: 600 })
   t.match(await patient.logIn('old', time, time + 600_000), loggedIn)
   await t.rejects(patient.logIn('too-old', time, time + 600_001), refused)
   await t.rejects(patient.logIn('too-early', time, time - 60_001), refused)
 })
 
 t.test('an error of STS is either a refusal, or a reason to try again later', async (t) => {
-  const { sts, logIn } = await setUp(t, usedSignatures(monotonic, 1))
+  const { sts, logIn } = await setUp(t, ownSignatures(monotonic, 1))
   const throttling = '<Code>Throttling</Code>'
   for (const [status, body, expected] of [
     [500, '', 'sts'], [503, '', 'sts'], [429, '', 'sts'], [400, throttling, 'sts'],

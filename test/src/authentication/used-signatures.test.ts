@@ -1,37 +1,116 @@
-import t from 'tap'
-import { usedSignatures } from '#src/authentication/used-signatures'
+import t, { type Test } from 'tap'
+import { ownSignatures } from '#src/authentication/own-signatures'
+import { sharedSignatures } from '#src/authentication/shared-signatures'
+import type { UsedSignatures } from '#src/authentication/used-signatures'
+import { createShared, type Shared } from '#src/shared/shared'
+import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
+import { until } from '#test/until'
 
 const minute = 60_000
 
-t.test('a signature is accepted once', async (t) => {
-  const used = usedSignatures(() => 0)
-  t.equal(used.take('a'), 'taken')
-  t.equal(used.take('a'), 'used')
-  t.equal(used.take('b'), 'taken')
-  used.release('a')
-  t.equal(used.take('a'), 'taken')
-})
+async function connect (t: Test, redis: TestRedis): Promise<Shared> {
+  const shared = createShared({
+    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic: () => performance.now()
+  })
+  t.teardown(shared.close)
+  return shared
+}
 
-t.test('a signature is remembered for as long as AWS could accept it', async (t) => {
+/** Returns two sets, in which a signature that one has taken counts as used in the other. */
+const forms: Record<string, (t: Test) => Promise<readonly [UsedSignatures, UsedSignatures]>> = {
+  async 'in one process' () {
+    const used = ownSignatures(() => performance.now())
+    return [used, used]
+  },
+  async 'in several replicas' (t) {
+    const redis = await startRedis(t)
+    const [one, other] = [await connect(t, redis), await connect(t, redis)]
+    const sets = [sharedSignatures(one), sharedSignatures(other)] as const
+    await Promise.all([one.firstAttempt, other.firstAttempt])
+    return sets
+  }
+}
+
+for (const [form, create] of Object.entries(forms)) {
+  t.test(form, { skip: form === 'in several replicas' && skip }, async (t) => {
+    const [one, other] = await create(t)
+    const now = Date.now() + minute
+    t.test('a signature is accepted once', async (t) => {
+      t.equal(await one.take('a', now), 'taken')
+      t.equal(await one.take('a', now), 'used')
+      t.equal(await other.take('a', now), 'used')
+      t.equal(await other.take('b', now), 'taken')
+      t.equal(await one.take('b', now), 'used')
+    })
+    t.test('a signature that is released is accepted again', async (t) => {
+      t.equal(await one.take('c', now), 'taken')
+      await other.release('c')
+      t.equal(await one.take('c', now), 'taken')
+      t.equal(await other.take('c', now), 'used')
+    })
+    t.test('of simultaneous attempts, one is accepted', async (t) => {
+      const attempts = Array.from({ length: 50 }, async (_, index) => (index % 2 === 0 ? one : other).take('d', now))
+      const results = await Promise.all(attempts)
+      t.equal(results.filter((result) => result === 'taken').length, 1)
+      t.equal(results.filter((result) => result === 'used').length, 49)
+    })
+  })
+}
+
+t.test('one process remembers a signature for as long as AWS could accept it', async (t) => {
   let time = 0
-  const used = usedSignatures(() => time, 3)
+  const used = ownSignatures(() => time, 3)
   for (const signature of ['a', 'b', 'c']) {
-    t.equal(used.take(signature), 'taken')
+    t.equal(await used.take(signature, 0), 'taken')
     time += minute
   }
-  t.equal(used.take('d'), 'full', 'no signature is forgotten early, and no new one is accepted')
+  t.equal(await used.take('d', 0), 'full', 'no signature is forgotten early, and no new one is accepted')
   time = 20 * minute
-  t.equal(used.take('d'), 'full')
-  t.equal(used.take('a'), 'used')
+  t.equal(await used.take('d', 0), 'full')
+  t.equal(await used.take('a', 0), 'used')
   time += 1
-  t.equal(used.take('d'), 'taken', 'the oldest one is forgotten')
-  t.equal(used.take('b'), 'used')
-  t.equal(used.take('c'), 'used')
+  t.equal(await used.take('d', 0), 'taken', 'the oldest one is forgotten')
+  t.equal(await used.take('b', 0), 'used')
+  t.equal(await used.take('c', 0), 'used')
 })
 
-t.test('100,000 signatures are remembered by default', async (t) => {
-  const used = usedSignatures(() => 0)
-  const taken = Array.from({ length: 100_000 }, (_, index) => used.take(String(index)))
+t.test('one process remembers 100,000 signatures by default', async (t) => {
+  const used = ownSignatures(() => 0)
+  const taken = await Promise.all(Array.from({ length: 100_000 }, async (_, index) => used.take(String(index), 0)))
   t.same([...new Set(taken)], ['taken'])
-  t.equal(used.take('one more'), 'full')
+  t.equal(await used.take('one more', 0), 'full')
+})
+
+t.test('in several replicas', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const shared = await connect(t, redis)
+  const used = sharedSignatures(shared)
+  await shared.firstAttempt
+  const signature = '5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7'
+  t.equal(await used.take(signature, Date.now()), 'taken', 'the time of a signature is rounded down to a second')
+
+  t.test('a signature is remembered for 20 minutes, under a name that reveals nothing', async (t) => {
+    const key = `{test}:signature:${shared.hidden('signature', signature)}`
+    const [, left = ''] = /^:(\d+)/.exec(await redis.command('PTTL', key)) ?? []
+    t.ok(Number(left) > 19 * minute && Number(left) <= 20 * minute, left)
+    t.notMatch(await redis.command('KEYS', '*'), signature)
+  })
+  t.test('a signature from before the server began to remember is refused', async (t) => {
+    t.equal(await used.take('old', Date.now() - minute), 'unknown')
+    await redis.command('FLUSHALL')
+    t.equal(await used.take(signature, Date.now()), 'unknown', 'the server has lost its data, so the signature may have been used')
+    t.equal(await used.take(signature, Date.now() - 5_000), 'unknown')
+    t.equal(await used.take('new', Date.now() + 1_000), 'taken')
+    t.equal(await used.take('new', Date.now() + 1_000), 'used')
+  })
+  t.test('nothing is accepted while the server can not be used', async (t) => {
+    await redis.stop()
+    await until(() => !shared.isUp())
+    await t.rejects(used.take('another', Date.now()), { code: 'shared-state-unavailable' })
+    await t.resolves(used.release('another'))
+    await redis.start()
+    await until(shared.isUp)
+    t.equal(await used.take('another', Date.now() - minute), 'unknown', 'it was restarted without its data')
+    t.equal(await used.take('another', Date.now() + 1_000), 'taken')
+  })
 })

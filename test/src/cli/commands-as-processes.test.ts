@@ -223,6 +223,11 @@ const rows: Record<string, Row> = {
     refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
     misused: () => ({ args: ['audit', 'verify'], status: 2, output: 'missing required argument \'file\'' })
   },
+  'audit search': {
+    succeeds: ({ folder }) => ({ args: ['audit', 'search', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl'), '--secret', 'in-the-trail'], output: /PutSecretValue[^]*The trail is intact/, isTable: true }),
+    refused: ({ folder }) => ({ args: ['audit', 'search', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
+    misused: () => ({ args: ['audit', 'search', 'x', '--since', 'long ago'], status: 2, output: 'Must be a date' })
+  },
   'iam-policy': {
     succeeds: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'good.yaml'), '--environment', 'dev'], output: '"Sid": "WithoutResource"' }),
     refused: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'bad.yaml'), '--environment', 'dev'], status: 1, output: 'secretAccessKey' }),

@@ -85,6 +85,10 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   'policy check': [['policy', 'check', join(folder, hostile)], ['policy', 'check', join(folder, 'none', hostile)]],
   'policy test': [['policy', 'test', join(folder, hostile)], ['policy', 'test', join(folder, 'cases')]],
   'audit verify': [['audit', 'verify', join(folder, hostile)], ['audit', 'verify', '--known', hostile, 'x']],
+  'audit search': [
+    ['audit', 'search', join(folder, hostile)], ['audit', 'search', 'x', '--since', hostile], ['audit', 'search', 'x', '--action', hostile],
+    ['audit', 'search', join(folder, 'trail.jsonl')], ['audit', 'search', join(folder, 'trail.jsonl'), '--csv'], ['audit', 'search', join(folder, 'trail.jsonl'), '--json']
+  ],
   'iam-policy': [
     ['iam-policy', '--config', join(folder, hostile), '--environment', 'dev'], ['iam-policy', '--config', join(folder, 'config.yaml'), '--environment', hostile],
     ['iam-policy', '--config', 'x', '--environment', 'dev', '--actions', hostile, '--rotation-function', hostile]
@@ -113,6 +117,7 @@ const folderOf = (t: Test): string => {
     'good.yaml': 'secretNames: [a]',
     'bad.yaml': JSON.stringify({ kind: hostile }),
     'config.yaml': JSON.stringify({ [hostile]: 1, environments: { [hostile]: 1 } }),
+    'trail.jsonl': `{"sequence":1,"time":"2026-12-01T00:00:00Z","event":"outcome","caller":{"id":${JSON.stringify(hostile)}},"name":${JSON.stringify(hostile)},"reason":${JSON.stringify(hostile)},"previous":"${'0'.repeat(64)}","hash":"${'0'.repeat(64)}"}\n`,
     cases: { 'a.cedar': '@id("a") permit (principal, action, resource);' }
   })
   writeFileSync(join(folder, 'cases', 'a.test.yaml'), JSON.stringify([{ title: hostile, caller: { id: 'a' }, actions: ['GetSecretValue'], environment: 'dev', name: 'a', credential: 'c', expect: 'deny' }]))

@@ -22,7 +22,7 @@ t.test('apply: shows the plan, then applies it; a second run changes nothing', a
   const gateway = await build(t)
   const folder = t.testdir({
     'secrets.yaml': 'secrets:\n- name: payments/db\n  value: { password: canary }\n- name: session-key\n  generate: { passwordLength: 20 }\nsecretNames: [api-key]\n',
-    'manifest.yaml': 'apiVersion: aws.planton.dev/v1\nkind: AwsSecretsManager\nmetadata: { name: app }\nspec:\n  awsCredentialId: dev-account\n  environmentInfo: { envId: dev }\n  secretNames: [api-key, queue-url]\n',
+    'manifest.yaml': 'apiVersion: aws.planton.dev/v1\nkind: AwsSecretsManager\nmetadata: { name: app }\nspec:\n  awsCredentialId: dev-account\n  environmentInfo: { envId: dev }\n  stackJobSettings: { stackJobRunnerId: runner, jobTimeout: 3600 }\n  secretNames: [api-key, queue-url]\n',
     'plan.json': '{"dryRun":true,"secretNames":["nothing"]}',
     'update.yaml': 'onConflict: update\nsecrets: [{ name: session-key, value: new }]',
     'fail.yaml': 'onConflict: fail\nsecretNames: [session-key, another]',
@@ -160,6 +160,7 @@ t.test('apply: refuses invalid files', async (t) => {
     ['apiVersion: v1\nsecretNames: [a]', 'A manifest must be of kind AwsSecretsManager, not undefined'],
     ['kind: AwsSecretsManager', 'The manifest has no spec'],
     ['kind: AwsSecretsManager\nspec: { secretNames: [a], region: b }', /unknown fields: spec\.region/],
+    ['kind: AwsSecretsManager\nspec: { secretNames: [a], stackJobSettings: 1 }', 'spec.stackJobSettings must be an object'],
     ['kind: AwsSecretsManager\nspec: { secretNames: [a], environmentInfo: {} }', /no spec\.environmentInfo\.envId/]
   ] as const) {
     const outcome = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: text })

@@ -17,7 +17,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` ' +
         'and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to ' +
         'AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some ' +
-        'minutes. A signature is accepted only once.',
+        'minutes. A signature is accepted only once, by all replicas of the gateway together if they share their state.',
       security: [],
       body: Type.Object({
         headers: Type.Record(Type.String(), Type.String({ maxLength: 8192 }), {
@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           expires: Type.String({ format: 'date-time', description: 'The time at which it expires' }),
           caller: Type.String({ description: 'The caller that the token identifies', examples: ['aws:111122223333:AROAEXAMPLEEXAMPLEID'] })
         })),
-        ...withProblems('not-found', ...bodyProblems)
+        ...withProblems('not-found', 'shared-state-unavailable', ...bodyProblems)
       }
     },
     handler: async (request, reply) => {

@@ -4,7 +4,9 @@ import t, { type Test } from 'tap'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { awsFrom } from '#src/config/aws'
 import { configFrom } from '#src/config/config'
+import { startFleet } from '#test/fleet'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
+import { skip } from '#test/redis'
 import { signCallerIdentity, startSts, type Principal, type Sts } from '#test/sts'
 
 // Tests the operation logInWithAws. A contract test requires each operation ID to occur in the tests of its route.
@@ -185,3 +187,21 @@ async function askedUrl (t: Test, act: () => Promise<unknown>): Promise<unknown>
   restore.restore()
   return asked[0]
 }
+
+t.test('a signature that one replica has accepted is refused by the others, and by all while they can not know', { skip }, async (t) => {
+  const { sts, change } = await setUp(t)
+  const { redis, replicas: [one, other] } = await startFleet(t, 2, change)
+  const sign = async (date: Date): Promise<object> =>
+    signCallerIdentity(user, { host: new URL(sts.url).host, date, headers: { 'x-secrets-gateway-nonce': randomUUID() } })
+  const send = async (gateway: Gateway, headers: object): Promise<Reply> => gateway.send('POST', '/auth/aws/login', { token: null, json: { headers } })
+  const headers = await sign(new Date(Date.now() + 2_000))
+  t.equal((await send(one, headers)).status, 200)
+  t.match(await send(other, headers), { status: 401, json: { code: 'unauthenticated' } })
+  t.match(await send(one, headers), { status: 401 })
+  t.match(await send(other, await sign(new Date(Date.now() + 2_000))), { status: 200 })
+  t.match(await send(other, await sign(new Date(Date.now() - 30_000))), { status: 401 }, 'signed before the replicas began to remember')
+  await redis.stop()
+  const refused = await send(other, await sign(new Date(Date.now() + 2_000)))
+  t.match(refused, { status: 503, json: { code: 'shared-state-unavailable' } })
+  t.equal(refused.headers.get('retry-after'), '2')
+})

@@ -1,0 +1,32 @@
+import type { Monotonic } from '#src/clock'
+import { remembered, type UsedSignatures } from './used-signatures.ts'
+
+/**
+ * Creates an empty set of used signatures, which only this process remembers. The time is measured by a monotonic clock. With
+ * the wall clock, a used signature could be accepted again after the clock had been set ahead and back.
+ *
+ * @param capacity the maximum number of remembered signatures
+ */
+export function ownSignatures (monotonic: Monotonic, capacity = 100_000): UsedSignatures {
+  /** The time at which each signature was taken, oldest first. */
+  const used = new Map<string, number>()
+
+  function forgetOld (): void {
+    const oldest = monotonic() - remembered
+    for (const [signature, taken] of used) {
+      if (taken >= oldest) return
+      used.delete(signature)
+    }
+  }
+
+  return {
+    async take (signature) {
+      if (used.has(signature)) return 'used'
+      forgetOld()
+      if (used.size >= capacity) return 'full'
+      used.set(signature, monotonic())
+      return 'taken'
+    },
+    async release (signature) { used.delete(signature) }
+  }
+}

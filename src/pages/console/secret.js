@@ -1,0 +1,208 @@
+/** One secret: everything about it, and its value if the visitor asks for it. */
+
+import { call, secretPath } from '../shared/gateway.js'
+import { dateText, dayText, definitions, h, plural } from '../shared/dom.js'
+import { doneNotice, refusalNotice } from '../shared/notice.js'
+import { changeKey, replaceValue, restore, rollBack, scheduleDeletion } from './changes.js'
+import { tagList } from './environment.js'
+import { addressOf } from './tree.js'
+import { valueCard } from './value.js'
+
+/**
+ * @typedef {object} Rotation
+ * @property {boolean} enabled
+ * @property {string} [lambdaArn]
+ * @property {number} [automaticallyAfterDays]
+ * @property {string} [scheduleExpression]
+ * @property {string} [duration]
+ * @property {string} [pendingVersionId]
+ * @property {string} [lastRotatedDate]
+ * @property {string} [nextRotationDate]
+ *
+ * @typedef {object} Metadata
+ * @property {string} name
+ * @property {string} arn
+ * @property {'active' | 'placeholder' | 'pending-deletion'} state
+ * @property {string} [type]
+ * @property {string} [description]
+ * @property {string} [kmsKeyId]
+ * @property {Record<string, string>} [tags]
+ * @property {Record<string, string[]>} [versions]
+ * @property {Rotation} [rotation]
+ * @property {string} [createdDate]
+ * @property {string} [lastChangedDate]
+ * @property {string} [lastAccessedDate]
+ * @property {string} [deletedDate]
+ * @property {string} [owningService]
+ * @property {string} [primaryRegion]
+ * @property {{ region?: string, kmsKeyId?: string, status?: string, statusMessage?: string }[]} [replicas]
+ *
+ * @typedef {{ versionId: string, hasValue?: boolean, versionStages?: string[], createdDate?: string }} Version
+ *
+ * @typedef {object} Place
+ * @property {import('./environment.js').Environment} environment
+ * @property {string} name
+ * @property {HTMLElement} container
+ * @property {(state: Metadata['state']) => void} onState called with the secret's state whenever it is known
+ */
+
+const states = { active: undefined, placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
+
+/** @type {() => void} */
+let hideShown = () => undefined
+
+/** Masks the value that is shown, if there is one. */
+export function hideValue () {
+  hideShown()
+}
+
+/**
+ * Loads a secret and shows it.
+ *
+ * @param {Place} place
+ * @param {string} [done] what has just been done, to be shown
+ */
+export async function showSecret (place, done) {
+  const { environment: { name: environment }, name, container, onState } = place
+  hideValue()
+  const heading = title(environment, name)
+  const isCurrent = () => heading.isConnected
+  container.replaceChildren(h('article', { 'aria-busy': 'true' }, heading, h('p', { class: 'muted' }, 'Loading …')))
+  const reload = h('button', { type: 'button', class: 'small', click: () => { void showSecret(place) } }, 'Reload')
+  try {
+    /** @type {Metadata} */
+    const metadata = await call('GET', secretPath(environment, name, '/metadata'), { needs: 'DescribeSecret' })
+    if (!isCurrent()) return
+    onState(metadata.state)
+    container.replaceChildren(article(place, metadata, done))
+  } catch (error) {
+    if (isCurrent()) container.replaceChildren(h('article', {}, heading, refusalNotice(error, { environment, name }, reload)))
+  }
+}
+
+/** @param {string} environment @param {string} name @param {Metadata['state']} [state] */
+function title (environment, name, state = 'active') {
+  const badge = states[state]
+  return h('div', { class: 'title' },
+    h('a', { class: 'back', href: addressOf(environment) }, '← All secrets'),
+    h('span', { class: 'place' }, environment),
+    h('h2', { tabindex: '-1' }, name, badge !== undefined && h('span', { class: `badge ${state}` }, badge)))
+}
+
+/** @param {Place} place @param {Metadata} metadata @param {string} [done] */
+function article (place, metadata, done) {
+  const { environment, name } = place
+  const subject = { environment, name, metadata }
+  /** @param {Promise<string | undefined>} change resolves to what was done, or to undefined if the visitor has cancelled */
+  const after = async (change) => {
+    const result = await change
+    if (result !== undefined) await showSecret(place, result)
+  }
+  const isDeleted = metadata.state === 'pending-deletion'
+  const value = valueCard({
+    environment: environment.name,
+    name,
+    editKey: (key) => { void after(changeKey(subject, key)) },
+    replace: () => { void after(replaceValue(subject)) }
+  })
+  hideShown = value.hide
+  return h('article', {},
+    title(environment.name, name, metadata.state),
+    done !== undefined && doneNotice(done),
+    isDeleted && deletedNotice(metadata, () => after(restore(subject))),
+    metadata.state === 'placeholder' && h('div', { class: 'notice' },
+      h('strong', {}, 'This secret is a placeholder: it has no value yet.'),
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: () => after(replaceValue(subject)) }, 'Set its first value…'))),
+    metadata.state === 'active' && value.card,
+    details(metadata, environment.region),
+    !isDeleted && metadata.state !== 'placeholder' && versionsCard(subject, (version) => { void after(rollBack(subject, version)) }),
+    metadata.rotation !== undefined && rotationCard(metadata.rotation),
+    (metadata.replicas ?? []).length > 0 && replicasCard(metadata.replicas ?? []),
+    !isDeleted && h('section', { class: 'card' },
+      h('header', {},
+        h('div', {}, h('h3', {}, 'Delete'), h('p', { class: 'hint' }, `Until ${plural(environment.recoveryWindowInDays, 'day')} later, it can be restored.`)),
+        h('button', { type: 'button', class: 'danger', click: () => after(scheduleDeletion(subject)) }, 'Schedule deletion…'))))
+}
+
+/** @param {Metadata} metadata @param {() => unknown} undo */
+const deletedNotice = ({ deletedDate }, undo) => h('div', { class: 'notice' },
+  h('strong', {}, 'This secret is scheduled for deletion.'),
+  deletedDate !== undefined && h('span', {}, 'Its deletion was requested on ', dateText(deletedDate) ?? '', '. Services that read it are refused.'),
+  h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: undo }, 'Restore')))
+
+/** @param {Metadata} metadata @param {string} region the environment's */
+function details (metadata, region) {
+  const { description, type, kmsKeyId, owningService, primaryRegion, arn, tags = {} } = metadata
+  const { createdDate, lastChangedDate, lastAccessedDate } = metadata
+  return h('section', { class: 'card' },
+    h('h3', {}, 'Details'),
+    definitions([
+      ['Description', description],
+      ['Type', type],
+      ['Managed by', owningService],
+      ['Created', dateText(createdDate)],
+      ['Last changed', dateText(lastChangedDate)],
+      ['Last read', lastAccessedDate === undefined ? 'never, or not yet known to AWS' : dayText(lastAccessedDate)],
+      ['KMS key', kmsKeyId ?? 'aws/secretsmanager'],
+      ['Replica of the secret in', primaryRegion === region ? undefined : primaryRegion],
+      ['Tags', Object.keys(tags).length === 0 ? 'none' : tagList(tags)],
+      ['ARN', h('code', {}, arn)]
+    ]))
+}
+
+/** @param {Rotation} rotation */
+function rotationCard ({ enabled, lambdaArn, automaticallyAfterDays, scheduleExpression, duration, ...rotation }) {
+  const { pendingVersionId, lastRotatedDate, nextRotationDate } = rotation
+  return h('section', { class: 'card' },
+    h('header', {}, h('h3', {}, 'Rotation'), h('span', { class: `badge ${enabled ? 'present' : ''}` }, enabled ? 'on' : 'off')),
+    pendingVersionId !== undefined && h('p', {}, enabled ? 'A rotation is in progress, or has failed and will be attempted again.' : 'A rotation was cancelled before it succeeded.'),
+    definitions([
+      ['Schedule', scheduleExpression ?? (automaticallyAfterDays === undefined ? undefined : `every ${plural(automaticallyAfterDays, 'day')}`)],
+      ['Window', duration],
+      ['Last rotated', lastRotatedDate === undefined ? 'never' : dateText(lastRotatedDate)],
+      ['Next rotation by', dateText(nextRotationDate)],
+      ['Function', lambdaArn === undefined ? undefined : h('code', {}, lambdaArn)]
+    ]))
+}
+
+const replicaBadges = { InSync: 'present', InProgress: 'placeholder', Failed: 'missing' }
+
+/** @param {NonNullable<Metadata['replicas']>} replicas */
+const replicasCard = (replicas) => h('section', { class: 'card' },
+  h('h3', {}, 'Replicas'),
+  h('ul', { class: 'rows' }, ...replicas.map(({ region = '', status, statusMessage, kmsKeyId }) => {
+    const [, badge] = Object.entries(replicaBadges).find(([known]) => known === status) ?? []
+    return h('li', {},
+      h('span', { class: 'grow' }, region, h('span', { class: 'muted' }, ` ${kmsKeyId ?? 'aws/secretsmanager'}`)),
+      statusMessage !== undefined && h('span', { class: 'muted' }, statusMessage),
+      status !== undefined && h('span', { class: `badge ${badge ?? ''}` }, status))
+  })))
+
+/** @param {import('./changes.js').Subject} subject @param {(version: Version) => void} roll */
+function versionsCard ({ environment, name }, roll) {
+  const place = h('div', { 'aria-live': 'polite' }, h('p', { class: 'muted' }, 'Loading …'))
+  /** @param {Version} version */
+  const row = (version) => {
+    const { versionId, versionStages = [], createdDate, hasValue } = version
+    const isCurrent = versionStages.includes('AWSCURRENT')
+    return h('li', {},
+      h('span', { class: 'grow' },
+        h('code', { title: versionId }, versionId.length > 13 ? `${versionId.slice(0, 8)}…` : versionId),
+        h('span', { class: 'muted' }, ' ', dateText(createdDate) ?? '')),
+      ...versionStages.map((stage) => h('span', { class: `badge ${stage === 'AWSCURRENT' ? 'present' : ''}` }, stage)),
+      hasValue === false && h('span', { class: 'badge placeholder' }, 'no value yet'),
+      !isCurrent && hasValue !== false && h('button', {
+        type: 'button', class: 'small', 'aria-label': `Roll back to ${versionId}`, click: () => { roll(version) }
+      }, 'Roll back…'))
+  }
+  call('GET', `${secretPath(environment.name, name, '/versions')}?includeDeprecated=true`, { needs: 'ListSecretVersionIds' })
+    .then((/** @type {{ items: Version[], nextCursor?: string }} */ { items, nextCursor }) => {
+      const sorted = [...items].sort((one, other) => (other.createdDate ?? '').localeCompare(one.createdDate ?? ''))
+      place.replaceChildren(h('ul', { class: 'rows' }, ...sorted.map(row)))
+      if (nextCursor !== undefined) place.append(h('p', { class: 'hint' }, 'There are more; these are the first 100.'))
+    })
+    .catch((/** @type {unknown} */ error) => {
+      place.replaceChildren(refusalNotice(error, { environment: environment.name, name }))
+    })
+  return h('section', { class: 'card' }, h('h3', {}, 'Versions'), place)
+}

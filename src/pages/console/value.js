@@ -1,0 +1,118 @@
+/** The card with a secret's value. The value is read when the visitor asks for it, and leaves the document after 30 seconds. */
+
+import { call, secretPath } from '../shared/gateway.js'
+import { h } from '../shared/dom.js'
+import { doneNotice, refusalNotice } from '../shared/notice.js'
+
+const secondsShown = 30
+
+/** @typedef {{ value: string, encoding: 'text' | 'base64', versionId: string }} Read */
+
+/** @type {any} */
+const json = JSON
+
+/** Keeps a number as it is written. @param {string} _key @param {unknown} value @param {{ source: string }} context */
+const asWritten = (_key, value, { source }) => typeof value === 'number' ? json.rawJSON(source) : value
+
+/**
+ * Returns the keys of a value that is a JSON object, each with its text: a string as it is, everything else as JSON, with each
+ * number as it is written. Returns undefined for any other value.
+ *
+ * @param {string} text
+ * @returns {[key: string, text: string][] | undefined}
+ */
+export function keysOf (text) {
+  if (typeof json.rawJSON !== 'function') return undefined
+  try {
+    const parsed = json.parse(text, asWritten)
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed) || json.isRawJSON(parsed)) return undefined
+    return Object.entries(parsed).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)])
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Creates the card.
+ *
+ * @param {object} about
+ * @param {string} about.environment
+ * @param {string} about.name
+ * @param {(key: string | undefined) => void} about.editKey changes one key of the value, or adds one
+ * @param {() => void} about.replace
+ * @returns {{ card: HTMLElement, hide: () => void }} the card, and a function that masks the value
+ */
+export function valueCard ({ environment, name, editKey, replace }) {
+  const place = h('div')
+  const status = h('div', { class: 'slot' })
+  const buttons = h('div', { class: 'actions' })
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer
+
+  function hide () {
+    clearInterval(timer)
+    place.replaceChildren(h('p', { class: 'masked' }, h('span', { 'aria-hidden': 'true' }, '••••••••••••'), h('span', { class: 'visually-hidden' }, 'The value is hidden.')))
+    buttons.replaceChildren(
+      h('button', { type: 'button', class: 'small', click: () => run(show) }, 'Show value'),
+      // The clipboard is available only on secure origins.
+      ...'clipboard' in navigator ? [h('button', { type: 'button', class: 'small', click: () => run(copy) }, 'Copy')] : [])
+  }
+
+  /** @returns {Promise<Read>} */
+  const read = async () => call('GET', secretPath(environment, name), { needs: 'GetSecretValue' })
+
+  /** @param {() => Promise<void>} work */
+  async function run (work) {
+    status.replaceChildren()
+    for (const button of buttons.querySelectorAll('button')) button.disabled = true
+    try {
+      await work()
+    } catch (error) {
+      hide()
+      status.replaceChildren(refusalNotice(error, { environment, name }))
+    }
+  }
+
+  async function copy () {
+    const { value } = await read()
+    await navigator.clipboard.writeText(value)
+    hide()
+    status.replaceChildren(doneNotice('Copied. The read is in the audit trail.'))
+  }
+
+  async function show () {
+    const { value, encoding } = await read()
+    const keys = encoding === 'text' ? keysOf(value) : undefined
+    place.replaceChildren(
+      keys === undefined || keys.length === 0
+        ? h('pre', { class: 'value', tabindex: '0', 'aria-label': 'Value' }, value)
+        : h('ul', { class: 'keys', 'aria-label': 'Value' }, ...keys.map(([key, text]) => h('li', {},
+            h('span', { class: 'key' }, key),
+            h('pre', { class: 'value' }, text),
+            h('button', { type: 'button', class: 'plain small', 'aria-label': `Edit ${key}`, click: () => { editKey(key) } }, 'Edit')))),
+      ...encoding === 'base64' ? [h('p', { class: 'hint' }, 'The value is binary, and shown in base64.')] : [])
+    countDown()
+  }
+
+  function countDown () {
+    const until = performance.now() + 1_000 * secondsShown
+    const text = h('span', {}, `Hidden again in ${secondsShown} s`)
+    buttons.replaceChildren(h('span', { class: 'countdown' }, text, h('button', { type: 'button', class: 'small', click: hide }, 'Hide')))
+    timer = setInterval(() => {
+      const left = Math.ceil((until - performance.now()) / 1_000)
+      if (left <= 0) hide()
+      else text.textContent = `Hidden again in ${left} s`
+    }, 250)
+  }
+
+  hide()
+  const card = h('section', { class: 'card', 'aria-labelledby': 'value-title' },
+    h('header', {}, h('h3', { id: 'value-title' }, 'Value'), buttons),
+    place,
+    status,
+    h('div', { class: 'actions' },
+      h('button', { type: 'button', class: 'small', click: () => { editKey(undefined) } }, 'Change one key…'),
+      h('button', { type: 'button', class: 'small', click: replace }, 'Replace value…')),
+    h('p', { class: 'hint' }, `Each look is recorded in the audit trail under your name. A shown value is hidden after ${secondsShown} seconds.`))
+  return { card, hide }
+}

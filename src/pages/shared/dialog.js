@@ -1,0 +1,81 @@
+import { h } from './dom.js'
+import { refusalNotice } from './notice.js'
+
+/**
+ * @typedef {object} Question
+ * @property {string} title
+ * @property {readonly (Node | string | undefined)[]} content text and fields
+ * @property {string} submit the text of the button that sends the answer
+ * @property {boolean} [isDanger]
+ * @property {boolean} [isWide]
+ * @property {(answer: FormData) => Promise<void>} send
+ * @property {import('./words.js').Context} [context]
+ */
+
+/**
+ * Asks in a dialog, and sends the answer. If that fails, the dialog stays open and says why. Its fields leave the document when
+ * it closes, because they may contain values.
+ *
+ * @param {Question} question
+ * @returns {Promise<boolean>} false if the visitor has cancelled
+ */
+export async function ask ({ title, content, submit, isDanger = false, isWide = false, send, context }) {
+  const problems = h('div', { class: 'slot' })
+  const button = h('button', { class: isDanger ? 'primary danger' : 'primary' }, submit)
+  const form = h('form', { novalidate: false },
+    h('h2', { id: 'dialog-title' }, title),
+    ...content.filter((part) => part !== undefined).map((part) => typeof part === 'string' ? h('p', {}, part) : part),
+    problems,
+    h('div', { class: 'actions' }, h('button', { type: 'button', click: () => { dialog.close() } }, 'Cancel'), button))
+  const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', class: isWide && 'wide' }, form)
+  let isDone = false
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    button.disabled = true
+    problems.replaceChildren()
+    try {
+      await send(new FormData(form))
+      isDone = true
+      dialog.close()
+    } catch (error) {
+      problems.replaceChildren(refusalNotice(error, context))
+    } finally {
+      button.disabled = false
+    }
+  })
+  document.body.append(dialog)
+  dialog.showModal()
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      form.reset()
+      dialog.remove()
+      resolve(isDone)
+    })
+  })
+}
+
+/**
+ * Creates a labelled field.
+ *
+ * @param {string} label
+ * @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} control must have an ID
+ * @param {string} [hint]
+ */
+export function field (label, control, hint) {
+  if (hint !== undefined) control.setAttribute('aria-describedby', `${control.id}-hint`)
+  return h('div', { class: 'field' },
+    h('label', { for: control.id }, label),
+    control,
+    hint !== undefined && h('span', { class: 'hint', id: `${control.id}-hint` }, hint))
+}
+
+/**
+ * Returns the text of a field.
+ *
+ * @param {FormData} answer
+ * @param {string} name
+ */
+export const textOf = (answer, name) => {
+  const value = answer.get(name)
+  return typeof value === 'string' ? value : ''
+}

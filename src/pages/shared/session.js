@@ -1,0 +1,26 @@
+/**
+ * The visitor's token. It is in the tab's session storage, so a reload keeps it, but other tabs, other sites and the next start
+ * of the browser do not have it. Nothing else is stored: never a name, never a value.
+ */
+
+const key = 'secrets-gateway-token'
+
+/** Returns the token, or an empty string if nobody is signed in. */
+export const token = () => sessionStorage.getItem(key) ?? ''
+
+/**
+ * Keeps a token.
+ *
+ * @param {string} given
+ * @throws Error if it can't be a token; with some characters, `fetch` would throw an unhelpful error
+ */
+export function signIn (given) {
+  const trimmed = given.trim().replace(/^Bearer\s+/i, '')
+  if (!/^[!-~]+$/.test(trimmed)) throw new Error('That is not a token: it has spaces or characters that no token has.')
+  sessionStorage.setItem(key, trimmed)
+}
+
+/** Forgets the token. */
+export function signOut () {
+  sessionStorage.removeItem(key)
+}
