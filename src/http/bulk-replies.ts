@@ -19,7 +19,7 @@ export const ndjson = 'application/x-ndjson'
 const nothing = (): void => undefined
 
 /** Converts outcomes for the audit trail. The outcomes of a dry run are recorded as `planned`. */
-const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
+export const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
 const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>

@@ -75,7 +75,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
         return await ask()
       } catch (error) {
         if (!isProblem(error, 'shared-state-unavailable')) throw error
-        await setTimeout(pause)
+        await setTimeout(pause, undefined, { ref: false })
       }
     }
     return undefined

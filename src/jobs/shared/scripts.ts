@@ -211,6 +211,11 @@ if redis.call('HGET', of(ARGV[1]), 'caller') ~= ARGV[2] then return {} end
 return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])) }
 `)
 
+/** Returns the time, what is known of a job, and its items. ARGV: ID */
+export const progress = within(`
+return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])), redis.call('HGETALL', of(ARGV[1], ':items')) }
+`)
+
 /** Cancels a caller's job, unless it has ended. ARGV: ID, caller */
 export const cancel = within(`
 local found = redis.call('HMGET', of(ARGV[1]), 'caller', 'endedAt', 'cancelled')

@@ -14,7 +14,7 @@ export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bul
 
 export interface SharedJobsOptions {
   readonly store: JobStore
-  readonly shared: Pick<Shared, 'isUp' | 'onUp'>
+  readonly shared: Pick<Shared, 'isUp'>
   /** @throws Problem if the job must not be continued; it then ends with this problem */
   readonly continueJob: Continue
   /** Called when a job is over for this replica without having ended, or has been taken over from another one. */
@@ -35,9 +35,9 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const room = createRoom({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
-  /** The time since which the store can be used. */
-  let upSince = monotonic()
-  shared.onUp(() => { upSince = monotonic() })
+  /** The time from which the owners of jobs have had the chance to renew their leases. */
+  let fairFrom = monotonic() + lease
+  let downSince: number | undefined
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
@@ -82,17 +82,32 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     })
   }
 
+  /**
+   * Returns false while leases may have ended only because their owners could not reach the store either. They then know more
+   * than this replica, such as the values of their jobs.
+   */
+  function isFair (): boolean {
+    const now = monotonic()
+    if (!shared.isUp()) {
+      downSince ??= now
+      return false
+    }
+    if (downSince !== undefined && now - downSince > lease / 2) fairFrom = now + lease
+    downSince = undefined
+    return now >= fairFrom
+  }
+
+  /** Looks for a job whose owner has died, and continues it. */
   async function search (): Promise<void> {
-    // After a time without the store, the owners of jobs need some time to renew their leases.
-    if (isStopping || !shared.isUp() || monotonic() - upSince < lease) return
+    if (isStopping || !isFair()) return
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {
       await goOn(owned)
     } catch (error) {
-      // Another replica may have more room.
-      await store.release(owned)
-      if (!isProblem(error, 'overloaded') && !isProblem(error, 'shared-state-unavailable')) onFault(error, owned.id)
+      // Another replica may have more room. After other failures, somebody tries again when the lease has ended.
+      if (isProblem(error, 'overloaded')) await store.release(owned)
+      else if (!isProblem(error, 'shared-state-unavailable')) onFault(error, owned.id)
     }
   }
   let searching = false

@@ -120,29 +120,20 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
 
   /** Returns what has been done of a job, and what it is. */
   async function progress (id: string): Promise<Pick<Left, 'resumed' | 'done'> & { about: About }> {
-    const [time, fields] = await raw(id)
-    const items = pairs(await shared.send(['HGETALL', `${base}:${id}:items`]))
+    const [time, found, marks] = listOf(await run(scripts.progress, id))
+    const [fields, items] = [pairs(found), pairs(marks)]
     const having = (mark: string): Set<number> => new Set([...items].flatMap(([index, found]) => found === mark ? [Number(index)] : []))
     return {
       about: openAbout(id, fields.get('about') ?? ''),
-      resumed: { counts: countsIn(fields), begun: having('b'), elapsed: time - Number(fields.get('createdAt')) },
+      resumed: { counts: countsIn(fields), begun: having('b'), elapsed: Number(time) - Number(fields.get('createdAt')) },
       done: having('d')
     }
   }
 
-  /** Returns the server's time and the fields of a job. The map is empty if the job is not kept, or not the caller's. */
-  async function raw (id: string, callerId?: string): Promise<[number, Map<string, string>]> {
-    if (callerId === undefined) {
-      const [[seconds], found] = await Promise.all([shared.send(['TIME']).then(texts), shared.send(['HGETALL', `${base}:${id}`])])
-      return [Number(seconds) * 1_000, pairs(found)]
-    }
-    const [time, found] = listOf(await run(scripts.read, id, hiddenCaller(callerId)))
-    return [Number(time), pairs(found)]
-  }
-
   async function read (callerId: string, id: string): Promise<Job | undefined> {
-    const [time, fields] = await raw(id, callerId)
-    return fields.size === 0 ? undefined : jobFrom(id, fields, time)
+    const [time, found] = listOf(await run(scripts.read, id, hiddenCaller(callerId)))
+    const fields = pairs(found)
+    return fields.size === 0 ? undefined : jobFrom(id, fields, Number(time))
   }
 
   return {
@@ -260,7 +251,7 @@ const listOf = (reply: unknown): readonly unknown[] => Array.isArray(reply) ? re
 /** Returns the texts and numbers of a list. */
 const texts = (reply: unknown): string[] => listOf(reply).map(String)
 
-/** Returns the fields of a hash, which a server lists as names and values in turn. */
+/** Returns the fields of a hash, which a script returns as names and values in turn. */
 function pairs (reply: unknown): Map<string, string> {
   const list = texts(reply)
   const fields = new Map<string, string>()
