@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { stringify } from 'yaml'
@@ -21,6 +22,8 @@ export interface Replica {
 /** Gateways in processes of their own, with a common backend, which share their state. */
 export interface ProcessFleet {
   readonly redis: TestRedis
+  /** The folder with the log of what the server was sent. */
+  readonly redisFolder: string
   /** Starts another gateway. */
   readonly start: () => Promise<Replica>
   /** The operations that the gateways have asked of the backend, in their order. */
@@ -32,9 +35,13 @@ export const fleetToken = 'token-of-the-fleet'
 /** The content of the key file of a fleet. */
 const fleetKey = Buffer.alloc(32, 'k').toString('base64')
 
-/** Starts a server and the backend for gateways that use both. @param redisOptions added to the server's command line */
-export async function startProcesses (t: Test, ...redisOptions: readonly string[]): Promise<ProcessFleet> {
-  const redis = await startRedis(t, ...redisOptions)
+/** Starts a server, which logs what it is sent, and the backend, for gateways that use both. */
+export async function startProcesses (t: Test): Promise<ProcessFleet> {
+  const folder = t.testdir({
+    'shared.key': fleetKey, policies: { 'all.cedar': '@id("all") permit (principal, action, resource);\n' }, redis: {}
+  })
+  const redisFolder = join(folder, 'redis')
+  const redis = await startRedis(t, '--dir', redisFolder, '--appendonly', 'yes', '--appendfsync', 'no')
   const operations: string[] = []
   const backend = await startLocalBackend({
     accounts: [{ accountId: '111111111111', accessKeyId: 'AKIATEST', secretAccessKey: 'test-secret' }],
@@ -49,16 +56,12 @@ export async function startProcesses (t: Test, ...redisOptions: readonly string[
     aws: { endpoint: backend.url },
     shared: { url: redis.url, keyFile: 'shared.key', timeoutMilliseconds: 500, replicas: 2 }
   }
-  const folder = t.testdir({
-    'gateway.yaml': stringify(config),
-    'shared.key': fleetKey,
-    policies: { 'all.cedar': '@id("all") permit (principal, action, resource);\n' }
-  })
+  await writeFile(join(folder, 'gateway.yaml'), stringify(config))
   let count = 0
   const start = async (): Promise<Replica> => startReplica(t, {
     GATEWAY_CONFIG: join(folder, 'gateway.yaml'), GATEWAY_DATA_DIR: join(folder, `replica-${count++}`), CI_KEY: 'AKIATEST', CI_SECRET: 'test-secret'
   })
-  return { redis, start, operations }
+  return { redis, redisFolder, start, operations }
 }
 
 async function startReplica (t: Test, variables: Readonly<Record<string, string>>): Promise<Replica> {
@@ -67,9 +70,12 @@ async function startReplica (t: Test, variables: Readonly<Record<string, string>
     env: { ...process.env, ...own }, stdio: ['ignore', 'pipe', 'inherit']
   })
   const ended = once(child, 'exit')
+  // A gateway that ends by itself writes its coverage.
   t.teardown(async () => {
-    child.kill('SIGKILL')
+    child.kill('SIGTERM')
+    const last = setTimeout(() => { child.kill('SIGKILL') }, 10_000)
     await ended
+    clearTimeout(last)
   })
   let log = ''
   const url = await new Promise<string>((resolve, reject) => {
@@ -84,9 +90,7 @@ async function startReplica (t: Test, variables: Readonly<Record<string, string>
     url,
     ended,
     send: async (method, path, options) => send(url, method, path, { token: fleetToken, ...options }),
-    signal: (signal) => { signalTo(child, signal) },
+    signal: (signal) => { child.kill(signal) },
     log: () => log
   }
 }
-
-const signalTo = (child: ChildProcess, signal: NodeJS.Signals): void => { child.kill(signal) }

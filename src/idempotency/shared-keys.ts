@@ -5,7 +5,12 @@ import { fingerprintOf, keyName } from './fingerprint.ts'
 import type { IdempotencyKeys } from './port.ts'
 
 /** The number of keys that are kept, and the time for which they are kept, in milliseconds. */
-const limits = { keys: 100_000, lifetime: 24 * 60 * 60 * 1_000 } as const
+interface KeyLimits {
+  readonly keys: number
+  readonly lifetime: number
+}
+
+const limits: KeyLimits = { keys: 100_000, lifetime: 24 * 60 * 60 * 1_000 }
 
 /**
  * Records a key, unless it was used with another request.

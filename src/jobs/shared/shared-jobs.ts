@@ -23,6 +23,8 @@ export interface SharedJobsOptions {
   readonly onFault: (fault: unknown, id: string) => void
   readonly monotonic: Monotonic
   readonly limits: Partial<JobLimits> & Pick<JobLimits, 'bytes'>
+  /** The time for which the owners of jobs may have been unable to renew their leases, in milliseconds. */
+  readonly grace?: number
 }
 
 /** The interval at which jobs are looked for whose owner has died, and at which a job is read that somebody follows, in milliseconds. */
@@ -30,14 +32,15 @@ const pauses = { search: 1_000, follow: 200 } as const
 
 /** Creates a store of jobs that all replicas share: each of them can report and cancel every job, and continue one whose owner has died. */
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
-  const { store, shared, continueJob, onHandover, onFault, monotonic, limits } = options
+  const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
   const room = createRoom({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
   /** The time from which the owners of jobs have had the chance to renew their leases. */
-  let fairFrom = monotonic() + lease
+  let fairFrom = monotonic() + grace
   let downSince: number | undefined
+  let lookedAt = monotonic()
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
@@ -83,16 +86,18 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }
 
   /**
-   * Returns false while leases may have ended only because their owners could not reach the store either. They then know more
-   * than this replica, such as the values of their jobs.
+   * Returns false while leases may have ended only because their owners could not reach the store either, or because this process
+   * was paused and is itself the owner. Owners know more than other replicas, such as the values of their jobs.
    */
   function isFair (): boolean {
     const now = monotonic()
+    if (now - lookedAt > pauses.search + grace / 2) fairFrom = now + grace
+    lookedAt = now
     if (!shared.isUp()) {
       downSince ??= now
       return false
     }
-    if (downSince !== undefined && now - downSince > lease / 2) fairFrom = now + lease
+    if (downSince !== undefined && now - downSince > grace / 2) fairFrom = now + grace
     downSince = undefined
     return now >= fairFrom
   }

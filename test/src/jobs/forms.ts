@@ -2,8 +2,9 @@ import type { Test } from 'tap'
 import { monotonic } from '#src/clock'
 import { createJobs } from '#src/jobs/in-memory-jobs'
 import type { JobLimits, Jobs } from '#src/jobs/port'
-import { createSharedJobs } from '#src/jobs/shared/shared-jobs'
+import { createSharedJobs, type SharedJobsOptions } from '#src/jobs/shared/shared-jobs'
 import { createJobStore } from '#src/jobs/shared/store'
+import { Problem } from '#src/problems/problem'
 import { createShared, type Shared } from '#src/shared/shared'
 import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 
@@ -38,15 +39,16 @@ export async function connect (t: Test, redis: TestRedis): Promise<Shared> {
   return shared
 }
 
-/** Creates the jobs of a replica. */
-export const shareJobs = (shared: Shared, limits: Partial<JobLimits> = {}): Jobs => createSharedJobs({
+/** Creates the jobs of a replica. Without other options, it can continue no job. */
+export const shareJobs = (shared: Shared, limits: Partial<JobLimits> = {}, options: Partial<SharedJobsOptions> = {}): Jobs => createSharedJobs({
   store: createJobStore(shared, Buffer.alloc(32, 'k')),
   shared,
-  continueJob: async () => { throw new Error('no replica has died') },
+  continueJob: async () => { throw new Problem('forbidden') },
   onHandover: nothing,
   onFault: nothing,
   monotonic,
-  limits: { bytes: () => mebibyte, ...limits }
+  limits: { bytes: () => mebibyte, ...limits },
+  ...options
 })
 
 const nothing = (): void => undefined

@@ -73,10 +73,7 @@ async function follow (replica: Replica, job: string): Promise<{ ids: number[], 
 }
 
 t.test('jobs of several replicas', { skip }, async (t) => {
-  const folder = t.testdir({ redis: {} })
-  const { redis, start, operations } = await startProcesses(
-    t, '--dir', join(folder, 'redis'), '--appendonly', 'yes', '--appendfsync', 'no'
-  )
+  const { redis, redisFolder, start, operations } = await startProcesses(t)
   const [first, second] = [await start(), await start()]
 
   t.test('a job is cancelled through another replica', async (t) => {
@@ -185,7 +182,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
   })
 
   t.test('the server has been sent no value, no token, no name and no key', async (t) => {
-    const log = join(folder, 'redis', 'appendonlydir')
+    const log = join(redisFolder, 'appendonlydir')
     const written = (await Promise.all((await readdir(log)).map(async (file) => readFile(join(log, file), 'latin1')))).join('\n')
     t.match(written, /jobs:[\da-f-]{36}:results/)
     for (const text of ['canary-value', 'valued-', 'key-of-the-pipeline', fleetToken, 'to be filled in']) t.notMatch(written, text, text)
