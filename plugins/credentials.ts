@@ -71,7 +71,7 @@ const sweepEvery = 10_000
 
 /** Provides the port to AWS with its cache, and AWS clients for the declared credentials. */
 export default fp(async (fastify) => {
-  const { config, metrics, monotonic, shared } = fastify
+  const { config, metrics, monotonic, shared, tracer } = fastify
   const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
   const gates = createGates({
     settings: () => config.current.aws,
@@ -89,7 +89,8 @@ export default fp(async (fastify) => {
     aws,
     gates,
     now: fastify.now,
-    onThrottled: metrics.throttled
+    onThrottled: metrics.throttled,
+    isTraced: tracer !== undefined
   }), retire)
 
   const roleOf = (credentialId: string): RoleDefinition | undefined => {
@@ -112,6 +113,7 @@ export default fp(async (fastify) => {
     monotonic,
     alarm: fastify.alarms.after,
     onShared: metrics.callsShared,
+    isTraced: tracer !== undefined,
     ...invalidations !== undefined && { announce: invalidations.announce }
   })
   invalidations?.applyTo(cache)
@@ -149,7 +151,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared'] })
+}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared', 'tracing'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

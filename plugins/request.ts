@@ -7,8 +7,9 @@ import { finders, readFound } from '#src/request/found'
 import { routeConfig } from '#src/request/route'
 import { openScopeIn, type ScopeContext } from '#src/request/scopes'
 import { secretEntries } from '#src/request/secret-entries'
-import { runReplySteps, runSteps, type Step } from '#src/request/step'
+import { runReplySteps, runSteps, type ReplyStep, type Step } from '#src/request/step'
 import { authenticate } from '#src/request/steps/authenticate'
+import { spanned, spannedReplyWait, spannedWait, spanOf } from '#src/request/spanned'
 import { awaitNextTurn } from '#src/request/steps/await-next-turn'
 import { awaitTurn } from '#src/request/steps/await-turn'
 import { awaitTurnToReply } from '#src/request/steps/await-turn-to-reply'
@@ -18,6 +19,7 @@ import { refuseForwardingHeaders } from '#src/request/steps/refuse-forwarding-he
 import { refuseOutright } from '#src/request/steps/refuse-outright'
 import { refuseUnknownHeaders } from '#src/request/steps/refuse-unknown-headers'
 import { refuseUnsuitableBody } from '#src/request/steps/refuse-unsuitable-body'
+import { beginTrace } from '#src/request/steps/begin-trace'
 import { boundUnreadBody } from '#src/request/steps/bound-unread-body'
 import { closeStaleConnection } from '#src/request/steps/close-stale-connection'
 import { closeWhenStopping } from '#src/request/steps/close-when-stopping'
@@ -49,6 +51,7 @@ import { validateParameters } from '#src/request/steps/validate-parameters'
 import { verifySignature } from '#src/request/steps/verify-signature'
 import { watchCaller } from '#src/request/steps/watch-caller'
 import { callerTurns } from '#src/scheduling/caller-turns'
+import { inSpan } from '#src/tracing/span'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -98,7 +101,7 @@ const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(rou
 export default fp(async (fastify) => {
   const {
     audit, authenticate: authenticateRequest, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics,
-    stopping, trustsProxy, verifySigned
+    stopping, tracer, trustsProxy, verifySigned
   } = fastify
   const environments: ScopeContext['environments'] = () => config.current.environments
   const findEnvironment: FindEnvironment = (name) => environments().get(name)
@@ -112,12 +115,19 @@ export default fp(async (fastify) => {
     environments
   }
 
+  // Without a tracer, the steps run as they are.
+  const traced = tracer === undefined ? (_name: string, step: Step): Step => step : spanned
+  const tracedWait = tracer === undefined ? traced : spannedWait
+  const tracedReplyWait = tracer === undefined ? (_name: string, step: ReplyStep): ReplyStep => step : spannedReplyWait
+  const decide = traced('decide', decideInEnvironment)
+
   /** The first steps, for every request, including those that match no route. */
   const first = {
     stage: 'headers',
     steps: {
       setReplyHeaders,
       findPeer: findPeer(trustsProxy),
+      beginTrace: beginTrace(tracer),
       reportWhenClosed: reportWhenClosed(metrics, () => config.current.log),
       findRoute: findRoute(methodsOf),
       refuseAmbiguousHeaders,
@@ -133,13 +143,13 @@ export default fp(async (fastify) => {
       hook: 'onRequest',
       appliesTo: authenticated,
       steps: {
-        authenticate: authenticate(authenticateRequest, limits.failures),
+        authenticate: traced('authenticate', authenticate(authenticateRequest, limits.failures)),
         refuseCrossSite: refuseCrossSite(limits.failures)
       }
     },
     { stage: 'limits', hook: 'onRequest', appliesTo: speaksAws, steps: { limitClaim: limits.claim } },
     { stage: 'limits', hook: 'onRequest', appliesTo: knowsCaller, steps: { limitCaller: limits.caller } },
-    { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { awaitTurn: awaitTurn(callerTurns) } },
+    { stage: 'limits', hook: 'onRequest', appliesTo: authenticated, steps: { awaitTurn: tracedWait('wait for turn', awaitTurn(callerTurns)) } },
     { stage: 'limits', hook: 'onRequest', appliesTo: limitedPublic, steps: { limitAddress: limits.address } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: ({ refuses }) => refuses !== undefined, steps: { refuseOutright } },
     { stage: 'parameters', hook: 'onRequest', appliesTo: all, steps: { refuseUnknownHeaders, validateParameters } },
@@ -161,10 +171,10 @@ export default fp(async (fastify) => {
     { stage: 'subject', hook: 'onRequest', appliesTo: namedInPath, steps: { parseSecretName } },
     { stage: 'credential', hook: 'onRequest', appliesTo: namedInHeader, steps: { resolveCredential } },
     { stage: 'credential', hook: 'onRequest', appliesTo: about('credential'), steps: { findCredential: findCredential(isDeclared) } },
-    { stage: 'permission', hook: 'onRequest', appliesTo: decidedEarly, steps: { decideInEnvironment } },
-    { stage: 'permission', hook: 'onRequest', appliesTo: about('credential'), steps: { decideOnCredential: decideOnCredential(authorize) } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: decidedEarly, steps: { decideInEnvironment: decide } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: about('credential'), steps: { decideOnCredential: traced('decide', decideOnCredential(authorize)) } },
     { stage: 'permission', hook: 'onRequest', appliesTo: (route) => decidedEarly(route) || about('credential')(route), steps: { enforce } },
-    { stage: 'permission', hook: 'onRequest', appliesTo: namedInBody, steps: { denyInAdvance, enforceDenial } },
+    { stage: 'permission', hook: 'onRequest', appliesTo: namedInBody, steps: { denyInAdvance: traced('decide in advance', denyInAdvance), enforceDenial } },
     // This stage comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that
     // the environment exists.
     { stage: 'environment limit', hook: 'onRequest', appliesTo: decidedEarly, steps: { limitEnvironment: limits.environment } },
@@ -174,17 +184,17 @@ export default fp(async (fastify) => {
       stage: 'credential in the body',
       hook: 'preHandler',
       appliesTo: namedInBody,
-      steps: { resolveCredential, decideInEnvironment, enforce, limitEnvironment: limits.environment }
+      steps: { resolveCredential, decideInEnvironment: decide, enforce, limitEnvironment: limits.environment }
     },
     {
       stage: 'call in the body',
       hook: 'preHandler',
       appliesTo: speaksAws,
       steps: {
-        verifySignature: verifySignature(verifySigned, limits.failures),
+        verifySignature: traced('verify signature', verifySignature(verifySigned, limits.failures)),
         limitCaller: limits.caller,
         readAwsCall,
-        decideInEnvironment,
+        decideInEnvironment: decide,
         enforce,
         limitEnvironment: limits.environment
       }
@@ -193,7 +203,7 @@ export default fp(async (fastify) => {
       stage: 'record intent',
       hook: 'preHandler',
       appliesTo: authenticated,
-      steps: { recordIntent: recordIntent(audit, declared), awaitNextTurn: awaitNextTurn(callerTurns) }
+      steps: { recordIntent: recordIntent(audit, declared), awaitNextTurn: tracedWait('wait for turn', awaitNextTurn(callerTurns)) }
     },
     { stage: 'scope', hook: 'preHandler', appliesTo: inEnvironment, steps: { watchCaller, openScope: openScope(context) } }
   ]
@@ -203,7 +213,7 @@ export default fp(async (fastify) => {
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     {
       stage: 'record outcome',
-      steps: { awaitTurnToReply: awaitTurnToReply(callerTurns), recordOutcome: recordOutcome(audit, declared) }
+      steps: { awaitTurnToReply: tracedReplyWait('wait for turn', awaitTurnToReply(callerTurns)), recordOutcome: recordOutcome(audit, declared) }
     },
     {
       stage: 'reply',
@@ -227,7 +237,8 @@ export default fp(async (fastify) => {
     const { evidence } = this
     evidence.items = (evidence.items ?? 0) + outcomes.length
     const about = { ...evidence.about, intent: evidence.intent, job: this.outcome?.job }
-    await audit.append(await secretEntries(about, outcomes, evidence.decisions))
+    const entries = await secretEntries(about, outcomes, evidence.decisions)
+    await inSpan(spanOf(this), 'record items', async () => audit.append(entries))
   })
   fastify.decorateRequest('scopeIn', function (name, ...actions) {
     return openScopeIn(this, name, actions, context)
@@ -256,6 +267,6 @@ export default fp(async (fastify) => {
 }, {
   name: 'request',
   dependencies: [
-    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'metrics', 'overload', 'rate-limit', 'shutdown', 'tls'
+    'audit', 'authentication', 'authorization', 'config', 'credentials', 'errors', 'http-server', 'memory', 'metrics', 'overload', 'rate-limit', 'shutdown', 'tls', 'tracing'
   ]
 })

@@ -3,6 +3,7 @@ import autoload from '@fastify/autoload'
 import fp from 'fastify-plugin'
 import { monotonic as processClock, type Monotonic } from './clock.ts'
 import type { LiveConfig } from './config/live.ts'
+import type { TracingSettings } from './tracing/settings.ts'
 
 /** The options of the application and of its plugins. */
 export interface AppOptions {
@@ -13,12 +14,15 @@ export interface AppOptions {
   monotonic?: Monotonic
   /** The folder of the audit trail and its key, unless the configuration sets their paths. Defaults to `.gateway`. */
   dataDir?: string
+  /** Where traces are exported. If absent, they are not. */
+  tracing?: TracingSettings | undefined
 }
 
 const root = join(import.meta.dirname, '..')
 
 /** The whole application. Loads the plugins first, then the routes. */
-export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, monotonic = processClock, dataDir = '.gateway' }) => {
-  await fastify.register(autoload, { dir: join(root, 'plugins'), options: { config, now, monotonic, dataDir }, forceESM: true })
+export const app = fp<AppOptions>(async (fastify, { config, now = Date.now, monotonic = processClock, dataDir = '.gateway', tracing }) => {
+  const options = { config, now, monotonic, dataDir, tracing }
+  await fastify.register(autoload, { dir: join(root, 'plugins'), options, forceESM: true })
   await fastify.register(autoload, { dir: join(root, 'routes'), routeParams: true, autoHooks: true, cascadeHooks: true, forceESM: true })
 }, { name: 'app' })

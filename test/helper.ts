@@ -9,6 +9,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import { configFrom, type Declared } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
+import type { TracingSettings } from '#src/tracing/settings'
 import { newTrail, readTrail, type AuditRecord } from './audit-trail.ts'
 import { startBackend, type Signer } from './backends.ts'
 import { passTime } from './clock.ts'
@@ -178,8 +179,9 @@ const unlimited = 100
  * OpenAPI document.
  *
  * @param change overrides sections of the configuration `declared`
+ * @param tracing where traces are exported; by default nowhere
  */
-export async function build (t: Test, change: Partial<Declared> = {}): Promise<Gateway> {
+export async function build (t: Test, change: Partial<Declared> = {}, tracing?: TracingSettings): Promise<Gateway> {
   const log: string[] = []
   const backend = await startBackend()
   // Teardowns run in reverse order. Each is registered before the next step that may fail, because a server that is still open
@@ -197,7 +199,7 @@ export async function build (t: Test, change: Partial<Declared> = {}): Promise<G
   const fastify = Fastify({ ...serverOptions('info', stream, config), pluginTimeout: 0 })
   t.teardown(async () => fastify.close())
   let clockError = 0
-  await fastify.register(app, { config, now: () => backend.now() + clockError })
+  await fastify.register(app, { config, now: () => backend.now() + clockError, tracing })
   const url = await fastify.listen({ host: '127.0.0.1', port: 0 })
 
   const check = documentedReplies(fastify)

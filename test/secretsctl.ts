@@ -1,10 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
+import { shownBy, size } from './screen.ts'
 
 /** The outcome of a command. */
 export interface Outcome {
@@ -21,6 +23,10 @@ export interface Setting {
   stdin?: string
   /** True if standard input and output are a terminal. */
   isTerminal?: boolean
+  /** The working folder. */
+  folder?: string
+  /** Called with the text on standard error so far, whenever it grows. */
+  onStderr?: (text: string) => void
 }
 
 /** Options for running a command as a separate process. */
@@ -32,21 +38,36 @@ export interface ProgramSetting extends Setting {
 /** Node's default compile cache. It is not used when coverage is measured, because it makes V8's counts less precise. */
 const compileCache = join(tmpdir(), 'node-compile-cache')
 
+/** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
+const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
+process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
+
 const environment = (
   { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
 ): NodeJS.ProcessEnv =>
-  ({ SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
+  ({ XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-  const { isTerminal = false, stdin: input } = setting
+  const { isTerminal = false, stdin: input, folder, onStderr } = setting
   const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: isTerminal })
   const [stdin, stdout, stderr] = [stream(), stream(), stream()]
   if (isTerminal) stdin.write(input ?? '')
   else stdin.end(input ?? '')
+  let shown = ''
+  if (onStderr !== undefined) {
+    const write = stderr.write.bind(stderr)
+    stderr.write = (chunk: string | Uint8Array) => {
+      shown += String(chunk)
+      onStderr(shown)
+      return write(chunk)
+    }
+  }
   // A command may wait until its output is read.
   const written = Promise.all([text(stdout), text(stderr)])
-  const status = await run(args, { stdin, stdout, stderr, env: environment(gateway, setting) })
+  const status = await run(args, {
+    stdin, stdout, stderr, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
+  })
   stdout.end()
   stderr.end()
   const [out, err] = await written
@@ -94,42 +115,44 @@ export async function secretsctlProgram (
 /** The reason to skip tests that need a pseudo-terminal, or false if they can run. */
 export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides a terminal, is not installed'
 
-/** Input to type when the output contains a string. */
-export interface Answer {
-  after: string
-  type: string
-}
+/** Input to type when the output contains a string, or when something else has happened. */
+export type Answer = { after: string, type: string } | { when: Promise<unknown>, type: string }
 
 /** Enables colours, whatever the settings of the terminal in which the tests run. */
 const colourful: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
 
-/** Runs a command in a pseudo-terminal, using `script` from util-linux. */
+/**
+ * Runs a command in a pseudo-terminal, using `script` from util-linux.
+ *
+ * @returns the exit status, the raw output, and what the screen shows of it
+ */
 export async function secretsctlTerminal (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
-): Promise<{ status: number | null, screen: string }> {
+): Promise<{ status: number | null, output: string, screen: string }> {
   const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
   // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command.
-  const child = spawn('script', ['-qec', `exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
-  let screen = ''
-  const pending = [...answers]
+  const child = spawn('script', ['-qec', `stty cols ${size.cols} rows ${size.rows}; exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
+  let output = ''
+  const pending = answers.filter((answer) => 'after' in answer)
+  for (const answer of answers) if ('when' in answer) void answer.when.then(() => child.stdin.write(answer.type))
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    screen += chunk
+    output += chunk
     const [next] = pending
-    if (next !== undefined && screen.includes(next.after)) {
+    if (next !== undefined && output.includes(next.after)) {
       pending.shift()
       child.stdin.write(next.type)
     }
   })
   const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
-  return { status, screen }
+  return { status, output, screen: await shownBy(output) }
 }
 
 /** Returns the commands and the groups that the help lists. Each command is prefixed with its group's name. */
 export async function commandNames (group: readonly string[] = []): Promise<{ commands: string[], groups: string[] }> {
   const { stdout } = await secretsctl({ url: '' }, [...group, '--help'])
-  const [, list] = stdout.split('\nCommands:\n')
-  if (list === undefined) return { commands: [group.join(' ')], groups: [] }
-  const names = Array.from(list.matchAll(/^ {2}([\w-]+)/gm), ([, name = '']) => name).filter((name) => name !== 'help')
+  const [, list = ''] = /\n {2}-h, --help .*\n([^]*)$/.exec(stdout) ?? []
+  const names = Array.from(list.matchAll(/^ {2}([a-z][\w-]*) {2,}/gm), ([, name = '']) => name).filter((name) => name !== 'help')
+  if (names.length === 0) return { commands: [group.join(' ')], groups: [] }
   const found = await Promise.all(names.map(async (name) => commandNames([...group, name])))
   return {
     commands: found.flatMap(({ commands }) => commands),

@@ -11,6 +11,14 @@ const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty string without white space' })
 
+/** How people log in at an issuer with the command line. Everybody can read it, so it contains no client secret. */
+export const OidcLoginSchema = Type.Object({
+  clientId: notEmpty,
+  scope: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+  tokenType: Type.Optional(Enum(['access_token', 'id_token'])),
+  parameters: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,63}$' }), Type.String({ minLength: 1, maxLength: 1_024 }), { maxProperties: 16 }))
+}, closed)
+
 /** An OpenID Connect issuer whose tokens authenticate callers. */
 export const OidcIssuerSchema = Type.Object({
   name: Id({
@@ -24,7 +32,8 @@ export const OidcIssuerSchema = Type.Object({
   typ: Type.Optional(notEmpty),
   jwksUri: Type.Optional(notEmpty),
   clockToleranceSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
-  maximumLifetimeSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 366 * 24 * 60 * 60 }))
+  maximumLifetimeSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 366 * 24 * 60 * 60 })),
+  login: Type.Optional(OidcLoginSchema)
 }, closed)
 
 export type OidcIssuer = Static<typeof OidcIssuerSchema>

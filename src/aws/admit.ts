@@ -1,4 +1,5 @@
 import type { Lane } from '#src/admission/lane'
+import { waitInSpan } from '#src/tracing/span'
 import { beginWriting, flightOf, operationOf } from './call.ts'
 import { problemFrom } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
@@ -21,15 +22,15 @@ export function admitAttempts (
     const operation = operationOf(commandName)
     return async (args: Args): Promise<Result> => {
       const { call, deadline, isRead, owner } = flightOf(args)
-      const { callerId = '', environment, background } = call
+      const { callerId = '', environment, background, span } = call
       deadline.pause()
-      const leave = await lane.enter({
+      const leave = await waitInSpan(span, 'wait for admission', lane.enter({
         callerId,
         environment: environment.name,
         operation,
         priority: background === undefined ? 'foreground' : 'background',
         signals: owner === undefined ? [deadline.signal] : [deadline.signal, owner]
-      })
+      }))
       deadline.resume()
       if (!isRead) beginWriting(call)
       try {

@@ -1,5 +1,6 @@
 import type { Deadline } from '#src/admission/deadline'
 import type { Environment } from '#src/environments/environment'
+import type { Span } from '#src/tracing/span'
 import type { Caching } from './caching.ts'
 
 /** An operation that is sent with a caller's own input, and whose reply the caller gets unchanged. */
@@ -38,6 +39,8 @@ export interface AwsCall {
   readonly beforeSending?: () => Promise<void>
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
+  /** The span that the call is a part of. Absent if no trace of it is recorded. */
+  readonly span?: Span
 }
 
 /** A call in flight. */

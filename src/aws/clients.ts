@@ -17,6 +17,7 @@ import { sdk } from './sdk.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
 import { takeTurns } from './take-turns.ts'
+import { traceAttempts } from './trace-attempts.ts'
 import type { SecretsManager } from './types.ts'
 import { captureReplies } from './verbatim.ts'
 import { until, wholeReplies } from './whole-replies.ts'
@@ -55,10 +56,13 @@ export interface ClientsOptions {
   now: () => number
   /** Called with each attempt that AWS throttles. */
   onThrottled?: (operation: string, credentialId: string) => void
+  /** True if traces may be recorded. */
+  isTraced?: boolean
 }
 
 /** Creates a cache of SDK clients, their connections and their keys. A failed call rejects with a `Problem`. */
-export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottled = () => undefined }: ClientsOptions): Clients {
+export function awsClients (options: ClientsOptions): Clients {
+  const { credentials, stsRegion, aws, gates, now, onThrottled = () => undefined, isTraced = false } = options
   const { slots, deadline, stsDeadline } = aws
   const clients = new LRUCache<string, SecretsManager>({ max: maximumClients })
   const handlers = new Map<string, ReturnType<typeof wholeReplies>>()
@@ -105,6 +109,7 @@ export function awsClients ({ credentials, stsRegion, aws, gates, now, onThrottl
     captureRequestIds(client)
     captureReplies(client)
     trackAttempts(client)
+    if (isTraced) traceAttempts(client)
     takeTurns(client, callerTurns)
     convertExceptions(client, () => { refuse(keysFor) })
     return client

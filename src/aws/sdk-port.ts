@@ -1,5 +1,6 @@
 import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
+import { inSpan, type Attributes } from '#src/tracing/span'
 import { namedCredential, operationOf, type AwsCall } from './call.ts'
 import type { Clients } from './clients.ts'
 import { reportEnd, type EndedCall } from './ended-calls.ts'
@@ -33,8 +34,11 @@ export function createSecretsPort (
     const command = create(sdk().secretsManager)
     const operation = operationOf(command.constructor.name)
     Object.assign(command, { input: inputFor(call, operation, command.input) })
-    return reportEnd(onEnd, operation, call, async () =>
-      sendCommand(clients().line({ credentialId, callerId, account }, region), call, command))
+    return inSpan(call.span, `SecretsManager.${operation}`, async (span) => reportEnd(onEnd, operation, call, async () =>
+      sendCommand(
+        clients().line({ credentialId, callerId, account }, region), span === undefined ? call : { ...call, span }, command
+      )
+    ), call.span && { kind: 'client', attributes: callAttributes(call, operation) })
   }
 
   return {
@@ -205,6 +209,16 @@ export function createSecretsPort (
 
 const idOf = ({ environment }: AwsCall, name: SecretName): { SecretId: string } =>
   ({ SecretId: toAwsName(environment, name) })
+
+/** Describes a call for its span, as OpenTelemetry's conventions for AWS's SDKs say. */
+const callAttributes = ({ credentialId, environment: { region }, background }: AwsCall, operation: string): Attributes => ({
+  'rpc.system': 'aws-api',
+  'rpc.service': 'SecretsManager',
+  'rpc.method': operation,
+  'cloud.region': region,
+  'secrets_gateway.credential': credentialId,
+  'secrets_gateway.priority': background === undefined ? 'foreground' : 'background'
+})
 
 function contentOf (content: SecretContent | undefined): { SecretString?: string, SecretBinary?: Uint8Array } {
   if (content === undefined) return {}

@@ -5,6 +5,7 @@ import { droppingWrites, settlingTimes } from './dropping-writes.ts'
 import { createMemory } from './memory.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { CacheOptions } from './settings.ts'
+import { traceRead, type Read } from './trace-reads.ts'
 import type { Watches } from './watches.ts'
 
 /** The cache of secrets' values and descriptions, in front of the port to AWS. */
@@ -38,6 +39,8 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
   const memory = createMemory(maximumBytes, monotonic)
   const stop = new AbortController()
   const { getSecretValue, preload, watches, keeps } = createReader(port, memory, options, stop.signal)
+  const traced = <Rest extends unknown[], Result>(read: Read<Rest, Result>): Read<Rest, Result> =>
+    options.isTraced === true ? traceRead(read) : read
 
   function learn ({ secret, settlingTime, isMade }: Change): void {
     memory.changed(secret, settlingTime)
@@ -53,8 +56,8 @@ export function createCache (port: SecretsPort, options: CacheOptions): Cache {
     port: {
       ...port,
       ...droppingWrites(port, apply),
-      getSecretValue,
-      describeSecret: createDescriber(port, memory, options)
+      getSecretValue: traced(getSecretValue),
+      describeSecret: traced(createDescriber(port, memory, options))
     },
     preload,
     keeps,

@@ -41,12 +41,13 @@ export function createFlights<Result> (): Flights<Result> {
     const controller = new AbortController()
     const calls = new Set([call])
     const current = getOrCreate(currentOf, secret, () => new Set<Flight<Result>>())
-    const { environment, credentialId, callerId, background } = call
+    const { environment, credentialId, callerId, background, span } = call
     const result = fetch({
       environment,
       credentialId,
       ...callerId !== undefined && { callerId },
       ...background !== undefined && { background },
+      ...span !== undefined && { span },
       signal: controller.signal,
       // All callers get the same problem, so it may name the credential only if all of them may see it.
       mayNameCredential: () => Array.from(calls).every(({ mayNameCredential }) => mayNameCredential?.() === true),

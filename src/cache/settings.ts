@@ -31,6 +31,8 @@ export interface CacheOptions {
   readonly announce?: (change: Change) => void
   /** Called with the number of calls to AWS that were saved by sharing a call between reads. */
   readonly onShared?: (saved: number) => void
+  /** True if traces may be recorded. */
+  readonly isTraced?: boolean
 }
 
 /** The maximum time to live of a description, in milliseconds. */

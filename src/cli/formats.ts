@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { stringify } from 'yaml'
 import { escapedJson } from '#src/command-line/visible'
 import { CommandFailure } from './terminal.ts'
 import { shellQuoted } from './text.ts'
 import type { Variables } from './variables.ts'
+import { yamlText } from './yaml-text.ts'
 
 /** An output format of `secretsctl export`. */
 interface Format {
@@ -59,16 +59,6 @@ const lines = (line: (variable: string, text: string) => string): Format['write'
 const texts = (variables: Variables): Record<string, string> =>
   Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString()]))
 
-/**
- * The options for writing YAML. They ensure that parsers of YAML 1.1 read the output correctly, too. Strings are quoted, because
- * these parsers would read an unquoted `yes` as a boolean and an unquoted `1:30` as a number.
- */
-const yaml = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
-
-/** Escapes characters in the quoted strings of YAML: those that YAML 1.1 forbids or takes for line breaks, and invisible ones. */
-const escapedYaml = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uffff\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-  `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)
-
 /** The maximum length of a key in a Kubernetes Secret, in characters. */
 const longestKey = 253
 
@@ -92,7 +82,7 @@ export const formats = {
   yaml: {
     readers: 'any parser of YAML 1.1 or 1.2',
     flaw: inText(() => undefined),
-    write: (variables) => escapedYaml(stringify(texts(variables), yaml)),
+    write: (variables) => yamlText(texts(variables)),
     isEnvironment: false
   },
   shell: {
@@ -113,13 +103,13 @@ export const formats = {
   kubernetes: {
     readers: 'kubectl',
     flaw: (variable) => variable.length > longestKey ? `has a name of more than ${longestKey} characters` : undefined,
-    write: (variables, name) => stringify({
+    write: (variables, name) => yamlText({
       apiVersion: 'v1',
       kind: 'Secret',
       metadata: { name },
       type: 'Opaque',
       data: Object.fromEntries(Array.from(variables, ([variable, { value }]) => [variable, value.toString('base64')]))
-    }, yaml),
+    }),
     isEnvironment: true
   }
 } as const satisfies Record<string, Format>

@@ -1,54 +1,59 @@
-import type { Command } from 'commander'
 import { createClient, type GatewayClient } from '#src/client/client'
-import { WrongUsage, type Terminal } from './terminal.ts'
-import { isDots } from './text.ts'
+import type { GlobalOptions } from './global-options.ts'
+import { targetOf } from './profiles/target.ts'
+import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
+import { isDots, shellWord } from './text.ts'
 
-/** The options that every command accepts. */
-export interface GlobalOptions {
-  url?: string
-  token?: string
-  env?: string
-  json?: boolean
-}
+export { withExample, type GlobalOptions } from './global-options.ts'
 
-/** Adds the options that every command accepts. They can stand before or after the command's name. */
-export function withGlobalOptions (program: Command): Command {
-  return program
-    .option('--url <url>', 'the gateway\'s URL (default: SECRETS_GATEWAY_URL)')
-    .option('--token <token>', 'the API key or other token; prefer SECRETS_GATEWAY_TOKEN, since other users can see command lines')
-    .option('--env <environment>', 'the environment')
-    .option('--json', 'print JSON')
-}
+/** Matches a bearer token, which can contain only visible ASCII characters. */
+export const bearerToken = /^[\x21-\x7e]+$/
+
+/** Creates a client for a gateway at which the user is logging in. */
+export const gatewayWith = (url: string, token: string): GatewayClient => createClient({ url, token })
 
 /**
- * Creates a client for the gateway that the options or the environment variables specify.
+ * Creates a client for the gateway that the options, the variables, the project file or the profile choose.
  *
- * @throws WrongUsage if the URL or the token is missing or invalid
+ * @throws WrongUsage if no gateway is chosen, or there is no valid token
+ * @throws CommandFailure if the profiles or the project file can't be used
  */
-export function gatewayOf ({ url, token }: GlobalOptions, { env }: Terminal): GatewayClient {
-  const address = url ?? env.SECRETS_GATEWAY_URL ?? ''
-  const bearer = token ?? env.SECRETS_GATEWAY_TOKEN ?? ''
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
-    const found = address === '' ? '' : `'${address}' is not an HTTP URL. `
-    throw new WrongUsage(`${found}Specify the gateway with --url or SECRETS_GATEWAY_URL, such as https://secrets.example.com`)
-  }
-  // A bearer token can contain only visible ASCII characters.
-  if (!/^[\x21-\x7e]+$/.test(bearer)) throw new WrongUsage('Specify an API key or another token with SECRETS_GATEWAY_TOKEN or --token')
-  return createClient({ url: address, token: bearer })
+export function gatewayOf (options: GlobalOptions, terminal: Terminal): GatewayClient {
+  const { url, token, login } = targetOf(options, terminal)
+  if (token !== undefined && bearerToken.test(token)) return createClient({ url, token })
+  if (token !== undefined) throw new WrongUsage('SECRETS_GATEWAY_TOKEN or --token is not a token: it has spaces or other characters that no token has')
+  if (login === undefined) throw new CommandFailure(`You are not logged in to ${url}. Log in with: secretsctl login --url ${shellWord(url)}`)
+  return createClient({
+    url,
+    // Loaded on demand, because most tokens are valid and need no renewal.
+    token: async () => (await import('./profiles/credential.ts')).tokenOf(login, terminal)
+  })
 }
 
 /**
- * Returns the environment's name from `--env`.
+ * Returns the environment's name from the option, the variable, the project file or the profile.
  *
  * @throws WrongUsage if it is missing or invalid
  */
-export function environmentOf ({ env }: GlobalOptions): string {
-  if (env === undefined || env === '') throw new WrongUsage('Specify an environment with --env')
+export function environmentOf (options: GlobalOptions, terminal: Terminal): string {
+  return environmentNamed(chosenEnvironment(options, terminal))
+}
+
+/** Validates the name of an environment. @throws WrongUsage if it is missing or invalid */
+export function environmentNamed (env = ''): string {
+  if (env === '') {
+    throw new WrongUsage('Specify an environment with --env, SECRETS_GATEWAY_ENV or .secretsctl.yaml; "secretsctl envs" lists those that you can see')
+  }
   if (isDots(env)) throw new WrongUsage(`'${env}' is not a valid environment name`)
   return env
 }
 
-/** Adds examples to a command's help. */
-export function withExample (command: Command, ...lines: readonly string[]): Command {
-  return command.addHelpText('after', ['', 'Example:', ...lines.map((line) => `  ${line}`)].join('\n'))
+/** Returns the environment that a command is for, or undefined if nothing names one. */
+export function chosenEnvironment (options: GlobalOptions, terminal: Terminal): string | undefined {
+  const isNamed = (name: string | undefined): name is string => name !== undefined && name !== ''
+  const given = [options.env, terminal.env.SECRETS_GATEWAY_ENV].find(isNamed)
+  if (given !== undefined) return given
+  const declared = terminal.project()?.environment
+  if (isNamed(declared)) return declared
+  return targetOf(options, terminal).environment
 }

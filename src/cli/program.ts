@@ -1,93 +1,61 @@
-import { Command, CommanderError } from 'commander'
-import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
-import { apply } from './commands/apply.ts'
-import { auditSearch } from './commands/audit-search.ts'
-import { auditVerify } from './commands/audit-verify.ts'
-import { awsCredentials } from './commands/aws-credentials.ts'
-import { configCheck } from './commands/config-check.ts'
-import { create } from './commands/create.ts'
-import { remove } from './commands/delete.ts'
-import { diff } from './commands/diff.ts'
-import { exportSecrets } from './commands/export.ts'
-import { iamPolicyCommand } from './commands/iam-policy.ts'
-import { keysCreate } from './commands/keys-create.ts'
-import { list } from './commands/list.ts'
-import { local } from './commands/local.ts'
-import { policyCheck } from './commands/policy-check.ts'
-import { policyTest } from './commands/policy-test.ts'
-import { promote } from './commands/promote.ts'
-import { read } from './commands/read.ts'
-import { restore } from './commands/restore.ts'
-import { rollback } from './commands/rollback.ts'
-import { rotate } from './commands/rotate.ts'
-import { runChild } from './commands/run.ts'
-import { tag } from './commands/tag.ts'
-import { update } from './commands/update.ts'
-import { versions } from './commands/versions.ts'
-import { withCompletion } from './completion.ts'
-import { withGlobalOptions } from './gateway.ts'
-import { CommandFailure, ExitStatus, FailureWithStatus, terminalOf, WrongUsage, type ProcessStreams, type Terminal } from './terminal.ts'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { Command } from 'commander'
+import { sections, type Entry, type Group } from './catalogue.ts'
+import { withExample, withGlobalOptions } from './global-options.ts'
+import { outcomeOf } from './outcome.ts'
+import type { OutputOptions } from './output-format.ts'
+import { projectOf } from './profiles/project.ts'
+import { terminalOf, type ProcessStreams, type Terminal } from './terminal.ts'
 
-/** Adds one command to the program or to a group of commands. */
-export type AddCommand = (parent: Command, terminal: Terminal) => void
+/** The commands whose modules are not loaded yet. */
+type Pending = Map<Command, Entry>
 
-/** The top-level commands, each in its own file in `commands/`. */
-const commands: readonly AddCommand[] = [
-  create, read, update, remove,
-  list, versions, rollback, restore, rotate, tag,
-  apply, diff, promote,
-  runChild, exportSecrets, awsCredentials,
-  iamPolicyCommand,
-  local
-]
-
-/** The groups of subcommands, such as `secretsctl keys`. */
-const groups: readonly { name: string, description: string, commands: readonly AddCommand[] }[] = [
-  { name: 'keys', description: 'create API keys', commands: [keysCreate] },
-  { name: 'config', description: 'check the gateway\'s configuration file', commands: [configCheck] },
-  { name: 'policy', description: 'check and test the policies in a folder', commands: [policyCheck, policyTest] },
-  { name: 'audit', description: 'verify and search the gateway\'s audit trail', commands: [auditVerify, auditSearch] }
-]
-
-function program (terminal: Terminal): Command {
-  const { stdout, stderr } = terminal
-  const secretsctl = withGlobalOptions(new Command('secretsctl'))
-    .description('Command-line client for secrets-gateway.')
-    .exitOverride()
-    .configureOutput({ writeOut: stdout.text, writeErr: stderr.text })
-    .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(run with --help for details)')
-  for (const add of commands) add(secretsctl, terminal)
-  for (const { name, description, commands } of groups) {
-    const group = secretsctl.command(name).description(description)
-    for (const add of commands) add(group, terminal)
-  }
-  return withCompletion(secretsctl)
+function versionOfPackage (): string {
+  const file = createRequire(import.meta.url).resolve('secrets-gateway/package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
-/** The number of errors at which the gateway stops searching for more. */
-const mostErrors = 100
+/** Adds a command or a group with its name and description only. */
+function add (parent: Command, entry: Entry | Group, pending: Pending): Command {
+  const command = parent.command(entry.name).description(entry.description)
+  if ('load' in entry) pending.set(command, entry)
+  else for (const member of entry.commands) add(command, member, pending)
+  return command
+}
 
-/** Returns an error's exit status and the lines to print on standard error. Returns undefined for an unexpected error. */
-function outcomeOf (error: unknown): { status: number, lines: readonly string[] } | undefined {
-  // Commander has already written its message. Its exit code is 0 only for requested help.
-  if (error instanceof CommanderError) return { status: error.exitCode === 0 ? 0 : 2, lines: [] }
-  if (error instanceof ExitStatus) return { status: error.status, lines: [] }
-  if (error instanceof FailureWithStatus) {
-    const outcome = outcomeOf(error.cause)
-    return outcome === undefined ? undefined : { ...outcome, status: error.status }
+/** Loads the module of a command, unless it has been loaded already. */
+async function define (command: Command, pending: Pending, terminal: Terminal): Promise<void> {
+  const entry = pending.get(command)
+  pending.delete(command)
+  if (entry !== undefined) (await entry.load())(command, terminal)
+}
+
+/** Creates the program. `complete` and `completion` need all commands; other command lines need only the module of their own. */
+async function programFor (args: readonly string[], terminal: Terminal): Promise<Command> {
+  const { stdout, stderr } = terminal
+  const pending: Pending = new Map()
+  const secretsctl = withGlobalOptions(new Command('secretsctl'))
+    .description('Command-line client for secrets-gateway.')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .configureOutput({ writeOut: stdout.text, writeErr: stderr.text })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .showHelpAfterError('(run with --help for details)')
+  for (const { heading, commands } of sections) {
+    for (const entry of commands) add(secretsctl, entry, pending).helpGroup(heading)
   }
-  if (error instanceof WrongUsage) return { status: 2, lines: [error.message] }
-  if (error instanceof GatewayProblem) {
-    const { message, code, requestId, errors, errorCount } = error
-    const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)
-    // The gateway may have stopped searching before it found all errors.
-    if (errorCount >= mostErrors) details.push('  and possibly more')
-    return { status: 1, lines: [message, ...details, `(${code}, request ${requestId})`] }
+  for (const group of [secretsctl, ...secretsctl.commands]) {
+    group.hook('preSubcommand', async (_, command) => define(command, pending, terminal))
   }
-  if (error instanceof CommandFailure) return { status: 1, lines: error.lines }
-  if (error instanceof GatewayUnreachable) return { status: 1, lines: [error.message] }
-  return undefined
+  if (args[0] === 'complete' || args[0] === 'completion') {
+    for (const command of [...pending.keys()]) await define(command, pending, terminal)
+    return (await import('./completion.ts')).withCompletion(secretsctl)
+  }
+  withExample(secretsctl.command('version').description('print the version, as --version does').helpGroup('Setup:'), 'secretsctl version')
+    .action(() => { stdout.lines([versionOfPackage()]) })
+  secretsctl.command('completion').description('print a shell completion script').helpGroup('Setup:')
+  return secretsctl
 }
 
 /**
@@ -99,11 +67,23 @@ function outcomeOf (error: unknown): { status: number, lines: readonly string[] 
  */
 export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {
   const terminal = terminalOf(streams)
+  if (args.length === 1 && ['--version', '-V'].includes(args[0] ?? '')) {
+    terminal.stdout.lines([versionOfPackage()])
+    return 0
+  }
+  let begun: Command | undefined
   try {
-    await program(terminal).parseAsync(args, { from: 'user' })
+    const program = await programFor(args, terminal)
+    program.hook('preAction', async (_, command) => {
+      terminal.project = await projectOf(terminal)
+      begun = command
+      // Commands with formats of their own know only --json.
+      if (command.optsWithGlobals<OutputOptions>().output === 'json') program.setOptionValue('json', true)
+    })
+    await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
-    const outcome = outcomeOf(error)
+    const outcome = await outcomeOf(error, begun, terminal)
     if (outcome === undefined) throw error
     terminal.stderr.lines(outcome.lines)
     return outcome.status

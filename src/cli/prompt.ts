@@ -29,6 +29,10 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
 /** Prompts for a secret without echoing the input. */
 export const askSecret = (terminal: Terminal, question: string): Promise<string> => ask(terminal, question, false)
 
+/** Asks for a line of text, which is shown as it is typed. */
+export const askText = async (terminal: Terminal, question: string): Promise<string> =>
+  (await ask(terminal, question, true)).trim()
+
 /** Asks a yes-or-no question. Returns true only for `y` and `yes`. */
 export async function confirm (terminal: Terminal, question: string): Promise<boolean> {
   return /^y(es)?$/i.test((await ask(terminal, `${question} [y/N] `, true)).trim())

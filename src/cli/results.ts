@@ -1,4 +1,6 @@
 import type { Line } from '#src/command-line/output'
+import type { Schemas } from '#src/client/client'
+import { sentenceOf } from './problem-lines.ts'
 import { styleFrom, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -6,7 +8,7 @@ import type { Terminal } from './terminal.ts'
 interface Results {
   dryRun: boolean
   counts: Readonly<Record<string, number>>
-  items: readonly { name: string, result: string, warnings?: readonly string[], problem?: object }[]
+  items: readonly { name: string, result: string, warnings?: readonly string[], problem?: Schemas['Problem'] }[]
 }
 
 const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
@@ -21,8 +23,8 @@ export function warnOfUnaddressable (terminal: Terminal, count: number, environm
 }
 
 /** Returns the title and detail of an item's problem. If the item has no problem, returns its warnings on a single line. */
-function remarkFor ({ problem = {}, warnings = [] }: Results['items'][number]): string {
-  return 'title' in problem && 'detail' in problem ? `${String(problem.title)}: ${String(problem.detail)}` : warnings.join(' ')
+function remarkFor ({ problem, warnings = [] }: Results['items'][number]): string {
+  return problem === undefined ? warnings.join(' ') : sentenceOf(problem)
 }
 
 /** Formats results as a table, followed by a line that counts each kind of result. */

@@ -2,17 +2,31 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { outputsOf, type Line, type Outputs, type Streams } from '#src/command-line/output'
 import { visibleLines } from '#src/command-line/visible'
+import { WrongUsage } from '#src/command-line/wrong-usage'
+import { formatOf, type OutputOptions } from './output-format.ts'
+import type { Project } from './profiles/profiles.ts'
+import { yamlText } from './yaml-text.ts'
 
-/** The standard streams and environment variables of the process. Tests replace them. */
+/** The standard streams, the environment variables and the working folder of the process. Tests replace them. */
 export interface ProcessStreams extends Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly cwd?: () => string
 }
 
-/** The standard streams and environment variables that a command uses. */
-export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'> {}
+/** The standard streams, the environment variables and the project that a command uses. */
+export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'> {
+  /** The working folder, or undefined if there is none. */
+  readonly folder: string | undefined
+  /**
+   * Returns the project file of the working folder, or undefined if there is none.
+   *
+   * @throws CommandFailure if the file can't be used
+   */
+  project: () => Project | undefined
+}
 
 export const terminalOf = (streams: ProcessStreams): Terminal =>
-  ({ stdin: streams.stdin, env: streams.env, ...outputsOf(streams) })
+  ({ stdin: streams.stdin, env: streams.env, folder: streams.cwd?.(), project: () => undefined, ...outputsOf(streams) })
 
 /**
  * An expected failure, for which the command exits with status 1. The lines are shown to the user and must not contain a secret.
@@ -27,7 +41,7 @@ export class CommandFailure extends Error {
   }
 }
 
-export { WrongUsage } from '#src/command-line/wrong-usage'
+export { WrongUsage }
 
 /** Thrown to exit with a given status and without a message. For example, `run` exits with the status of its child process. */
 export class ExitStatus extends Error {
@@ -51,9 +65,16 @@ export class FailureWithStatus extends Error {
   }
 }
 
-/** Writes a result to standard output: as JSON if `--json` is set, otherwise as text. */
-export function print ({ stdout }: Terminal, { json }: { json?: boolean }, result: object, lines: readonly Line[]): void {
-  if (json === true) stdout.json(result)
+/**
+ * Writes a result to standard output, as text or in the format that the options choose.
+ *
+ * @throws WrongUsage for `--output env`, which only the commands that print values offer
+ */
+export function print ({ stdout }: Terminal, options: OutputOptions, result: object, lines: readonly Line[]): void {
+  const format = formatOf(options)
+  if (format === 'env') throw new WrongUsage('--output env is only for read and export')
+  if (format === 'json') stdout.json(result)
+  else if (format === 'yaml') stdout.text(yamlText(result))
   else stdout.lines(lines)
 }
 

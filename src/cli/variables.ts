@@ -3,6 +3,7 @@ import { GatewayUnreachable, reply, type GatewayClient, type Schemas } from '#sr
 import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { namePrefix, pair, secretName } from './arguments.ts'
 import { allItems } from './pages.ts'
+import { sentenceOf } from './problem-lines.ts'
 import { CommandFailure, WrongUsage } from './terminal.ts'
 import { isDots, shellWord } from './text.ts'
 
@@ -136,7 +137,7 @@ async function readAll (gateway: GatewayClient, env: string, body: Query): Promi
     leftOut += read.unaddressable ?? 0
     return read
   })
-  const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${problem.title}`])
+  const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${sentenceOf(problem)}`])
   if (refusals.length > 0) throw new CommandFailure(...refusals)
   return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable: leftOut }
 }

@@ -1,6 +1,7 @@
+import { isForPrograms, type OutputOptions } from './output-format.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Writes the warnings of a reply to standard error. With `--json`, they are part of the result instead. */
-export function printWarnings ({ stderr }: Terminal, { json }: { json?: boolean }, warnings: readonly string[] = []): void {
-  if (json !== true) stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
+/** Writes the warnings of a reply to standard error. For a program, they are part of the result instead. */
+export function printWarnings ({ stderr }: Terminal, options: OutputOptions, warnings: readonly string[] = []): void {
+  if (!isForPrograms(options)) stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
 }

@@ -15,8 +15,12 @@ export type GatewayClient = Client<paths, 'application/json'>
 export interface ClientOptions {
   /** The gateway's URL, such as `https://secrets.example.com`. If it has a path, every route's path is appended to it. */
   url: string
-  /** An API key, a JWT or a session token. Sent only in the header `Authorization: Bearer`. */
-  token: string
+  /**
+   * An API key, a JWT or a session token. Sent only in the header `Authorization: Bearer`. A function is called before every
+   * request, so that it can return a new token when the old one is about to expire. Without a token, only the routes that need
+   * no authentication can be called.
+   */
+  token?: string | (() => string | Promise<string>)
   /** The maximum size of a JSON reply, in bytes; by default 512 MiB. A longer reply is refused. */
   maximumReplyBytes?: number
 }
@@ -38,7 +42,6 @@ const defaultMaximum = 512 * 1024 * 1024
 export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }: ClientOptions): GatewayClient {
   const client = createFetchClient<paths, 'application/json'>({
     baseUrl: url,
-    headers: { authorization: `Bearer ${token}` },
     // A redirect could send the request's body, and with it a secret's value, to another server.
     redirect: 'error',
     // By default, `fetch` adds `Cache-Control: no-cache` to a request with `If-None-Match`, and the gateway then calls AWS.
@@ -47,6 +50,10 @@ export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }
     fetch: async (request) => checkedFetch(request, maximumReplyBytes)
   })
   client.use({
+    async onRequest ({ request }) {
+      const bearer = typeof token === 'function' ? await token() : token
+      if (bearer !== undefined) request.headers.set('authorization', `Bearer ${bearer}`)
+    },
     onResponse: async ({ request, response, schemaPath, options }) =>
       assertDocumented(request, response, schemaPath, options.parseAs)
   })

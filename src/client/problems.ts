@@ -8,6 +8,10 @@ type Problem = components['schemas']['Problem']
  */
 export class GatewayProblem extends Error {
   override readonly name = 'GatewayProblem'
+  /** What is wrong, the same for every occurrence. */
+  readonly title: string
+  /** What is wrong this time, or advice. */
+  readonly detail: string
   /** The machine-readable kind of problem. */
   readonly code: Problem['code']
   /** The HTTP status. */
@@ -26,6 +30,8 @@ export class GatewayProblem extends Error {
   constructor (problem: Problem, retryAfter: number | undefined) {
     const { title, detail, status, code, requestId, awsRequestId, errors = [], errorCount = errors.length } = problem
     super(`${title}: ${detail}`)
+    this.title = title
+    this.detail = detail
     this.status = status
     this.code = code
     this.requestId = requestId

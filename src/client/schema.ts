@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/auth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the ways to log in
+         * @description Returns what a program needs for logging a person in: the OpenID Connect issuers with a client for that purpose, and how an AWS identity logs in. API keys, and tokens of other issuers, are accepted as well.
+         */
+        get: operations["listWaysToLogIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/aws/credentials": {
         parameters: {
             query?: never;
@@ -38,6 +58,26 @@ export interface paths {
          * @description Sign `POST https://sts.REGION.amazonaws.com/` with the body `Action=GetCallerIdentity&Version=2011-06-15` and a header `X-Secrets-Gateway-Server-Id` that names this gateway, and send the headers to the gateway instead of to AWS. The gateway has STS identify the signer, and issues a token for that user or role, which is valid for some minutes. A signature is accepted only once, by all replicas of the gateway together if they share their state.
          */
         post: operations["logInWithAws"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/caller": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Describe the caller
+         * @description Returns whom the gateway takes the sender of the request for. `GET /environments` has what the caller may see.
+         */
+        get: operations["describeCaller"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1529,6 +1569,80 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listWaysToLogIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways to log in */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Absent if AWS identities can't log in */
+                        aws?: {
+                            /**
+                             * @description The regions whose STS identifies the caller
+                             * @example [
+                             *       "eu-west-1"
+                             *     ]
+                             */
+                            regions: string[];
+                            /**
+                             * @description The value of `X-Secrets-Gateway-Server-Id`
+                             * @example secrets.example.com
+                             */
+                            serverId: string;
+                        };
+                        oidc: {
+                            /**
+                             * @description The ID of a public client, which has no secret
+                             * @example secretsctl
+                             */
+                            clientId: string;
+                            /**
+                             * @description The issuer's URL
+                             * @example https://idp.example.com
+                             */
+                            issuer: string;
+                            /**
+                             * @description The issuer's name in the configuration, the prefix of its callers' IDs
+                             * @example corp
+                             */
+                            name: string;
+                            /**
+                             * @description Further parameters of the request, such as the `resource` or `audience` that the token must be for
+                             * @example {
+                             *       "resource": "https://secrets.example.com"
+                             *     }
+                             */
+                            parameters: {
+                                [key: string]: string;
+                            };
+                            /**
+                             * @description The scopes to request
+                             * @example openid offline_access
+                             */
+                            scope: string;
+                            /**
+                             * @description Which of the issuer's tokens the gateway accepts
+                             * @enum {string}
+                             */
+                            tokenType: "access_token" | "id_token";
+                        }[];
+                    };
+                };
+            };
+        };
+    };
     getAwsKeys: {
         parameters: {
             query?: never;
@@ -1608,6 +1722,47 @@ export interface operations {
                         expires: string;
                         /** @description For `Authorization: Bearer` */
                         token: string;
+                    };
+                };
+            };
+        };
+    };
+    describeCaller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * @description The caller's groups, including those in the configuration
+                         * @example [
+                         *       "developers"
+                         *     ]
+                         */
+                        groups: string[];
+                        /**
+                         * @description The caller's ID
+                         * @example corp:maria
+                         */
+                        id: string;
+                        /**
+                         * @description The authentication method
+                         * @example oidc
+                         * @enum {string}
+                         */
+                        method: "api-key" | "oidc" | "aws" | "mtls";
                     };
                 };
             };

@@ -25,9 +25,12 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
 /** The variables that turn on local mode, and how error messages show their values. */
 const onlyInLocalMode = [['GATEWAY_LOCAL', '1'], ['GATEWAY_REALISTIC', 'a seed']] as const
 
+/** OpenTelemetry's specification says that an empty variable is the same as none. */
+const isUnset = (name: string, value: string): boolean => value === '' && name.startsWith('OTEL_')
+
 /** Reads the gateway's environment variables. @throws ConfigError with all issues */
 export function readVariables (env: NodeJS.ProcessEnv): Variables {
-  const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined)
+  const known = Object.keys(VariablesSchema.properties).filter((name) => env[name] !== undefined && !isUnset(name, env[name]))
   const variables = check(VariablesSchema, Object.fromEntries(known.map((name) => [name, env[name]])), { coerceTypes: true })
   for (const [key, found] of onlyInLocalMode) {
     if (variables[key] === undefined || variables.GATEWAY_CONFIG === undefined) continue

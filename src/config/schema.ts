@@ -1,8 +1,9 @@
-import { Type, type Static } from '@sinclair/typebox'
+import { Type, type Static, type TString } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
 import { defaultService } from '#src/log/logger'
 import { closed, Enum, idPattern } from '#src/schema/types'
+import { protocols, samplerNames } from '#src/tracing/settings'
 import { AgentSchema } from './agent.ts'
 import { AuditSchema } from './audit.ts'
 import { AuthenticationSchema } from './authentication.ts'
@@ -30,6 +31,9 @@ export const FileSchema = Type.Object({
   shared: Type.Optional(SharedSchema)
 }, closed)
 
+/** The URL of a collector. It contains no user name and password: tokens belong in `OTEL_EXPORTER_OTLP_HEADERS`. */
+const Endpoint = (description: string): TString => Type.String({ maxLength: 2_048, pattern: '^https?://[^\\s@?#]+$', description })
+
 /** The schema of the environment variables. */
 export const VariablesSchema = Type.Object({
   GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. If it is not set, the gateway runs in local mode; but it does not start if `NODE_ENV=production` or AWS credentials in variables, such as `AWS_PROFILE`, suggest that the file was forgotten.' })),
@@ -46,9 +50,25 @@ export const VariablesSchema = Type.Object({
     maxLength: 100,
     description: 'A seed: the embedded backend of local mode simulates the delays and failures of AWS, and stores nothing.'
   })),
+  GATEWAY_RELOAD_SECONDS: Type.Optional(Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    description: 'How often the gateway looks whether `GATEWAY_CONFIG`, or a file or folder that it names, has changed; if so, it reads the configuration again, as on `SIGHUP`. If it is not set, it does so only on `SIGHUP`.'
+  })),
   GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token even if standard output is not a terminal.' })),
   LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' }),
-  OTEL_SERVICE_NAME: Type.String({ minLength: 1, maxLength: 255, default: defaultService, description: 'The name of this service in the log.' })
+  OTEL_SERVICE_NAME: Type.String({ minLength: 1, maxLength: 255, default: defaultService, description: 'The name of this service, in the log and in traces.' }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Endpoint('The URL of a collector. If it is set, [traces](tracing.md) are posted to `v1/traces` below it.')),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(Endpoint('The URL that traces are posted to, as it stands.')),
+  OTEL_EXPORTER_OTLP_PROTOCOL: Type.Optional(Enum(protocols, { description: 'The encoding: `http/protobuf`, which is the default, or `http/json`.' })),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: Type.Optional(Enum(protocols, { description: 'The same, for traces only.' })),
+  OTEL_TRACES_EXPORTER: Type.Optional(Enum(['otlp', 'none'], { description: '`none`: no traces.' })),
+  OTEL_SDK_DISABLED: Type.Optional(Enum(['true', 'false'], { description: '`true`: no traces.' })),
+  OTEL_TRACES_SAMPLER: Type.Optional(Enum(samplerNames, { description: 'Which traces are recorded. The default, `parentbased_always_on`, records all, except those that the caller does not record.' })),
+  OTEL_TRACES_SAMPLER_ARG: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'The share of the traces that `traceidratio` and `parentbased_traceidratio` record.' })),
+  OTEL_BSP_MAX_QUEUE_SIZE: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'The maximum number of spans that wait to be exported, by default 2048. Further ones are dropped.' })),
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000, description: 'The maximum number of spans in one export, by default 512.' })),
+  OTEL_BSP_SCHEDULE_DELAY: Type.Optional(Type.Integer({ minimum: 1, maximum: 600_000, description: 'The longest time in milliseconds that a span waits for the rest of its export, by default 5000.' }))
 })
 
 export type ConfigFile = Static<typeof FileSchema>

@@ -11,6 +11,7 @@ import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { bulkItemReply, bulkReply, resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
 import { mapInTurns } from '#src/scheduling/turns'
+import { logMembers } from '#src/tracing/span'
 import { problemBody, problemHeaders } from './problem-reply.ts'
 
 /** The media type of a bulk create's reply when it is streamed as JSON lines. */
@@ -130,5 +131,6 @@ export async function sendJob (
 }
 
 const logFault = (request: FastifyRequest, fault: unknown): void => {
-  request.log.error({ ...(fault instanceof Error && { thrown: withoutMessage(fault) }) }, 'bulk create failed')
+  const thrown = fault instanceof Error ? withoutMessage(fault) : undefined
+  request.log.error({ ...logMembers(request.found.trace), thrown }, 'bulk create failed')
 }

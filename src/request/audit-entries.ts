@@ -122,6 +122,8 @@ export function aboutRequest (request: FastifyRequest, { environments, credentia
   const action = speaksAws ? found.awsCall?.action : ofRoute
   return {
     requestId: id,
+    traceId: found.trace?.traceId,
+    spanId: found.trace?.spanId,
     caller,
     peer: found.peer,
     operation: found.route?.operationId,

@@ -17,6 +17,7 @@ import type { Metrics } from '#src/metrics/metrics'
 import type { ProblemCode } from '#src/problems/catalogue'
 import type { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
+import type { Trace } from '#src/tracing/span'
 import type { Evidence, OutcomeReport } from './audit-entries.ts'
 import type { Named } from './named.ts'
 
@@ -25,6 +26,8 @@ import type { Named } from './named.ts'
  */
 export interface Found {
   readonly route: MatchedRoute
+  /** The trace that the request belongs to. Missing for health probes, and if neither the gateway nor the caller has a trace. */
+  readonly trace: Trace
   /** The client's address: the one that a trusted proxy reports or, without a proxy, the address of the connection's peer. */
   readonly peer: string
   /** The authenticated caller. It is missing on public routes. */

@@ -12,6 +12,7 @@ import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import type { Counterpart, Scope } from '#src/secrets/scope'
 import { addAwsCall } from './audit-entries.ts'
+import { spanOf } from './spanned.ts'
 
 /** The dependencies that the scopes of all requests share. */
 export interface ScopeContext {
@@ -36,6 +37,7 @@ export function openScope (
   request: Asker, environment: Environment, credentialId: string, context: ScopeContext
 ): Scope {
   const { evidence, found: { signal } } = request
+  const span = spanOf(request)
   return {
     environment,
     credentialId,
@@ -43,6 +45,7 @@ export function openScope (
     mayNameCredential: () => seesCredential(context.authorize, request.caller, credentialId),
     aws: context.aws,
     ...signal !== undefined && { signal },
+    ...span !== undefined && { span },
     ...evidence.recordIntent !== undefined && { beforeSending: evidence.recordIntent },
     onResponse: (awsRequestId) => { addAwsCall(evidence, awsRequestId) },
     may: (action, name) => keep(request, evidence.decisions.add, { action, environment, credentialId, name }),

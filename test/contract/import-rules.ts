@@ -55,6 +55,10 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => !inside(from, 'src/authorization') && to.startsWith('@cedar-policy/')
   },
   {
+    says: 'only src/tracing/opentelemetry.ts imports OpenTelemetry, and it is loaded only if tracing is on',
+    forbids: ({ from, to }) => to.startsWith('@opentelemetry/') && from !== 'src/tracing/opentelemetry.ts'
+  },
+  {
     says: 'environments, authorization, authentication, the cache and src/aws know no use case',
     forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication', 'src/cache', 'src/aws') && inside(to, 'src/secrets')
   },

@@ -27,7 +27,9 @@ interface Schema {
 
 /** Every route: method, path, operation ID, action. */
 const table = [
+  ['GET', '/auth', 'listWaysToLogIn', 'Public'],
   ['GET', '/auth/aws/credentials', 'getAwsKeys', 'Own'],
+  ['GET', '/auth/caller', 'describeCaller', 'Own'],
   ['GET', '/ping', 'pingAgent', 'Public'],
   ['GET', '/secretsmanager/get', 'readSecretByQuery', 'GetSecretValue'],
   ['GET', '/v1/*', 'readSecretByPath', 'GetSecretValue'],

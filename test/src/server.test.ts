@@ -9,6 +9,7 @@ import { stringify } from 'yaml'
 import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 import { authority, serverPair } from '#test/certificates'
+import { startCollector } from '#test/collector'
 import { send } from '#test/helper'
 import { sendRaw } from '#test/raw'
 import { until } from '#test/until'
@@ -29,7 +30,7 @@ interface Process {
 
 /** Returns the environment variables of this process without those of the gateway and AWS, plus the given ones. */
 const environment = (variables: Record<string, string>): NodeJS.ProcessEnv =>
-  ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|GATEWAY_|HOST$|PORT$|LOG_LEVEL$)/.test(name))), PORT: '0', ...variables })
+  ({ ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS_|GATEWAY_|OTEL_|HOST$|PORT$|LOG_LEVEL$)/.test(name))), PORT: '0', ...variables })
 
 /** Starts the gateway as `npm start` does. */
 async function start (t: Test, variables: Record<string, string>): Promise<Process> {
@@ -76,6 +77,28 @@ async function refuse (t: Test, variables: Record<string, string>, cwd = t.testd
     return error as { code: number, stderr: string }
   }
 }
+
+t.test('traces are exported as the environment variables say, with their headers, which appear nowhere else', async (t) => {
+  t.testdir({})
+  const collector = await startCollector(t)
+  const { url, output, end } = await start(t, {
+    GATEWAY_LOCAL: '1',
+    GATEWAY_DEV_TOKEN: 'a-token-for-this-test',
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20canary-4711',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+    OTEL_SERVICE_NAME: 'gateway-eu'
+  })
+  t.equal((await send(url, 'GET', '/environments', { token: 'a-token-for-this-test' })).status, 200)
+  t.equal(await end(), 0, 'the spans are exported at the shutdown')
+  const { kind, resource } = collector.spans.find(({ name }) => name === 'GET /environments') ?? {}
+  t.equal(kind, 'server')
+  t.match(resource, { 'service.name': 'gateway-eu', 'deployment.environment.name': 'test' })
+  t.match(collector.headers[0], { authorization: 'Bearer canary-4711', 'content-encoding': 'gzip', 'content-type': 'application/x-protobuf' })
+  t.match(output(), '"service":"gateway-eu"')
+  t.notMatch(output() + Buffer.concat(collector.bodies).toString('latin1'), 'canary')
+})
 
 t.test('local mode prints the URLs and a curl command, and keeps its data', async (t) => {
   t.testdir({})
@@ -252,6 +275,24 @@ t.test('a configuration file, and reloading it', async (t) => {
   gateway.child.kill('SIGHUP')
   await gateway.writes(/reloaded[^]*NOT reloaded[^]*NOT reloaded[^]*the configuration was reloaded/)
   t.equal(await put('dev'), 403)
+  t.equal(await gateway.end(), 0)
+})
+
+t.test('with GATEWAY_RELOAD_SECONDS, a changed file is read again without a signal', async (t) => {
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication: { apiKeys: [{ id: 'bot', hash: hashToken('token-of-the-file') }] },
+    authorization: { policies: 'policies' }
+  }
+  const policies = { 'a.cedar': '@id("one") permit (principal, action, resource);' }
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies })
+  const gateway = await start(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml'), GATEWAY_RELOAD_SECONDS: '1' })
+  const status = async (): Promise<number> => (await send(gateway.url, 'GET', '/environments/test', { token: 'token-of-the-file' })).status
+  t.equal(await status(), 404)
+  await writeFile(join(folder, 'gateway.yaml'), stringify({ ...config, environments: { ...config.environments, test: { ...config.environments.dev, namePrefix: 't/' } } }))
+  await gateway.writes(/the configuration was reloaded/)
+  t.equal(await status(), 200)
   t.equal(await gateway.end(), 0)
 })
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { buffer } from 'node:stream/consumers'
 import { bulkCreate, type BulkResult } from '#src/cli/bulk'
-import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { environmentNamed, environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { manifestFrom } from '#src/cli/manifest'
+import { isForPrograms } from '#src/cli/output-format'
 import { itemLines } from '#src/cli/results'
 import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { contentOf } from '#src/cli/value'
@@ -22,9 +23,8 @@ function throwIfIncomplete ({ counts, items, stopped }: BulkResult): void {
 }
 
 /** Adds `secretsctl apply -f FILE`, which shows the plan and, unless `--dry-run` is set, carries it out. */
-export function apply (program: Command, terminal: Terminal): void {
-  const command = program.command('apply')
-    .description('create the secrets that a file lists; existing secrets stay unchanged, unless the file specifies otherwise')
+export function apply (command: Command, terminal: Terminal): void {
+  command
     .requiredOption('-f, --file <file>', 'a bulk create in YAML or JSON, or a manifest of kind AwsSecretsManager; "-" reads standard input')
     .option('--dry-run', 'only show the plan')
     .action(async (_: object, command: Command) => {
@@ -35,11 +35,11 @@ export function apply (program: Command, terminal: Terminal): void {
       if (declared !== undefined && options.env !== undefined && declared !== options.env) {
         throw new WrongUsage(`The file is for ${declared}, but --env is ${options.env}`)
       }
-      const env = environmentOf(declared === undefined ? options : { env: declared })
+      const env = declared === undefined ? environmentOf(options, terminal) : environmentNamed(declared)
 
       const plan = await bulkCreate(gateway, env, { ...body, dryRun: true }, terminal)
       const isPlan = dryRun || body.dryRun === true || isUpToDate(plan)
-      if (isPlan || options.json !== true) print(terminal, options, plan, itemLines(plan))
+      if (isPlan || !isForPrograms(options)) print(terminal, options, plan, itemLines(plan))
       if (isPlan) {
         throwIfIncomplete(plan)
         return

@@ -28,9 +28,8 @@ interface Options extends TrailOptions {
 const mebibyte = 1024 * 1024
 
 /** Adds `secretsctl audit search FILE...`, which finds out who did what, and verifies the trail at the same time. */
-export function auditSearch (audit: Command, terminal: Terminal): void {
-  const command = withTrailOptions(audit.command('search'))
-    .description('find out who did what, from an audit trail that is verified at the same time; exits with 1 if the trail is not intact')
+export function auditSearch (command: Command, terminal: Terminal): void {
+  withTrailOptions(command)
     .option('--secret <name>', 'only what concerns this secret', secretName)
     .option('--name-prefix <prefix>', 'only secrets whose names begin with this prefix', namePrefix)
     .option('--environment <name>', 'only this environment', environmentName)

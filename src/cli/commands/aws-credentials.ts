@@ -7,9 +7,8 @@ import { reply } from '#src/client/client'
  * Adds `secretsctl aws-credentials`, a `credential_process` of AWS's SDKs and CLI. It always prints the JSON that they expect:
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
  */
-export function awsCredentials (program: Command, terminal: Terminal): void {
-  const command = program.command('aws-credentials')
-    .description('print temporary keys for AWS\'s own protocol, as a credential_process of AWS\'s SDKs and CLI')
+export function awsCredentials (command: Command, terminal: Terminal): void {
+  command
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
       const { Token: SessionToken, ...keys } = await reply(gatewayOf(options, terminal).GET('/auth/aws/credentials'))

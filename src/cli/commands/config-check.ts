@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { expiryOf } from '#src/authentication/api-keys'
 import { configIn } from '#src/cli/configuration'
 import { withExample } from '#src/cli/gateway'
+import type { OutputOptions } from '#src/cli/output-format'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import type { Config } from '#src/config/config'
 
@@ -25,12 +26,11 @@ async function validConfig (file: string, env: NodeJS.ProcessEnv): Promise<{ con
 }
 
 /** Adds `secretsctl config check FILE`, which validates the file as the gateway does at startup. */
-export function configCheck (config: Command, terminal: Terminal): void {
-  const command = config.command('check')
-    .description('check a configuration file and the files it refers to, without starting the gateway')
+export function configCheck (command: Command, terminal: Terminal): void {
+  command
     .argument('<file>', 'the YAML file')
     .action(async (file: string, _: object, command: Command) => {
-      const options = command.optsWithGlobals<{ json?: boolean }>()
+      const options = command.optsWithGlobals<OutputOptions>()
       const { config: { environments, authentication: { apiKeys } }, warnings } = await validConfig(file, terminal.env)
       terminal.stderr.lines(warnings.map((warning) => `Warning: ${warning}`))
       // An expired key only causes a warning, because the gateway must still be able to restart after a key has expired.

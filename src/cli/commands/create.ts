@@ -13,14 +13,13 @@ interface Options extends GlobalOptions {
 }
 
 /** Adds `secretsctl create NAME [VALUE]`. */
-export function create (program: Command, terminal: Terminal): void {
-  const command = withValue(program.command('create').argument('<name>', 'the secret\'s name', secretName))
-    .description('create a secret')
+export function create (command: Command, terminal: Terminal): void {
+  withValue(command.argument('<name>', 'the secret\'s name', secretName))
     .option('--description <text>', 'the secret\'s description')
     .option('--tag <key=value>', 'a tag (repeatable)', pair)
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
       const { fromFile, description, tag: tags, ...options } = command.optsWithGlobals<Options>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       const value = await readValue(argument, fromFile, terminal)
       const written = await reply(gateway.POST('/environments/{env}/secrets/{name}', {
         params: { path: { env, name } },

@@ -17,9 +17,8 @@ interface Options extends GlobalOptions {
  * Adds `secretsctl delete NAME`, which deletes a secret. It asks for confirmation first, unless `--yes` is set. Afterwards, it
  * prints the date until which the secret can be restored, unless `--force` is set.
  */
-export function remove (program: Command, terminal: Terminal): void {
-  const command = program.command('delete')
-    .description('delete a secret, which can be restored during its recovery window')
+export function remove (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--yes', 'do not ask for confirmation')
     .option('--recovery-days <days>', 'the recovery window, 7 to 30 days; default: the environment\'s', positiveInteger('whole number of days'))
@@ -27,7 +26,7 @@ export function remove (program: Command, terminal: Terminal): void {
     .option('--detach-replicas', 'first delete the secret\'s replicas in other regions permanently')
     .action(async (name: string, _: object, command: Command) => {
       const { yes, force, detachReplicas, recoveryDays: recoveryWindowInDays, ...options } = command.optsWithGlobals<Options>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       if (yes !== true) {
         if (terminal.stdin.isTTY !== true) throw new WrongUsage('No terminal to ask for confirmation: --yes deletes without asking')
         const isSure = await confirm(terminal, `Delete ${name} in ${env}${force === true ? ' permanently' : ''}${detachReplicas === true ? ', and its replicas permanently' : ''}?`)

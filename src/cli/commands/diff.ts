@@ -25,9 +25,8 @@ const colours: Partial<Record<string, 'red' | 'yellow'>> = {
 const exitStatus = { differ: 3, lack: 4 } as const
 
 /** Adds `secretsctl diff ENV ENV...`, which compares environments without showing a value. */
-export function diff (program: Command, terminal: Terminal): void {
-  const command = program.command('diff')
-    .description('show where environments differ; exits with 3 if they do, and with 4 if they only lack required secrets')
+export function diff (command: Command, terminal: Terminal): void {
+  command
     .argument('<environments...>', 'two environments or more')
     .option('--values', 'also compare values: the same letter in a row means the same value')
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)

@@ -18,15 +18,14 @@ function objectName (text: string): string {
 }
 
 /** Adds `secretsctl export`, which writes values to standard output in a chosen format. */
-export function exportSecrets (program: Command, terminal: Terminal): void {
-  const command = withSelection(program.command('export'))
-    .description('print the values of secrets as variables')
+export function exportSecrets (command: Command, terminal: Terminal): void {
+  withSelection(command)
     .addOption(new Option('--format <format>', 'the output format').choices(Object.keys(formats)).makeOptionMandatory())
     .option('--name <name>', 'the name of the Kubernetes Secret', objectName, 'secrets')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const refusal: Refusal = (variable) => formats[options.format].isEnvironment ? steeringPower(variable) : undefined
-      const env = environmentOf(options)
+      const env = environmentOf(options, terminal)
       const { variables, unaddressable } = await readVariables(gatewayOf(options, terminal), env, options, refusal)
       printValues(terminal, Buffer.from(serialized(options.format, variables, options.name)))
       warnOfUnaddressable(terminal, unaddressable, env)

@@ -22,9 +22,8 @@ function functionArn (text: string, previous: readonly string[]): string[] {
 }
 
 /** Adds `secretsctl iam-policy`, which prints the IAM policy that an environment's credential needs. */
-export function iamPolicyCommand (program: Command, terminal: Terminal): void {
-  const command = program.command('iam-policy')
-    .description('print the IAM policy that the credential of an environment needs, and no more')
+export function iamPolicyCommand (command: Command, terminal: Terminal): void {
+  command
     .requiredOption('--config <file>', 'the gateway\'s configuration file')
     .requiredOption('--environment <name>', 'the environment', environmentName)
     .option('--actions <actions>', 'only what these actions of the gateway\'s policies need: names or groups, separated by commas; default: all', actionList)

@@ -2,6 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { stringify } from 'yaml'
 import { hashToken, newApiKey } from '#src/authentication/api-keys'
 import { withExample } from '#src/cli/gateway'
+import type { OutputOptions } from '#src/cli/output-format'
 import { print, type Terminal } from '#src/cli/terminal'
 import { idPattern } from '#src/schema/types'
 
@@ -19,19 +20,17 @@ function day (text: string): string {
   return text
 }
 
-interface Options {
+interface Options extends OutputOptions {
   group: string[]
   expires?: string
-  json?: boolean
 }
 
 /**
  * Adds `secretsctl keys create ID`, which prints a new API key and its entry for the configuration. The key is stored nowhere, so
  * it can't be printed again.
  */
-export function keysCreate (keys: Command, terminal: Terminal): void {
-  const command = keys.command('create')
-    .description('create an API key offline; the gateway accepts it once its hash is in the configuration')
+export function keysCreate (command: Command, terminal: Terminal): void {
+  command
     .argument('<id>', 'the caller\'s ID; several keys may share it while one replaces another', id)
     .option('--group <name>', 'a group of the caller (repeatable)', (name, names: string[]) => [...names, id(name)], [])
     .option('--expires <day>', 'the first day on which the key is refused, in UTC', day)

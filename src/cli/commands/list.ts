@@ -38,14 +38,14 @@ async function allSecrets (
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
 
 /** Adds `secretsctl list`, which prints secrets' metadata, never their values. */
-export function list (program: Command, terminal: Terminal): void {
-  const command = program.command('list')
-    .description('list the secrets of an environment')
+export function list (command: Command, terminal: Terminal): void {
+  command
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
     .option('--deleted', 'include secrets scheduled for deletion')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { secrets: items, unaddressable } = await allSecrets(gatewayOf(options, terminal), environmentOf(options), options)
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
+      const { secrets: items, unaddressable } = await allSecrets(gateway, env, options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
       const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
       print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)

@@ -3,9 +3,8 @@ import { withExample } from '#src/cli/gateway'
 import { ExitStatus, type Terminal } from '#src/cli/terminal'
 
 /** Adds `secretsctl local`, which runs the embedded Secrets Manager without a gateway. */
-export function local (program: Command, terminal: Terminal): void {
-  const command = program.command('local')
-    .description('run the embedded Secrets Manager; pass its options after "--" ("-- --help" lists them)')
+export function local (command: Command, terminal: Terminal): void {
+  command
     .argument('[options...]', 'such as --port 4566 --memory')
     .action(async (args: string[]) => {
       // Imported on demand, because loading this module would slow down every other command.

@@ -1,15 +1,15 @@
 import type { Command } from 'commander'
 import { withExample } from '#src/cli/gateway'
 import { withPolicies } from '#src/cli/policies'
+import type { OutputOptions } from '#src/cli/output-format'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 
 /** Adds `secretsctl policy test DIR`, which runs a folder's test cases against its policies. */
-export function policyTest (policy: Command, terminal: Terminal): void {
-  const command = policy.command('test')
-    .description('run the test cases in a folder\'s *.test.yaml files against its *.cedar files')
+export function policyTest (command: Command, terminal: Terminal): void {
+  command
     .argument('<dir>', 'the folder')
     .action(async (folder: string, _: object, command: Command) => {
-      const options = command.optsWithGlobals<{ json?: boolean }>()
+      const options = command.optsWithGlobals<OutputOptions>()
       const results = await withPolicies(({ readPolicies, readCases, runCases }) =>
         runCases(readPolicies(folder), readCases(folder)))
       const failed = results.filter(({ mismatch }) => mismatch !== undefined)

@@ -46,9 +46,8 @@ function sum (one: PromotionReply | undefined, other: PromotionReply): Promotion
 }
 
 /** Adds `secretsctl promote --from ENV --to ENV`, which copies secrets without revealing them. */
-export function promote (program: Command, terminal: Terminal): void {
-  const command = program.command('promote')
-    .description('copy secrets from one environment to another without revealing them')
+export function promote (command: Command, terminal: Terminal): void {
+  command
     .argument('[names...]', 'the secrets to copy, unless --missing is set', (name: string, names: string[]) => [...names, secretName(name)], [])
     .requiredOption('--from <environment>', 'the environment to copy from', environmentName)
     .requiredOption('--to <environment>', 'the environment to copy to', environmentName)

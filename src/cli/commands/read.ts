@@ -14,9 +14,8 @@ interface Options extends GlobalOptions {
 const mask = '********  (--value prints it)'
 
 /** Adds `secretsctl read NAME`, which masks the value on a terminal. With `--value`, it prints only the value, unmasked. */
-export function read (program: Command, terminal: Terminal): void {
-  const command = program.command('read')
-    .description('read a secret')
+export function read (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--value', 'print only the value, even on a terminal')
     .option('--field <key>', 'one key of a value that is a JSON object, or a JSON pointer such as /hosts/0', fieldName)
@@ -26,7 +25,7 @@ export function read (program: Command, terminal: Terminal): void {
       const { value: valueAlone, field, version, stage, ...options } = command.optsWithGlobals<Options>()
       const secret = await reply(gatewayOf(options, terminal).GET('/environments/{env}/secrets/{name}', {
         params: {
-          path: { env: environmentOf(options), name },
+          path: { env: environmentOf(options, terminal), name },
           query: {
             ...(field !== undefined && { field }),
             ...(version !== undefined && { versionId: version }),

@@ -5,14 +5,13 @@ import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 /** Adds `secretsctl rollback NAME`. */
-export function rollback (program: Command, terminal: Terminal): void {
-  const command = program.command('rollback')
-    .description('make an earlier version the current one')
+export function rollback (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--to <version>', 'the version to roll back to; default: the previous one')
     .action(async (name: string, _: object, command: Command) => {
       const { to, ...options } = command.optsWithGlobals<GlobalOptions & { to?: string }>()
-      const env = environmentOf(options)
+      const env = environmentOf(options, terminal)
       const written = await reply(gatewayOf(options, terminal).POST('/environments/{env}/secrets/{name}/rollback', {
         params: { path: { env, name } },
         body: to === undefined ? {} : { versionId: to }

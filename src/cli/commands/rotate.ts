@@ -15,16 +15,15 @@ const route = '/environments/{env}/secrets/{name}/rotation'
  * Adds `secretsctl rotate NAME`, which rotates a secret now. The secret's rotation must have been configured before. With
  * `--stop`, the command turns the secret's rotation off.
  */
-export function rotate (program: Command, terminal: Terminal): void {
-  const command = program.command('rotate')
-    .description('rotate a secret now, or stop rotating it')
+export function rotate (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .option('--stop', 'stop rotating the secret')
     .option('--discard-pending', 'with --stop: also discard the version of a rotation that has not finished')
     .action(async (name: string, _: object, command: Command) => {
       const { stop = false, discardPending = false, ...options } = command.optsWithGlobals<Options>()
       if (discardPending && !stop) throw new WrongUsage('--discard-pending needs --stop')
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       if (stop) {
         const stopped = await reply(gateway.DELETE(route, { params: { path: { env, name }, query: { discardPending } } }))
         print(terminal, options, stopped, [`Stopped the rotation of ${name} in ${env}`])

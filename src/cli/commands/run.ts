@@ -27,9 +27,8 @@ type Variables = Readonly<Record<string, string>>
 const ownFailure = 125
 
 /** Adds `secretsctl run -- COMMAND...`, which passes secrets to a program through its environment only. */
-export function runChild (program: Command, terminal: Terminal): void {
-  const command = withSelection(program.command('run'))
-    .description('run a program with secrets in its environment; exits with the program\'s status, or with 125 to 127 if the program was not run')
+export function runChild (command: Command, terminal: Terminal): void {
+  withSelection(command)
     .exitOverride((error) => { throw error.exitCode === 0 ? error : new FailureWithStatus(ownFailure, error) })
     .argument('<command...>', 'the program and its arguments, after "--"')
     .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
@@ -53,13 +52,13 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
   const refusal: Refusal = (variable) =>
     steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
   const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
-    const { variables, unaddressable } = await readVariables(gateway, environmentOf(options), options, refusal)
+    const { variables, unaddressable } = await readVariables(gateway, environmentOf(options, terminal), options, refusal)
     const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)
     return { variables: Object.fromEntries(texts), unaddressable }
   }
   const read = async (): Promise<Variables> => (await readAll()).variables
   const { unaddressable, ...first } = await readAll()
-  warnOfUnaddressable(terminal, unaddressable, environmentOf(options))
+  warnOfUnaddressable(terminal, unaddressable, environmentOf(options, terminal))
   let { variables } = first
   let isReported = false
   const report = (lines: readonly string[]): void => {
@@ -73,7 +72,7 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
     const watching = new AbortController()
     const changed = watch === undefined
       ? []
-      : [changedVariables(terminal, read, variables, changesOf(gateway, environmentOf(options), {
+      : [changedVariables(terminal, read, variables, changesOf(gateway, environmentOf(options, terminal), {
           ...selectedSecrets(options),
           seconds: watch,
           signal: watching.signal,

@@ -8,15 +8,14 @@ interface Options extends GlobalOptions {
 }
 
 /** Adds `secretsctl tag NAME KEY=VALUE...`. */
-export function tag (program: Command, terminal: Terminal): void {
-  const command = program.command('tag')
-    .description('set and remove a secret\'s tags')
+export function tag (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .argument('[tags...]', 'tags to set, each KEY=VALUE', pair)
     .option('--remove <key>', 'a tag to remove (repeatable)', (key: string, keys: string[]) => [...keys, key], [])
     .action(async (name: string, tags: Record<string, string> | [], _: object, command: Command) => {
       const { remove, ...options } = command.optsWithGlobals<Options>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       const set = Array.isArray(tags) ? {} : tags
       const count = Object.keys(set).length
       if (count + remove.length === 0) throw new WrongUsage('Specify a tag to set or to remove')

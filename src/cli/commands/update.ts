@@ -11,13 +11,12 @@ interface Options extends GlobalOptions {
 }
 
 /** Adds `secretsctl update NAME [VALUE]`, which requires the secret to exist. */
-export function update (program: Command, terminal: Terminal): void {
-  const command = withValue(program.command('update').argument('<name>', 'the secret\'s name', secretName))
-    .description('write a new version of a secret')
+export function update (command: Command, terminal: Terminal): void {
+  withValue(command.argument('<name>', 'the secret\'s name', secretName))
     .option('--if-version <id>', 'only if this version is the current one')
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
       const { fromFile, ifVersion, ...options } = command.optsWithGlobals<Options>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       const body = await readValue(argument, fromFile, terminal)
       const written = await reply(gateway.PUT('/environments/{env}/secrets/{name}', {
         params: { path: { env, name }, header: { 'if-match': ifVersion === undefined ? '*' : `"${ifVersion}"` } },

@@ -7,13 +7,12 @@ import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 /** Adds `secretsctl versions NAME`. */
-export function versions (program: Command, terminal: Terminal): void {
-  const command = program.command('versions')
-    .description('list the versions of a secret')
+export function versions (command: Command, terminal: Terminal): void {
+  command
     .argument('<name>', 'the secret\'s name', secretName)
     .action(async (name: string, _: object, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>()
-      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options)]
+      const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
       const items = await allItems(async (cursor) => reply(gateway.GET('/environments/{env}/secrets/{name}/versions', {
         params: { path: { env, name }, query: { limit: 100, ...cursor } }
       })))

@@ -3,7 +3,9 @@ import type { Trail } from '#src/audit/trail'
 import { answerProblem } from '#src/http/problem-reply'
 import { Problem } from '#src/problems/problem'
 import { finalEntries, type DeclaredNames } from '#src/request/audit-entries'
+import { spanOf } from '#src/request/spanned'
 import type { ReplyStep } from '#src/request/step'
+import { inSpan } from '#src/tracing/span'
 
 /** Records the outcome before the reply is sent. If it can't be recorded, the reply is the trail's problem instead. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
@@ -11,7 +13,7 @@ export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () =>
   if (request.problem?.options.unrecorded === true) return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload
-  return append(entries).then(() => payload, (error: unknown) => {
+  return inSpan(spanOf(request), 'record outcome', async () => append(entries)).then(() => payload, (error: unknown) => {
     if (!(error instanceof Problem)) throw error
     return replacement(error, request, reply)
   })

@@ -2,15 +2,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { LogSettings } from '#src/config/log'
 import type { Metrics } from '#src/metrics/metrics'
 import { Problem, withoutMessage } from '#src/problems/problem'
+import { endRequestSpan, type End } from '#src/request/request-span'
 import type { Step } from '#src/request/step'
+import { logMembers } from '#src/tracing/span'
 
 /** The problem to report if the caller left before the reply was sent. The work may still go on, so its result isn't known. */
 const gone = new Problem('caller-gone')
 
 /**
- * Counts each request when its reply is closed, and writes one log line. Fastify's `onResponse` hook would miss requests whose
- * caller disconnects before the reply is sent. Neither the metrics nor the log contains the URL, which could contain a secret's
- * value.
+ * Counts each request when its reply is closed, writes one log line, and ends its span. Fastify's `onResponse` hook would miss
+ * requests whose caller disconnects before the reply is sent. The metrics, the log and the span do not contain the URL, which
+ * could contain a secret's value.
  *
  * @param settings returns the settings of the current configuration
  */
@@ -27,12 +29,8 @@ export const reportWhenClosed = (
       seconds: reply.elapsedTime / 1_000
     })
     if (isLogged(request, end, settings())) log(request, reply, end)
+    if (found.trace?.span !== undefined) endRequestSpan(found.trace.span, request, end)
   })
-}
-
-interface End {
-  readonly status: number
-  readonly code?: string | undefined
 }
 
 const endOf = ({ problem }: FastifyRequest, { raw, statusCode }: FastifyReply): End =>
@@ -51,6 +49,7 @@ const isLogged = ({ outcome }: FastifyRequest, { status }: End, { cacheHits }: L
 function log (request: FastifyRequest, reply: FastifyReply, { status, code }: End): void {
   const { problem, found, outcome, thrown } = request
   request.log[levelOf(request, status)]({
+    ...found.trace && logMembers(found.trace),
     request: {
       method: request.method,
       route: found.route?.url,

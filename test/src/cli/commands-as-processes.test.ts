@@ -1,7 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { newTrail } from '#test/audit-trail'
@@ -37,6 +36,10 @@ interface Run {
   showsValue?: boolean
   /** True if the command is expected to use colours on a terminal. */
   isTable?: boolean
+  /** The question that is expected on the screen of a terminal. */
+  question?: string
+  /** Environment variables. */
+  env?: NodeJS.ProcessEnv
   /** The value that the secret `name` is expected to have in dev after the command. */
   finalValue?: string
 }
@@ -45,6 +48,8 @@ interface Row {
   prepare?: (context: Context) => Promise<unknown>
   succeeds: (context: Context) => Run
   refused: (context: Context) => Run
+  /** For a command that asks: the user cancels it with Ctrl-C at the question. Tested only at a terminal. */
+  cancelled?: (context: Context) => Run
   /** Wrong usage. Tested only in a pipe, because a terminal makes no difference. */
   misused?: (context: Context) => Run
 }
@@ -63,13 +68,65 @@ const valueArgument = ({ isTerminal }: Context): string[] => isTerminal ? [] : [
 
 const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, output: 'missing required argument \'name\'' })
 const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, output: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
+const cancelledAt = (question: string, ...args: string[]): Run =>
+  ({ args: [...args, ...dev], status: 1, answers: [{ after: question, type: '\u0003' }], output: 'Nothing was sent', question: question.trim() })
 const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...args)
 
+/** Variables of a user with an empty folder of settings, and without the variables that choose the gateway. */
+const newUser = ({ folder, name }: Context): NodeJS.ProcessEnv =>
+  ({ XDG_CONFIG_HOME: join(folder, name), SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined })
+
+/** Stores a login as a command before would have done. */
+const logIn = async (context: Context): Promise<unknown> =>
+  secretsctlProgram({ url: '' }, ['login', '--url', context.gateway.url, '--with-token'], { env: newUser(context), stdin: tokens.administrator, ...fast })
+
 const rows: Record<string, Row> = {
+  login: {
+    succeeds: (context) => ({
+      args: ['login', '--url', context.gateway.url, ...context.isTerminal ? [] : ['--with-token']], env: newUser(context), stdin: tokens.administrator,
+      answers: [{ after: '(not shown): ', type: `${tokens.administrator}\r` }], output: 'as administrator\n', ...context.isTerminal && { question: 'API key or other token (not shown):' }
+    }),
+    refused: (context) => ({
+      args: ['login', '--url', context.gateway.url, ...context.isTerminal ? [] : ['--with-token']], env: newUser(context), stdin: 'wrong', answers: [{ after: '(not shown): ', type: 'wrong\r' }],
+      status: 1, output: /The gateway does not accept your token[^]*\(unauthenticated, request [\w-]+\)/
+    }),
+    cancelled: (context) => ({ ...cancelledAt('API key or other token (not shown): ', 'login', '--url', context.gateway.url), env: newUser(context) }),
+    misused: (context) => ({ args: ['login'], env: { ...newUser(context), XDG_CONFIG_HOME: '/none' }, status: 2, output: 'Specify the gateway with --url' })
+  },
+  logout: {
+    prepare: logIn,
+    succeeds: (context) => ({ args: ['logout', '--all'], env: newUser(context), output: 'removed from this machine' }),
+    refused: (context) => ({ args: ['logout', '--profile', 'none'], env: newUser(context), status: 2, output: 'There is no profile none' })
+  },
+  whoami: {
+    prepare: logIn,
+    succeeds: (context) => ({ args: ['whoami'], env: newUser(context), output: /caller: +administrator/ }),
+    refused: () => ({ args: ['whoami'], status: 1, output: /\(unauthenticated, request [\w-]+\)/, token: tokens.expired }),
+    misused: (context) => ({ args: ['whoami'], env: { ...newUser(context), XDG_CONFIG_HOME: '/none' }, status: 2, output: 'No gateway is chosen' })
+  },
+  envs: {
+    succeeds: () => ({ args: ['envs'], output: /NAME[^]*dev[^]*prod/, isTable: true }),
+    refused: () => ({ args: ['envs'], status: 1, output: /\(unauthenticated, request [\w-]+\)/, token: tokens.expired })
+  },
+  profiles: {
+    prepare: logIn,
+    succeeds: (context) => ({ args: ['profiles'], env: newUser(context), output: /\* +default +http/, isTable: true }),
+    refused: () => ({ args: ['profiles', 'x'], status: 2, output: 'too many arguments' })
+  },
+  use: {
+    prepare: logIn,
+    succeeds: (context) => ({ args: ['use', 'default'], env: newUser(context), output: 'The current profile is default' }),
+    refused: (context) => ({ args: ['use', 'none'], env: newUser(context), status: 2, output: 'There is no profile none' })
+  },
+  version: {
+    succeeds: () => ({ args: ['version'], output: /^\d+\.\d+\.\d+\n$/ }),
+    refused: () => ({ args: ['version', 'x'], status: 2, output: 'too many arguments' })
+  },
   create: {
     prepare: async (context) => put(context, `${context.name}-there`),
     succeeds: (context) => ({ args: ['create', context.name, ...valueArgument(context), ...dev], ...input(canary), output: `Created ${context.name} in dev`, finalValue: canary }),
     refused: (context) => ({ ...refusedAs('secret-exists', 'create', `${context.name}-there`, ...valueArgument(context)), ...input(canary) }),
+    cancelled: ({ name }) => cancelledAt('Value (not shown): ', 'create', `${name}-cancelled`),
     misused: (context) => ({ args: ['create', `${context.name}-empty`, ...valueArgument(context), ...dev], ...input(''), status: 2, output: 'The value is empty' })
   },
   read: {
@@ -82,6 +139,7 @@ const rows: Record<string, Row> = {
     prepare: async (context) => put(context, context.name),
     succeeds: (context) => ({ args: ['update', context.name, ...valueArgument(context), ...dev], ...input('canary 2'), output: `Updated ${context.name} in dev`, finalValue: 'canary 2' }),
     refused: (context) => ({ ...refusedAs('precondition-failed', 'update', `${context.name}-none`, ...valueArgument(context)), ...input(canary) }),
+    cancelled: ({ name }) => cancelledAt('Value (not shown): ', 'update', name),
     misused: (context) => ({ args: ['update', context.name, canary, '--from-file', 'f', ...dev], status: 2, output: 'Specify either a value or --from-file' })
   },
   delete: {
@@ -89,11 +147,12 @@ const rows: Record<string, Row> = {
       for (const name of [context.name, `${context.name}-kept`]) await put(context, name)
     },
     succeeds: ({ name, isTerminal }) => ({
-      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: `Deleted ${name} in dev. It can be restored until `
+      args: ['delete', name, ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: `Deleted ${name} in dev. It can be restored until `, ...isTerminal && { question: `Delete ${name} in dev? [y/N] y` }
     }),
     refused: ({ name, isTerminal }) => isTerminal
-      ? { args: ['delete', `${name}-kept`, ...dev], answers: [{ after: '[y/N]', type: '\r' }], status: 1, output: 'Nothing was deleted' }
+      ? { args: ['delete', `${name}-kept`, ...dev], answers: [{ after: '[y/N]', type: '\r' }], status: 1, output: 'Nothing was deleted', question: `Delete ${name}-kept in dev? [y/N]` }
       : noSecret('delete', `${name}-none`, '--yes'),
+    cancelled: ({ name }) => cancelledAt(`Delete ${name}-kept in dev? [y/N] `, 'delete', `${name}-kept`),
     misused: ({ name }) => ({ args: ['delete', `${name}-kept`, ...dev], status: 2, output: '--yes deletes without asking' })
   },
   list: {
@@ -248,7 +307,7 @@ function assertNoLeak (t: Test, output: string, { args, showsValue = false }: Pi
 }
 
 async function inPipe (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Promise<void> {
-  const { args, status: expected = 0, output, ...setting } = run
+  const { args, status: expected = 0, output, question: _, ...setting } = run
   const { status, stdout, stderr } = await secretsctlProgram(gateway, args, { ...setting, ...fast })
   const title = args.join(' ')
   t.equal(status, expected, title)
@@ -259,14 +318,14 @@ async function inPipe (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Promis
 }
 
 async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Promise<void> {
-  const { args, status: expected = 0, output, answers = [], token, isTable = false } = run
-  const { status, screen } = await secretsctlTerminal(gateway, args, answers, { ...token !== undefined && { token }, ...fast })
+  const { args, status: expected = 0, output, answers = [], token, env, isTable = false, question } = run
+  const { status, output: raw, screen } = await secretsctlTerminal(gateway, args, answers, { ...token !== undefined && { token }, ...env !== undefined && { env }, ...fast })
   const title = args.join(' ')
-  const shown = stripVTControlCharacters(screen).replaceAll('\r\n', '\n')
   t.equal(status, expected, title)
-  t.match(shown, output, title)
-  if (isTable) t.match(screen, /\u001b\[1m/, `${title}: colours`)
-  assertNoLeak(t, shown, run)
+  t.match(screen, output, title)
+  if (question !== undefined) t.match(screen, question, `${title}: the question is on the screen`)
+  if (isTable) t.match(raw, /\u001b\[1m/, `${title}: colours`)
+  assertNoLeak(t, raw, run)
 }
 
 /** Starts processes without measuring coverage. There are many of them, and other tests cover the same lines. */
@@ -285,7 +344,9 @@ t.test('the help of every command has an example', async (t) => {
   const { commands, groups } = await commandNames()
   await inParallel([...commands, ...groups], async (command) => {
     const inside = groups.includes(command) ? '\nCommands:\n' : `\nExample:\n.*secretsctl ${command}\\b`
-    await inPipe(t, { url: '' }, { args: [...command.split(' '), '--help'], output: new RegExp(`^Usage: secretsctl ${command} [^]*${inside}`) })
+    const help = { args: [...command.split(' '), '--help'], output: new RegExp(`^Usage: secretsctl ${command} [^]*${inside}`) }
+    await inPipe(t, { url: '' }, help)
+    if (noTerminal === false) await atTerminal(t, { url: '' }, help)
     if (groups.includes(command)) await inPipe(t, { url: '' }, { args: [command], status: 2, output: `Usage: secretsctl ${command}` })
   })
 })
@@ -323,11 +384,11 @@ t.test('every command succeeds and fails as expected', async (t) => {
   for (const { mode, isTerminal, runIn, skip } of modes) {
     t.test(mode, { skip }, async (t) => {
       const runs: { name: string, run: Run }[] = []
-      for (const [command, { prepare, succeeds, refused, misused }] of Object.entries(rows)) {
+      for (const [command, { prepare, succeeds, refused, misused, cancelled }] of Object.entries(rows)) {
         const name = `${command.replaceAll(' ', '-')}-${isTerminal ? 'terminal' : 'pipe'}`
         const context = { gateway, folder, isTerminal, name }
         await prepare?.(context)
-        const all = [succeeds(context), refused(context), ...misused === undefined || isTerminal ? [] : [misused(context)]]
+        const all = [succeeds(context), refused(context), ...isTerminal ? [] : [misused?.(context) ?? []].flat(), ...isTerminal ? [cancelled?.(context) ?? []].flat() : []]
         runs.push(...all.map((run) => ({ name, run })))
       }
       await inParallel(runs, async ({ name, run }) => {

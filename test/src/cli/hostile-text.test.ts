@@ -24,6 +24,9 @@ const secret = {
 
 /** Replies with hostile text. The first pattern that matches the end of a request's path determines the reply. */
 const replies: readonly [RegExp, object][] = [
+  [/^\/auth$/, { oidc: [{ name: hostileReply, issuer: hostileReply, clientId: hostileReply, scope: hostileReply, tokenType: 'access_token', parameters: {} }] }],
+  [/^\/auth\/caller$/, { id: hostileReply, groups: [hostileReply], method: hostileReply }],
+  [/^\/environments$/, { items: [{ name: hostileReply, region: hostileReply, account: hostileReply, allowedCredentials: [], deletionProtection: true, namePrefix: '', recoveryWindowInDays: 7, replicaRegions: [], requiredSecrets: [], tags: {} }] }],
   [/^\/auth\/aws\/credentials$/, { AccessKeyId: hostile, SecretAccessKey: hostile, Token: hostile, Expiration: hostile }],
   [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
@@ -57,6 +60,13 @@ const withPrefix = ['--prefix', 'p/', ...dev] as const
 
 /** Command lines whose output contains hostile text, keyed by command. */
 const rows = (folder: string): Record<string, readonly (readonly string[])[]> => ({
+  login: [['login', '--url', hostile], ['login', '--issuer', hostile]],
+  logout: [['logout', '--profile', hostile]],
+  whoami: [['whoami'], ['whoami', '--profile', hostile]],
+  envs: [['envs']],
+  profiles: [['profiles', `--${hostile}`]],
+  use: [['use', hostile]],
+  version: [['version', hostile, `--${hostile}`]],
   create: [['create', hostile, 'x', ...dev]],
   read: [['read', 'a', ...dev], ['read', 'a', ...dev, `--${hostile}`]],
   update: [['update', hostile, 'x', ...dev], ['update', 'a', '--from-file', hostile, ...dev]],
@@ -180,7 +190,7 @@ t.test('values for programs are unchanged, and escaped for a terminal only', asy
 t.test('a separate process', async (t) => {
   const gateway = await lyingGateway(t, (request) => pathOf(request).endsWith('/versions') ? { status: 200, body: { items: [{ versionId: { [hostile]: 1 } }] } } : documented(request))
   const refused = await secretsctlProgram(gateway, ['versions', 'a', ...dev])
-  t.match(refused, { status: 1, stdout: '', stderr: /^The reply from http:\/\/\S+ is not that of a secrets gateway: it has JSON without a valid \/items\/0\/versionId\n$/ })
+  t.match(refused, { status: 1, stdout: '', stderr: /^The reply from http:\/\/\S+ is not that of a secrets gateway: it has JSON without a valid \/items\/0\/versionId$/m })
   assertHarmless(t, refused, false, 'a member of another type')
   for (const args of [['complete', '--', hostile], ['complete', '--', 'keys', hostile], ['completion', hostile]]) {
     assertHarmless(t, await secretsctlProgram(gateway, args, { isUncounted: true }), false, titleOf(args))

@@ -132,8 +132,8 @@ t.test('refuses wrong usage before anything is sent', async (t) => {
     [['delete', 'a', '--env', 'dev', '--recovery-days', 'many'], /Must be a whole number of days/],
     [['list'], /Specify an environment/],
     [['list', '--env', 'dev', '--url', 'ftp://a'], /^'ftp:\/\/a' is not an HTTP URL\. Specify the gateway with --url or /],
-    [['list', '--env', 'dev'], /^Specify the gateway with --url/, { env: { SECRETS_GATEWAY_URL: '' } }],
-    [['list', '--env', 'dev', '--token', 'a b'], /Specify an API key or another token/]
+    [['list', '--env', 'dev'], /^No gateway is chosen\. Log in once with: secretsctl login/, { env: { SECRETS_GATEWAY_URL: '' } }],
+    [['list', '--env', 'dev', '--token', 'a b'], /^SECRETS_GATEWAY_TOKEN or --token is not a token/]
   ] as const) {
     const outcome = await secretsctl(gateway, args, setting)
     t.match(outcome, { status: args[0] === 'run' ? 125 : 2, stdout: '', stderr: message }, args.join(' '))
@@ -144,11 +144,11 @@ t.test('refuses wrong usage before anything is sent', async (t) => {
 
 t.test('reports the gateway\'s problems', async (t) => {
   const gateway = await build(t)
-  t.match(await secretsctl(gateway, ['read', 'a', '--env', 'dev']), { status: 1, stdout: '', stderr: /^There is no such secret: .*\n\(secret-not-found, request [\w-]+\)\n$/ })
+  t.match(await secretsctl(gateway, ['read', 'a', '--env', 'dev']), { status: 1, stdout: '', stderr: /^There is no such secret\nCheck the name\. The secrets are listed by: secretsctl list --env dev\n\(secret-not-found, request [\w-]+\)\n$/ })
   t.match(await secretsctl(gateway, ['list', '--env', 'dev'], { token: tokens.expired }), { status: 1, stderr: /\(unauthenticated,/ })
   t.match(await secretsctl(gateway, ['create', 'a b', 'x', '--env', 'dev']), { status: 1, stderr: /\n {2}\/name: / })
   // Nothing listens on port 2. The test can't use port 1, because `fetch` blocks it and would not try to connect.
-  t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\n$/ })
+  t.match(await secretsctl({ url: 'http://127.0.0.1:2' }, ['list', '--env', 'dev']), { status: 1, stderr: /^http:\/\/127\.0\.0\.1:2 does not answer: ECONNREFUSED\nCheck that the gateway runs, and that its URL is right: http:\/\/127\.0\.0\.1:2 comes from SECRETS_GATEWAY_URL\n$/ })
 })
 
 t.test('delete --detach-replicas, and the warnings of restore, create and apply', async (t) => {
@@ -156,7 +156,7 @@ t.test('delete --detach-replicas, and the warnings of restore, create and apply'
   const gateway = await build(t, { environments: { ...declared.environments, dev } })
   const ctl = async (args: string, setting?: Setting): Promise<Outcome> => secretsctl(gateway, args.split(' '), setting)
   await gateway.send('POST', '/environments/dev/secrets/a', { json: { value: 'v', kmsKeyId: 'alias/other' } })
-  t.match(await ctl('delete a --env dev --yes'), { status: 1, stderr: /detachReplicas=true[^]*secret-has-replicas/ })
+  t.match(await ctl('delete a --env dev --yes'), { status: 1, stderr: /To delete its replicas first: secretsctl delete a --env dev --detach-replicas\n\(secret-has-replicas/ })
   const deleted = await ctl('delete a --env dev --detach-replicas', { isTerminal: true, stdin: 'y\n' })
   t.match(deleted, { status: 0, stdout: /^Deleted a in dev\./, stderr: /Delete a in dev, and its replicas permanently\? / })
 

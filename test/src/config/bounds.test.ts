@@ -112,6 +112,11 @@ t.test('the bounds of the configuration file', async (t) => {
     'authentication oidc clockToleranceSeconds maximum': 300,
     'authentication oidc maximumLifetimeSeconds minimum': 60,
     'authentication oidc maximumLifetimeSeconds maximum': 31_622_400,
+    'authentication oidc login scope minLength': 1,
+    'authentication oidc login scope maxLength': 1_024,
+    'authentication oidc login parameters maxProperties': 16,
+    'authentication oidc login parameters * minLength': 1,
+    'authentication oidc login parameters * maxLength': 1_024,
     'authentication aws regions minItems': 1,
     'authentication aws regions uniqueItems': true,
     'authentication aws identities minItems': 1,
@@ -202,7 +207,17 @@ t.test('the bounds of the environment variables', async (t) => {
     'GATEWAY_REALISTIC minLength': 1,
     'GATEWAY_REALISTIC maxLength': 100,
     'OTEL_SERVICE_NAME minLength': 1,
-    'OTEL_SERVICE_NAME maxLength': 255
+    'OTEL_SERVICE_NAME maxLength': 255,
+    'OTEL_EXPORTER_OTLP_ENDPOINT maxLength': 2_048,
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT maxLength': 2_048,
+    'OTEL_TRACES_SAMPLER_ARG minimum': 0,
+    'OTEL_TRACES_SAMPLER_ARG maximum': 1,
+    'OTEL_BSP_MAX_QUEUE_SIZE minimum': 1,
+    'OTEL_BSP_MAX_QUEUE_SIZE maximum': 1_000_000,
+    'OTEL_BSP_MAX_EXPORT_BATCH_SIZE minimum': 1,
+    'OTEL_BSP_MAX_EXPORT_BATCH_SIZE maximum': 100_000,
+    'OTEL_BSP_SCHEDULE_DELAY minimum': 1,
+    'OTEL_BSP_SCHEDULE_DELAY maximum': 600_000
   })
 })
 

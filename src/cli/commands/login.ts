@@ -1,0 +1,92 @@
+import type { Command } from 'commander'
+import { text } from 'node:stream/consumers'
+import { environmentName } from '#src/cli/arguments'
+import { bearerToken, gatewayWith } from '#src/cli/gateway'
+import { withExample, type GlobalOptions } from '#src/cli/global-options'
+import { methodFor } from '#src/cli/login/methods'
+import { isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profiles } from '#src/cli/profiles/profiles'
+import { changeProfiles, readProfiles } from '#src/cli/profiles/store'
+import { askSecret, askText } from '#src/cli/prompt'
+import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { reply } from '#src/client/client'
+
+interface Options extends GlobalOptions {
+  withToken?: boolean
+  browser?: boolean
+  device?: boolean
+  aws?: boolean
+  issuer?: string
+  region?: string
+}
+
+/**
+ * Returns the URL of the gateway to log in at: from the option, the variable, the profile of that name, the project file, the
+ * current profile, or the answer to a question.
+ */
+async function urlOf ({ url, profile }: Options, profiles: Profiles, terminal: Terminal): Promise<string> {
+  const project = terminal.project()
+  const urlOfProfile = (name?: string): string | undefined => name === undefined ? undefined : profileNamed(profiles, name)?.url
+  const candidates = [
+    url, urlOfProfile(profile), terminal.env.SECRETS_GATEWAY_URL, urlOfProfile(project?.profile), project?.gateway,
+    ...profile === undefined ? [urlOfProfile(profiles.current)] : []
+  ]
+  const chosen = candidates.find((candidate) => candidate !== undefined && candidate !== '')
+  if (chosen === undefined && terminal.stdin.isTTY !== true) {
+    throw new WrongUsage('Specify the gateway with --url, such as https://secrets.example.com')
+  }
+  const text = chosen ?? await askText(terminal, 'URL of the gateway: ')
+  const normalized = urlFrom(text)
+  if (normalized === undefined) throw new WrongUsage(`'${text}' is not an HTTP URL, such as https://secrets.example.com`)
+  return normalized
+}
+
+/** Returns the name of the profile to store: the given one, that of an earlier login at the same URL, or else a free one. */
+function nameOf ({ profile }: Options, url: string, profiles: Profiles): string {
+  const [known] = namesFor(profiles, url)
+  if (profile !== undefined || known !== undefined) return profileName(profile ?? known ?? '')
+  return profileNamed(profiles, 'default') === undefined ? 'default' : new URL(url).hostname.replace(/[^\w.-]/g, '')
+}
+
+async function pastedToken (terminal: Terminal, isPiped: boolean): Promise<Credential> {
+  const token = isPiped ? await text(terminal.stdin) : await askSecret(terminal, 'API key or other token (not shown): ')
+  if (!bearerToken.test(token.trim())) throw new WrongUsage('That is not a token: it is empty, or has characters that no token has')
+  return { kind: 'token', token: token.trim() }
+}
+
+/** Adds `secretsctl login`, which logs in once, and stores the login in a profile that only the user can read. */
+export function login (command: Command, terminal: Terminal): void {
+  command
+    .option('--with-token', 'read an API key or another token from standard input')
+    .option('--browser', 'log in with a browser on this machine')
+    .option('--device', 'log in with a browser on another device')
+    .option('--issuer <name>', 'the OpenID Connect issuer, if the gateway has several')
+    .option('--aws', 'log in with the AWS identity of this machine or user')
+    .option('--region <region>', 'with --aws: the region whose STS identifies you')
+    .action(async (_: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>()
+      const environment = options.env === undefined ? undefined : environmentName(options.env)
+      const profiles = readProfiles(terminal.env)
+      const url = await urlOf(options, profiles, terminal)
+      const name = nameOf(options, url, profiles)
+      if (!isPrivate(url)) terminal.stderr.lines([`Warning: ${url} does not use HTTPS: others on the network can read your token`])
+
+      const method = options.withToken === true ? undefined : await methodFor(url, options, terminal)
+      const credential = await method?.() ?? await pastedToken(terminal, options.withToken === true)
+      // A token that the gateway refuses is not stored.
+      const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
+      await changeProfiles(terminal.env, (latest) => {
+        const kept = profileNamed(latest, name)
+        const env = environment ?? (kept?.url === url ? kept.environment : undefined)
+        const profile = { url, ...env !== undefined && { environment: env }, credential }
+        return { current: name, profiles: { ...latest.profiles, [name]: profile } }
+      })
+      print(terminal, options, { url, profile: name, ...caller }, [
+        `Logged in to ${url} as ${caller.id}`,
+        `Stored in the profile ${name}, which is now the current one. "secretsctl envs" lists the environments that you can see`
+      ])
+    })
+  withExample(command,
+    'secretsctl login --url https://secrets.example.com',
+    'secretsctl login --url https://secrets.example.com --profile work --env dev',
+    'secretsctl login --url https://secrets.example.com --with-token < token.txt')
+}

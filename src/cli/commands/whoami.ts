@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import { chosenEnvironment, gatewayOf } from '#src/cli/gateway'
+import { withExample, type GlobalOptions } from '#src/cli/global-options'
+import { targetOf } from '#src/cli/profiles/target'
+import { print, type Terminal } from '#src/cli/terminal'
+import { reply } from '#src/client/client'
+import { compact } from '#src/json/compact'
+
+/** Adds `secretsctl whoami`, which shows the gateway, the caller, and where they come from. */
+export function whoami (command: Command, terminal: Terminal): void {
+  command.action(async (_: object, command: Command) => {
+    const options = command.optsWithGlobals<GlobalOptions>()
+    const { url, from, login } = targetOf(options, terminal)
+    const environment = chosenEnvironment(options, terminal)
+    const caller = await reply(gatewayOf(options, terminal).GET('/auth/caller'))
+    const result = compact({ gateway: url, gatewayFrom: from, profile: login?.name, environment, ...caller })
+    print(terminal, options, result, [
+      `gateway:      ${url}  (${from})`,
+      ...login === undefined ? [] : [`profile:      ${login.name}`],
+      ...environment === undefined ? [] : [`environment:  ${environment}`],
+      `caller:       ${caller.id}  (${caller.method})`,
+      ...caller.groups.length === 0 ? [] : [`groups:       ${caller.groups.join(', ')}`]
+    ])
+  })
+  withExample(command, 'secretsctl whoami')
+}

@@ -1,0 +1,121 @@
+import {
+  allowInsecureRequests, ClientError, discovery, initiateDeviceAuthorization, None, pollDeviceAuthorizationGrant,
+  refreshTokenGrant, ResponseBodyError, tokenRevocation,
+  type Configuration, type TokenEndpointResponse, type TokenEndpointResponseHelpers
+} from 'openid-client'
+import { isPrivate, type Credential } from '#src/cli/profiles/profiles'
+import { CommandFailure, type Terminal } from '#src/cli/terminal'
+import type { WaysToLogIn } from '#src/authentication/ways-to-log-in'
+
+/** An issuer at which people can log in, as the gateway describes it. */
+export type Issuer = WaysToLogIn['oidc'][number]
+
+type OidcCredential = Extract<Credential, { kind: 'oidc' }>
+
+/** How long a reply of an issuer may take, in seconds. */
+const timeout = 15
+
+/** The lifetime of a token whose issuer does not tell it, in milliseconds. */
+const assumedLifetime = 5 * 60_000
+
+/**
+ * Reads an issuer's discovery document.
+ *
+ * @throws CommandFailure if the issuer does not answer, or if others could read what is sent to it
+ */
+export async function issuerAt ({ issuer, clientId }: Pick<Issuer, 'issuer' | 'clientId'>): Promise<Configuration> {
+  if (!isPrivate(issuer)) throw new CommandFailure(`The issuer ${issuer} does not use HTTPS, so nobody can log in there safely`)
+  // Plain HTTP remains only on this machine.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- only marked so that nobody overlooks it
+  const execute = issuer.startsWith('http:') ? [allowInsecureRequests] : []
+  try {
+    return await discovery(new URL(issuer), clientId, undefined, None(), { execute, timeout })
+  } catch (error) {
+    throw issuerFailure(issuer, error)
+  }
+}
+
+/** Returns the failure for an error of the OAuth library, whose message contains neither a token nor a code. */
+export function issuerFailure (issuer: string, error: unknown): CommandFailure {
+  if (error instanceof CommandFailure) return error
+  if (error instanceof ResponseBodyError) return new CommandFailure(`${issuer} refuses: ${error.error_description ?? error.error}`)
+  if (error instanceof ClientError && error.code !== undefined) {
+    return new CommandFailure(`${issuer} answers unexpectedly: ${error.message} (${error.code})`)
+  }
+  return new CommandFailure(`${issuer} does not answer`)
+}
+
+/**
+ * Takes the token for the gateway from an issuer's reply.
+ *
+ * @param previous the refresh token that remains valid if the reply has no new one
+ * @throws CommandFailure if the reply lacks the token
+ */
+export function credentialFrom (
+  reply: TokenEndpointResponse & TokenEndpointResponseHelpers,
+  { issuer, clientId, tokenType }: Pick<OidcCredential, 'issuer' | 'clientId' | 'tokenType'>,
+  previous?: string
+): OidcCredential {
+  const token = reply[tokenType]
+  if (token === undefined) throw new CommandFailure(`${issuer} sent no ID token: the scope in the gateway's configuration needs openid`)
+  const lifetime = reply.expiresIn()
+  const expires = tokenType === 'id_token'
+    ? (reply.claims()?.exp ?? 0) * 1_000
+    : Date.now() + (lifetime === undefined ? assumedLifetime : lifetime * 1_000)
+  const refreshToken = reply.refresh_token ?? previous
+  return { kind: 'oidc', issuer, clientId, tokenType, token, expires, ...refreshToken !== undefined && { refreshToken } }
+}
+
+/**
+ * Logs in with another device: the user opens a page there and enters a code (RFC 8628).
+ *
+ * @throws CommandFailure if the issuer refuses, or if the code expires
+ */
+export async function logInWithDevice (
+  issuer: Issuer, configuration: Configuration, { stderr }: Terminal
+): Promise<OidcCredential> {
+  try {
+    const device = await initiateDeviceAuthorization(configuration, authorizationParameters(issuer))
+    const { verification_uri: page, verification_uri_complete: pageWithCode = page, user_code: code } = device
+    stderr.lines([`Open this page on any device:  ${pageWithCode}`, `Check or enter this code there: ${code}`])
+    return credentialFrom(await pollDeviceAuthorizationGrant(configuration, device, resourceOf(issuer)), issuer)
+  } catch (error) {
+    throw issuerFailure(issuer.issuer, error)
+  }
+}
+
+/** Returns the parameters of a request for authorization that all flows share. */
+export const authorizationParameters = ({ scope, parameters }: Issuer): Record<string, string> => ({
+  // OpenID Connect gives refresh tokens only to those who have consented.
+  ...scope.split(' ').includes('offline_access') && { prompt: 'consent' },
+  ...parameters,
+  scope
+})
+
+/** Returns the parameter `resource`, which is also part of the requests for tokens (RFC 8707). */
+export const resourceOf = ({ parameters: { resource } }: Issuer): Record<string, string> =>
+  resource === undefined ? {} : { resource }
+
+/**
+ * Gets a new token with the refresh token.
+ *
+ * @throws Error if there is no refresh token
+ * @throws CommandFailure if the issuer refuses
+ */
+export async function refreshed (credential: OidcCredential): Promise<OidcCredential> {
+  const { issuer, refreshToken } = credential
+  if (refreshToken === undefined) throw new CommandFailure('the issuer gave no refresh token')
+  try {
+    return credentialFrom(await refreshTokenGrant(await issuerAt(credential), refreshToken), credential, refreshToken)
+  } catch (error) {
+    throw issuerFailure(issuer, error)
+  }
+}
+
+/** Tells the issuer that the refresh token is not used any more. Does nothing if the issuer offers no way to do so. */
+export async function revoke (credential: OidcCredential): Promise<void> {
+  const { refreshToken } = credential
+  if (refreshToken === undefined) return
+  const configuration = await issuerAt(credential)
+  if (configuration.serverMetadata().revocation_endpoint !== undefined) await tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' })
+}

@@ -1,0 +1,86 @@
+import { WrongUsage } from '#src/command-line/wrong-usage'
+
+/** What a login has obtained. It is sent only to the URL of its profile. */
+export type Credential =
+  /** An API key or another token that was pasted. */
+  | { kind: 'token', token: string }
+  /** A token of an OpenID Connect issuer. `expires` is milliseconds since the epoch. */
+  | {
+    kind: 'oidc'
+    issuer: string
+    clientId: string
+    /** Which of the issuer's tokens the gateway accepts. */
+    tokenType: 'access_token' | 'id_token'
+    token: string
+    expires: number
+    refreshToken?: string
+  }
+  /** A token of the gateway for an AWS identity, which signs again when the token has expired. */
+  | { kind: 'aws', serverId: string, region: string, token: string, expires: number }
+
+/** A gateway and the login at it. */
+export interface Profile {
+  /** The gateway's URL, as `urlFrom` returns it. */
+  url: string
+  /** The environment if the command line, the variables and the project file name none. */
+  environment?: string
+  credential: Credential
+}
+
+/** What a project file can say. It never contains a token. */
+export interface Project {
+  /** The file's path. */
+  file: string
+  /** The gateway's URL, as `urlFrom` returns it. */
+  gateway?: string
+  /** The name of one of the user's profiles. */
+  profile?: string
+  environment?: string
+  /** The prefix of the names of the project's secrets. */
+  prefix?: string
+  /** Variables and their secrets, as in `--map`. */
+  mapping?: Record<string, string>
+}
+
+/** The content of the file with the profiles. */
+export interface Profiles {
+  /** The name of the profile that is used if nothing else chooses one. */
+  current?: string
+  profiles: Record<string, Profile>
+}
+
+/**
+ * Validates the name of a profile.
+ *
+ * @throws WrongUsage if the name has characters that a shell or a table would show badly
+ */
+export function profileName (name: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,62}$/.test(name)) return name
+  throw new WrongUsage('A profile\'s name must consist of at most 63 letters, digits, "-", "_" and ".", and begin with a letter or a digit')
+}
+
+/** Returns a profile by name. Inherited names such as `constructor` have none. */
+export const profileNamed = ({ profiles }: Profiles, name: string): Profile | undefined =>
+  Object.hasOwn(profiles, name) ? profiles[name] : undefined
+
+/** Returns the names of the profiles with this URL; the current profile's name comes first. */
+export const namesFor = ({ current, profiles }: Profiles, url: string): string[] =>
+  Object.keys(profiles).filter((name) => profiles[name]?.url === url)
+    .sort((one, other) => Number(other === current) - Number(one === current))
+
+/**
+ * Normalizes the URL of a gateway, so that two spellings of the same URL are equal. Returns undefined if the text is not an HTTP
+ * URL, or if the URL has a query, a fragment or a user.
+ */
+export function urlFrom (text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(text)
+  if (!/^https?:$/.test(protocol) || `${search}${hash}${username}${password}` !== '') return undefined
+  return `${origin}${pathname.replace(/\/+$/, '')}`
+}
+
+/** Returns true if the URL is HTTPS, or HTTP on this machine, so that nobody on the network can read a token. */
+export function isPrivate (url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
+}

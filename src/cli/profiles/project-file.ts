@@ -1,0 +1,75 @@
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isJsonObject } from '#src/json/lossless'
+import { errorCode } from '#src/problems/problem'
+import { CommandFailure } from '#src/cli/terminal'
+import { isDots } from '#src/cli/text'
+import { urlFrom, type Project } from './profiles.ts'
+
+const name = '.secretsctl.yaml'
+
+/**
+ * Finds the project file of a folder: in the folder itself, or else in the nearest folder above it. Returns undefined if there is
+ * none.
+ */
+export function findProjectFile (folder: string): string | undefined {
+  const file = join(folder, name)
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) return file
+  const above = dirname(folder)
+  return above === folder ? undefined : findProjectFile(above)
+}
+
+/**
+ * Reads a project file.
+ *
+ * @param isNamed true if the user named the file, rather than the file having been found
+ * @throws CommandFailure if the file belongs to another user, if others can change it, or if its content is invalid
+ */
+export async function readProject (file: string, isNamed: boolean): Promise<Project> {
+  if (!isNamed) assertTrusted(file)
+  const { yamlFrom } = await import('#src/cli/yaml')
+  let content: unknown
+  try {
+    content = yamlFrom(readFileSync(file, 'utf8')) ?? {}
+  } catch (error) {
+    if (error instanceof CommandFailure) throw new CommandFailure(`${file}:`, ...error.lines)
+    throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
+  }
+  return { file, ...membersOf(content, file) }
+}
+
+/**
+ * On a machine with several users, one of them could leave a project file in a shared folder such as /tmp, and so choose the
+ * gateway and the environment of others who work below it.
+ */
+function assertTrusted (file: string): void {
+  const { uid, mode } = statSync(file)
+  const own = process.getuid?.() ?? uid
+  if (uid !== own && uid !== 0) throw new CommandFailure(`${file} belongs to another user, so it is not used`, `To use it all the same: export SECRETS_GATEWAY_PROJECT_FILE=${file}`)
+  if ((mode & 0o002) !== 0) throw new CommandFailure(`Every user can change ${file}, so it is not used`, `To use it: chmod o-w ${file}`)
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+
+const isMapping = (value: unknown): value is Record<string, string> => isJsonObject(value) && Object.values(value).every(isText)
+
+/** What each member must be, and the words for it. */
+const members: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
+  gateway: [(value) => isText(value) && urlFrom(value) !== undefined, 'an HTTP URL, such as https://secrets.example.com'],
+  profile: [isText, 'the name of a profile'],
+  environment: [(value) => isText(value) && !isDots(value), 'the name of an environment'],
+  prefix: [isText, 'text that is not empty'],
+  mapping: [isMapping, 'an object of variables, each with the name of a secret, such as DB_PASSWORD: payments/db#password']
+}
+
+function membersOf (content: unknown, file: string): Omit<Project, 'file'> {
+  if (!isJsonObject(content)) throw new CommandFailure(`${file} must contain an object`)
+  for (const [key, value] of Object.entries(content)) {
+    const [isValid, expected] = Object.hasOwn(members, key) ? members[key] ?? [] : []
+    if (isValid === undefined) throw new CommandFailure(`${file} has an unknown member ${key}; it can have ${Object.keys(members).join(', ')}`)
+    if (!isValid(value)) throw new CommandFailure(`${key} in ${file} must be ${String(expected)}`)
+  }
+  if ('gateway' in content && 'profile' in content) throw new CommandFailure(`${file} has both a gateway and a profile: leave one of them out`)
+  const gateway = isText(content.gateway) ? urlFrom(content.gateway) : undefined
+  return { ...content, ...gateway !== undefined && { gateway } }
+}

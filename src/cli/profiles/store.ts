@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { isJsonObject } from '#src/json/lossless'
+import { errorCode } from '#src/problems/problem'
+import { CommandFailure } from '#src/cli/terminal'
+import type { Profiles } from './profiles.ts'
+
+/**
+ * Returns the folder of the user's settings: `$XDG_CONFIG_HOME/secretsctl`, or `~/.config/secretsctl`. Returns undefined if
+ * neither variable is set.
+ */
+export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.ProcessEnv): string | undefined {
+  // The specification says that a relative path is to be ignored.
+  if (isAbsolute(XDG_CONFIG_HOME)) return join(XDG_CONFIG_HOME, 'secretsctl')
+  return isAbsolute(HOME) ? join(HOME, '.config', 'secretsctl') : undefined
+}
+
+const fileIn = (folder: string): string => join(folder, 'profiles.json')
+
+/**
+ * Checks that only this user can read or change a file or a folder.
+ *
+ * @throws CommandFailure if others can
+ */
+export function assertPrivate (path: string, mode: '600' | '700'): void {
+  const { uid, mode: found } = statSync(path)
+  if (uid !== (process.getuid?.() ?? uid)) throw new CommandFailure(`${path} belongs to another user, so it is not used`)
+  if ((found & 0o077) !== 0) {
+    throw new CommandFailure(`Other users can read or change ${path}, so it is not used`, `If its content is yours and was not seen by others: chmod ${mode} ${path}`)
+  }
+}
+
+/**
+ * Reads the profiles. Without a file, there are none.
+ *
+ * @throws CommandFailure if others can read the file, or if it can't be read
+ */
+export function readProfiles (env: NodeJS.ProcessEnv): Profiles {
+  const folder = configFolder(env)
+  if (folder === undefined) return { profiles: {} }
+  const file = fileIn(folder)
+  const text = textOf(file)
+  if (text === undefined) return { profiles: {} }
+  assertPrivate(folder, '700')
+  assertPrivate(file, '600')
+  return profilesFrom(text, file)
+}
+
+function textOf (file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw new CommandFailure(`${file} can't be read: ${code}`)
+  }
+}
+
+function profilesFrom (text: string, file: string): Profiles {
+  const isValid = (content: unknown): content is Profiles => isJsonObject(content) && isJsonObject(content.profiles) &&
+    Object.values(content.profiles).every((profile) => isJsonObject(profile) && typeof profile.url === 'string' && isJsonObject(profile.credential))
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    content = undefined
+  }
+  if (!isValid(content)) throw new CommandFailure(`${file} is damaged`, `Remove it, and log in again: rm ${file} && secretsctl login`)
+  return content
+}
+
+/** The number of attempts to lock the profiles, and the pause between two of them in milliseconds. */
+const attempts = 300
+const pause = 100
+
+/** The age in milliseconds from which on a lock is taken for that of a process that has died. */
+const staleAfter = 60_000
+
+/**
+ * Changes the profiles. Only one process at a time does so, because an issuer may accept a refresh token only once.
+ *
+ * @param change returns the new profiles, or undefined to leave the file as it is
+ * @throws CommandFailure if the file can't be read or written
+ */
+export async function changeProfiles (
+  env: NodeJS.ProcessEnv, change: (profiles: Profiles) => Promise<Profiles | undefined> | Profiles | undefined
+): Promise<void> {
+  const folder = configFolder(env)
+  if (folder === undefined) throw new CommandFailure('There is no folder for the profiles: set HOME or XDG_CONFIG_HOME')
+  try {
+    mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new CommandFailure(`${folder} can't be created: ${errorCode(error)}`)
+  }
+  assertPrivate(folder, '700')
+  const lock = join(folder, 'lock')
+  await take(lock)
+  try {
+    const changed = await change(readProfiles(env))
+    if (changed === undefined) return
+    // A reader sees either the old file or the new one, never a part of it.
+    const temporary = join(folder, `profiles-${randomUUID()}.json`)
+    writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, fileIn(folder))
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
+async function take (lock: string): Promise<void> {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    try {
+      writeFileSync(lock, `${process.pid}\n`, { mode: 0o600, flag: 'wx' })
+      return
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${lock} can't be created: ${errorCode(error)}`)
+    }
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) rmSync(lock, { force: true })
+    else await setTimeout(pause)
+  }
+  throw new CommandFailure(`Another secretsctl has locked the profiles. If none is running: rm ${lock}`)
+}

@@ -1,0 +1,16 @@
+import { routeSpan } from '#src/request/request-span'
+import type { Step } from '#src/request/step'
+import { traceContextFrom } from '#src/tracing/trace-context'
+import type { Tracer } from '#src/tracing/tracer'
+
+/**
+ * Begins the span of the request, in the trace of its caller if it names one. Without a tracer, only notes the ID of the caller's
+ * trace, for the log and the audit trail. Health probes have no trace.
+ */
+export const beginTrace = (tracer: Tracer | undefined): Step => (request) => {
+  const { headers, routeOptions: { config } } = request
+  if ((tracer === undefined && headers.traceparent === undefined) || config.servedWhenOverloaded === true) return undefined
+  const context = traceContextFrom(headers)
+  const trace = tracer === undefined ? context && { traceId: context.traceId } : routeSpan(tracer, request, context)
+  return trace && { trace }
+}
