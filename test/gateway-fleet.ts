@@ -53,6 +53,7 @@ export async function startProcesses (t: Test): Promise<ProcessFleet> {
     credentials: { ci: { kind: 'environment', accessKeyIdVariable: 'CI_KEY', secretAccessKeyVariable: 'CI_SECRET' } },
     authentication: { apiKeys: [{ id: 'bot', hash: hashToken(fleetToken) }, { id: 'other', hash: hashToken('token-of-another') }] },
     authorization: { policies: 'policies' },
+    server: { shutdown: { delaySeconds: 0, graceSeconds: 20 } },
     aws: { endpoint: backend.url },
     shared: { url: redis.url, keyFile: 'shared.key', timeoutMilliseconds: 500, replicas: 2 }
   }

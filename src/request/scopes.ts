@@ -26,7 +26,7 @@ export interface ScopeContext {
 
 /** Who asks for something: a request, or a job that is continued without one. */
 export interface Asker extends Pick<FastifyRequest, 'evidence' | 'caller' | 'decide' | 'sees'> {
-  readonly found: Pick<FastifyRequest['found'], 'environment' | 'signal'>
+  readonly found: Pick<FastifyRequest['found'], 'environment' | 'signal' | 'trace'>
 }
 
 /**

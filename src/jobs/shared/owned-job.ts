@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
@@ -8,7 +9,7 @@ import { countOf, zeroCounts } from '#src/secrets/counts'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import { isReusable } from '#src/jobs/job'
 import type { JobLimits } from '#src/jobs/port'
-import { lease, type Answer, type CountedResult, type JobStore, type Left, type Owned } from './store.ts'
+import { lease, type Answer, type CountedResult, type JobStore, type Left, type Owned } from './store-port.ts'
 
 /** A job that this replica runs. */
 export interface OwnedJob {
@@ -107,16 +108,18 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
     noting.catch(() => { stop.abort('replica-lost' satisfies BulkStop) })
   }
 
-  const heart = setInterval(() => { store.renew(owned, Math.max(settledCount, processed)).then(learn, () => undefined) }, beat).unref()
+  const heart = setInterval(() => {
+    store.renew(owned, Math.max(settledCount, processed)).then(learn, () => undefined)
+  }, beat).unref()
 
   /** Ends the job in the store. Not even its results are kept if another replica owns it. */
-  async function finish (summary: BulkSummary | undefined, problem: Problem | undefined): Promise<void> {
+  async function finish (summary: BulkSummary | undefined, problem: Problem | undefined): Promise<'ended' | 'lost'> {
     const isComplete = isReusable({ endedAt: 0, counts, ...problem !== undefined && { problem } })
     clearInterval(heart)
     const { kept, bytes } = limits
     const ending = { isComplete, kept, limit: bytes(), size: jobBytes + settledCount * resultBytes }
-    await insist(async () => store.finish(owned, { ...ending, ...summary !== undefined && { summary }, ...problem !== undefined && { problem } }))
-      .then((answer) => { if (answer !== undefined) learn(answer) })
+    const answer = await insist(async () => store.finish(owned, compact({ ...ending, summary, problem })))
+    return answer === undefined || answer === 'lost' ? 'lost' : 'ended'
   }
 
   async function run (): Promise<'ended' | 'left' | 'lost'> {
@@ -132,8 +135,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
       await noting
       if (isLost) return 'lost'
       if (!isLeaving || settledCount >= bulk.total) {
-        await finish(summary, undefined)
-        return isLost ? 'lost' : 'ended'
+        return await finish(summary, undefined)
       }
       await store.release(owned).catch(() => undefined)
       return 'left'
@@ -153,4 +155,3 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
     }
   }
 }
-

@@ -2,9 +2,9 @@ import { script, type Script } from '#src/shared/script'
 
 /**
  * What the scripts share. KEYS[1] is the base of the names: a job has the key `BASE:ID` and those that begin with it, and what
- * concerns several jobs has keys that begin with `BASE-`. They all have the fleet's hash tag, so they are in one slot of a cluster.
+ * concerns several jobs has keys that begin with `BASE-`. All have the fleet's hash tag, so they are in one slot of a cluster.
  *
- * - `BASE:ID`: a hash of what is known of the job. `token` grows with each owner (fencing): who has an older one has lost the job.
+ * - `BASE:ID`: a hash of what is known of the job. `token` grows with each owner (fencing). An older one is refused.
  * - `BASE:ID:plan`: a list of the parts of its plan.
  * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
  * - `BASE:ID:results`: a list of the results, in the order in which they became final.
@@ -83,7 +83,8 @@ return { id, 1, string.format('%.0f', now) }
  * Asks whether a replica may begin an item, and notes that it does.
  *
  * ARGV: ID, token, lease, index
- * Returns 0 if the replica does not own the job; 1 if it may begin the item; 2 if the job is to be cancelled; 3 if the item is done
+ * Returns 0 if the replica does not own the job; 1 if it may begin the item; 2 if the job is to be cancelled; 3 if the item has a
+ *   result
  */
 export const claim = within(`
 local id, token, lease, index = unpack(ARGV)

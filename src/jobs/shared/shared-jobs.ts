@@ -7,7 +7,7 @@ import type { Shared } from '#src/shared/shared'
 import type { Job } from '#src/jobs/job'
 import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
-import { lease, type JobOrigin, type JobStore, type Left, type Owned } from './store.ts'
+import { lease, type JobOrigin, type JobStore, type Left, type Owned } from './store-port.ts'
 
 /** Prepares what another replica has left of a job, so that it can be continued without its request. */
 export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bulk' | 'toReply'>>
@@ -27,10 +27,10 @@ export interface SharedJobsOptions {
   readonly grace?: number
 }
 
-/** The interval at which jobs are looked for whose owner has died, and at which a job is read that somebody follows, in milliseconds. */
+/** The milliseconds between two searches for jobs without an owner, and between two looks at a job that somebody follows. */
 const pauses = { search: 1_000, follow: 200 } as const
 
-/** Creates a store of jobs that all replicas share: each of them can report and cancel every job, and continue one whose owner has died. */
+/** Creates a store of jobs that all replicas share. Each can report and cancel every job, and continue one without an owner. */
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
@@ -128,7 +128,12 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
       const { environment: { name: environment }, credentialId, idempotencyKey } = scope
       const plan = bulk.plan()
       const origin: JobOrigin = {
-        caller, requestId, environment, credentialId, ...peer !== undefined && { peer }, ...idempotencyKey !== undefined && { idempotencyKey }
+        caller,
+        requestId,
+        environment,
+        credentialId,
+        ...peer !== undefined && { peer },
+        ...idempotencyKey !== undefined && { idempotencyKey }
       }
       const { job, owned, left } = await store.start(origin, plan).catch((error: unknown) => {
         leave()

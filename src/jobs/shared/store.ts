@@ -1,78 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { Caller } from '#src/authentication/caller'
 import { compact } from '#src/json/compact'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import type { BulkItem } from '#src/secrets/bulk/items'
-import type { BulkOptions, BulkPlan, BulkSummary, Resumed } from '#src/secrets/bulk/run'
-import { bulkResults, type BulkCounts } from '#src/secrets/bulk/schemas'
+import type { BulkOptions, BulkPlan, BulkSummary } from '#src/secrets/bulk/run'
+import { bulkResults } from '#src/secrets/bulk/schemas'
 import { zeroCounts } from '#src/secrets/counts'
 import type { Shared } from '#src/shared/shared'
-import { secondsLeft, type Job, type JobState, type Settled } from '#src/jobs/job'
+import { secondsLeft, type Job, type Settled } from '#src/jobs/job'
+import { countsIn, listOf, pairs, stateOf, texts } from './fields.ts'
 import * as scripts from './scripts.ts'
+import {
+  lease, type Answer, type CountedResult, type Ending, type JobOrigin, type JobStore, type Left, type Owned, type Started
+} from './store-port.ts'
 import { createVault } from './vault.ts'
-
-/** Who has started a job, and where. Another replica needs it to continue the job, and for its audit records. */
-export interface JobOrigin {
-  readonly caller: Caller
-  readonly requestId: string
-  readonly peer?: string
-  readonly environment: string
-  readonly credentialId: string
-  readonly idempotencyKey?: string
-}
-
-/** What a job is. It is stored encrypted. */
-interface About extends JobOrigin {
-  readonly options: BulkOptions
-}
-
-/** A job that this replica owns. Whoever has an older token has lost it. */
-export interface Owned {
-  readonly id: string
-  readonly token: number
-}
-
-/** What another replica has left of a job. */
-export interface Left {
-  readonly origin: JobOrigin
-  readonly plan: BulkPlan
-  readonly resumed: Resumed
-  /** The indexes of the items that have a result. */
-  readonly done: ReadonlySet<number>
-}
-
-/** A job that was registered or found. */
-export interface Started {
-  readonly job: Job
-  /** Present if this replica is the job's owner. */
-  readonly owned?: Owned
-  /** What another replica has done of the job, if this replica has taken it over. */
-  readonly left?: Pick<Left, 'resumed' | 'done'>
-}
-
-/** The answer to a question about a job that this replica may own. */
-export type Answer = 'lost' | 'owned' | 'cancelled'
-
-/** A final result, and the kind of result. */
-export interface CountedResult extends Settled {
-  readonly count: keyof BulkCounts
-}
-
-/** How a job has ended. */
-export interface Ending {
-  readonly summary?: BulkSummary
-  readonly problem?: Problem
-  readonly isComplete: boolean
-  /** The time for which it is kept, in milliseconds. */
-  readonly kept: number
-  /** The maximum memory of all ended jobs together, and the memory of this one, in bytes. */
-  readonly limit: number
-  readonly size: number
-}
-
-/** The time for which the owner of a job may be silent, in milliseconds. */
-export const lease = 10_000
 
 /** The time for which a job is kept that nobody continues, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
@@ -80,17 +21,17 @@ const lifetime = 24 * 60 * 60 * 1_000
 /** The number of items in a part of a plan, and of results that are read at once. A command has to be short. */
 const page = 250
 
+/** What a job is. It is stored encrypted. */
+interface About extends JobOrigin {
+  readonly options: BulkOptions
+}
+
 const answers: readonly Answer[] = ['lost', 'owned', 'cancelled']
 
-export type JobStore = ReturnType<typeof createJobStore>
-
-/**
- * Creates the functions that read and write what the replicas share of jobs. All of them throw the Problem
- * `shared-state-unavailable` if the store can't be used, never later than its time limit.
- *
- * @param key the key of the fleet
- */
-export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, key: Uint8Array) {
+/** Creates the store of jobs in the shared state. @param key the key of the fleet */
+export function createJobStore (
+  shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, key: Uint8Array
+): JobStore {
   const base = shared.key('jobs')
   const vault = createVault(key)
   const run = async (script: (typeof scripts)[keyof typeof scripts], ...args: readonly (string | number)[]): Promise<unknown> =>
@@ -114,7 +55,7 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
     for (let part = 0; ; part++) {
       const text = await shared.send(['LINDEX', `${base}:${id}:plan`, String(part)])
       if (typeof text !== 'string') return items
-      items.push(...vault.open(id, `plan ${part}`, text) as BulkItem[])
+      for (const item of vault.open(id, `plan ${part}`, text) as BulkItem[]) items.push(item)
     }
   }
 
@@ -122,7 +63,8 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
   async function progress (id: string): Promise<Pick<Left, 'resumed' | 'done'> & { about: About }> {
     const [time, found, marks] = listOf(await run(scripts.progress, id))
     const [fields, items] = [pairs(found), pairs(marks)]
-    const having = (mark: string): Set<number> => new Set([...items].flatMap(([index, found]) => found === mark ? [Number(index)] : []))
+    const having = (mark: string): Set<number> =>
+      new Set([...items].flatMap(([index, found]) => found === mark ? [Number(index)] : []))
     return {
       about: openAbout(id, fields.get('about') ?? ''),
       resumed: { counts: countsIn(fields), begun: having('b'), elapsed: Number(time) - Number(fields.get('createdAt')) },
@@ -137,7 +79,6 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
   }
 
   return {
-    /** Registers a job, or finds the one of an earlier request with the same key. */
     async start (origin: JobOrigin, { options, items }: BulkPlan): Promise<Started> {
       const id = randomUUID()
       const { caller: { id: callerId }, environment, idempotencyKey } = origin
@@ -148,8 +89,9 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
         scripts.start, id, hiddenCaller(callerId), name, about, items.length, shared.replicaId, lease, lifetime
       ))
       if (found === id) {
-        const job = { id, callerId, environment, state: 'running', total: items.length, done: 0, createdAt: Number(time), revision: 0 } as const
-        return { owned: { id, token: Number(token) }, job: { ...job, counts: zeroCounts(bulkResults) } }
+        const counts = zeroCounts(bulkResults)
+        const known = { id, callerId, environment, total: items.length, done: 0, counts, createdAt: Number(time), revision: 0 }
+        return { owned: { id, token: Number(token) }, job: { ...known, state: 'running' } }
       }
       await shared.send(['UNLINK', `${base}:${id}:plan`])
       const job = await read(callerId, found)
@@ -157,22 +99,18 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
       if (token === '0') return { job }
       return { owned: { id: found, token: Number(token) }, job, left: await progress(found) }
     },
-    /** Makes this replica the owner of a job whose owner has died or has lost the connection. Returns undefined if there is none. */
     async takeOver (): Promise<Owned | undefined> {
       const [id, token] = texts(await run(scripts.takeOver, shared.replicaId, lease))
       return id === undefined ? undefined : { id, token: Number(token) }
     },
-    /** Returns what another replica has left of a job that this replica owns by now. */
     async left ({ id }: Owned): Promise<Left> {
       const { about: { options, ...origin }, ...rest } = await progress(id)
       return { ...rest, origin, plan: { options, items: await readPlan(id) } }
     },
-    /** Asks whether this replica may begin an item. `done` means that the item has a result. */
     async claim ({ id, token }: Owned, index: number): Promise<Answer | 'done'> {
       const found = Number(await run(scripts.claim, id, token, lease, index))
       return found === 3 ? 'done' : answers[found] ?? 'lost'
     },
-    /** Reports that the owner of a job is alive. @param done the number of items that are done */
     renew: async ({ id, token }: Owned, done: number): Promise<Answer> => answer(scripts.renew, id, token, lease, lifetime, done),
     settle: async ({ id, token }: Owned, results: readonly CountedResult[]): Promise<Answer> =>
       answer(scripts.settle, id, token, lease, ...results.flatMap(({ item, index, count }) =>
@@ -182,11 +120,8 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
         scripts.finish, id, token, summary === undefined ? '' : vault.close(id, 'summary', summary), problem?.code ?? '',
         isComplete ? 1 : 0, kept, Math.floor(limit), size
       ),
-    /** Gives a job up, so that another replica can continue it at once. */
     release: async ({ id, token }: Owned): Promise<Answer> => answer(scripts.release, id, token),
-    /** Returns a caller's job, or undefined if it is not kept. */
     read,
-    /** Returns a number that grows with every change of a job, or undefined if the job is not kept. */
     async revision (id: string): Promise<number | undefined> {
       const found = await shared.send(['HGET', `${base}:${id}`, 'revision'])
       return typeof found === 'string' ? Number(found) : undefined
@@ -197,7 +132,7 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
         const first = from + results.length
         const last = first + Math.min(page, most - results.length) - 1
         const found = texts(await shared.send(['LRANGE', `${base}:${id}:results`, String(first), String(last)]))
-        results.push(...found.map((text) => vault.open(id, 'result', text) as Settled))
+        for (const text of found) results.push(vault.open(id, 'result', text) as Settled)
         if (found.length <= last - first) break
       }
       return results
@@ -233,28 +168,4 @@ export function createJobStore (shared: Pick<Shared, 'run' | 'send' | 'key' | 'h
       revision
     })
   }
-}
-
-const stateOf = (fields: ReadonlyMap<string, string>): JobState => {
-  if (fields.has('endedAt')) return 'ended'
-  return fields.has('cancelled') ? 'stopping' : 'running'
-}
-
-function countsIn (fields: ReadonlyMap<string, string>): BulkCounts {
-  const counts = zeroCounts(bulkResults)
-  for (const name of Object.keys(counts) as (keyof BulkCounts)[]) counts[name] = Number(fields.get(`count:${name}`) ?? 0)
-  return counts
-}
-
-const listOf = (reply: unknown): readonly unknown[] => Array.isArray(reply) ? reply : []
-
-/** Returns the texts and numbers of a list. */
-const texts = (reply: unknown): string[] => listOf(reply).map(String)
-
-/** Returns the fields of a hash, which a script returns as names and values in turn. */
-function pairs (reply: unknown): Map<string, string> {
-  const list = texts(reply)
-  const fields = new Map<string, string>()
-  for (let at = 0; at + 1 < list.length; at += 2) fields.set(list[at] ?? '', list[at + 1] ?? '')
-  return fields
 }

@@ -20,7 +20,7 @@ export function createVault (key: Uint8Array): Vault {
     open (id, part, text) {
       const opened = unseal(how, context(id, part), Buffer.from(text, 'base64'))
       if (opened === undefined) throw new Error('the shared state of a job was not written with the key of the fleet')
-      return JSON.parse(opened.toString())
+      return JSON.parse(opened.toString()) as unknown
     }
   }
 }

@@ -100,10 +100,10 @@ export function bulkRun (scope: Scope, { options, items: given }: BulkPlan): Bul
       const { versionKey, resumed = { counts: zeroCounts(bulkResults), begun: new Set<number>(), elapsed: 0 } } = control
       const { signal, timeout } = withTimeout(control.signal, timeoutSeconds * 1_000 - resumed.elapsed)
       const counts = { ...resumed.counts }
-      let isWithheld = false
+      const missing = { isValue: false }
       const settled = (outcome: BulkOutcome, index: number): void => {
         counts[countOf[outcome.result]]++
-        isWithheld ||= outcome.problem?.code === 'value-needed'
+        missing.isValue ||= outcome.problem?.code === 'value-needed'
         control.settled(outcome, index)
       }
       try {
@@ -113,7 +113,7 @@ export function bulkRun (scope: Scope, { options, items: given }: BulkPlan): Bul
       } finally {
         clearTimeout(timeout)
       }
-      const reason = signal.reason as BulkStop | undefined ?? (isWithheld ? 'replica-lost' : undefined)
+      const reason = signal.reason as BulkStop | undefined ?? (missing.isValue ? 'replica-lost' : undefined)
       const stopped = counts.notStarted > 0 || counts.rolledBack > 0 ? reason : undefined
       return compact({ dryRun, counts, stopped, ...conclusionOf(counts, total, options) })
     }

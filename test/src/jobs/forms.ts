@@ -23,7 +23,7 @@ export const forms: readonly Form[] = [
   {
     name: 'in Redis',
     skip,
-    create: async (t, limits) => {
+    create: async (t: Test, limits?: Partial<JobLimits>): Promise<Jobs> => {
       const redis = await startRedis(t)
       return shareJobs(await connect(t, redis), limits)
     }
