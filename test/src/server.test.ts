@@ -104,7 +104,7 @@ t.test('local mode prints the URLs and a curl command, and keeps its data', asyn
   t.testdir({})
   const gateway = await start(t, {})
   const [, line = ''] = await gateway.writes(/\n {2}(curl .*)\n/)
-  t.match(gateway.output(), `API         ${gateway.url}\n`)
+  t.match(gateway.output(), `Console     ${gateway.url}\n`)
   t.match(gateway.output(), `Swagger UI  ${gateway.url}/docs\n`)
 
   const { stdout } = await run('sh', ['-c', `${line} --silent`], { cwd: '/' })
