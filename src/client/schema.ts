@@ -741,7 +741,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it, unless the replicas share their state. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;

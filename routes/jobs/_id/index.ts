@@ -14,7 +14,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       summary: 'Read a job',
       description: 'Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the ' +
         'caller who started a job can read it, and only on the replica that runs it, unless the replicas share their state. It ' +
-        'is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.',
+        'is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose ' +
+        'jobs take the most then lose some.',
       params: JobParams,
       querystring: Query({}),
       response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found', 'shared-state-unavailable') }
