@@ -12,6 +12,7 @@ import { configSource, type ConfigSource } from './config/source.ts'
 import { tracingFrom } from './config/tracing.ts'
 import { withoutMessage } from './problems/problem.ts'
 import { logDestination, type LogDestination } from './log/destination.ts'
+import { inFormat } from './log/logfmt.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
@@ -32,7 +33,8 @@ async function start (): Promise<void> {
   // With the audit trail on standard output, the log goes to standard error.
   const descriptor = config.current.audit.file === standardOutput ? 2 : 1
   const log = logDestination(descriptor, (lines) => { fastify.log.warn({ lines }, 'log lines were dropped') })
-  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config, variables.OTEL_SERVICE_NAME))
+  const { LOG_LEVEL: level, LOG_FORMAT: format, OTEL_SERVICE_NAME: service } = variables
+  const fastify = Fastify(serverOptions(level, inFormat(format, log), config, service))
   await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR, tracing: tracingFrom(variables) })
   const address = await listen(fastify, variables)
   shutDownGracefully(fastify, log, local)

@@ -1,6 +1,7 @@
 import { Type, type Static, type TString } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
+import { logFormats } from '#src/log/logfmt'
 import { defaultService } from '#src/log/logger'
 import { closed, Enum, idPattern } from '#src/schema/types'
 import { protocols, samplerNames } from '#src/tracing/settings'
@@ -57,6 +58,7 @@ export const VariablesSchema = Type.Object({
   })),
   GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token even if standard output is not a terminal.' })),
   LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' }),
+  LOG_FORMAT: Enum(logFormats, { default: 'json', description: 'The form of log lines: `json` or `logfmt`.' }),
   OTEL_SERVICE_NAME: Type.String({ minLength: 1, maxLength: 255, default: defaultService, description: 'The name of this service, in the log and in traces.' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Endpoint('The URL of a collector. If it is set, [traces](tracing.md) are posted to `v1/traces` below it.')),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(Endpoint('The URL that traces are posted to, as it stands.')),

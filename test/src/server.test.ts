@@ -88,7 +88,8 @@ t.test('traces are exported as the environment variables say, with their headers
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20canary-4711',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-    OTEL_SERVICE_NAME: 'gateway-eu'
+    OTEL_SERVICE_NAME: 'gateway-eu',
+    LOG_FORMAT: 'logfmt'
   })
   t.equal((await send(url, 'GET', '/environments', { token: 'a-token-for-this-test' })).status, 200)
   t.equal(await end(), 0, 'the spans are exported at the shutdown')
@@ -96,7 +97,7 @@ t.test('traces are exported as the environment variables say, with their headers
   t.equal(kind, 'server')
   t.match(resource, { 'service.name': 'gateway-eu', 'deployment.environment.name': 'test' })
   t.match(collector.headers[0], { authorization: 'Bearer canary-4711', 'content-encoding': 'gzip', 'content-type': 'application/x-protobuf' })
-  t.match(output(), '"service":"gateway-eu"')
+  t.match(output(), /^level=info time=\S+ service=gateway-eu .*request\.route=\/environments .*msg=request$/m)
   t.notMatch(output() + Buffer.concat(collector.bodies).toString('latin1'), 'canary')
 })
 
