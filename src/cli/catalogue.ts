@@ -72,6 +72,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         load: async () => (await import('./commands/diff.ts')).diff
       },
       {
+        name: 'posture',
+        description: 'judge secrets by security rules; exits with 3 if one fails, and with 4 if none fails but one is not certain',
+        load: async () => (await import('./commands/posture.ts')).posture
+      },
+      {
         name: 'promote',
         description: 'copy secrets from one environment to another without revealing them',
         load: async () => (await import('./commands/promote.ts')).promote

@@ -282,6 +282,13 @@ const rows: Record<string, Row> = {
     refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
     misused: () => ({ args: ['audit', 'verify'], status: 2, output: 'missing required argument \'file\'' })
   },
+  posture: {
+    // The other commands' secrets are in dev as well.
+    succeeds: ({ name }) => ({ args: ['posture', ...dev, '--rule', 'SecretsManager.4', '--prefix', name, '--all'], output: new RegExp(`passed +SecretsManager\\.4 +${name}`), isTable: true }),
+    refused: ({ name }) => ({ args: ['posture', ...dev, '--rule', 'kms-key', '--prefix', name], status: 3, output: /1 failed, 0 unknown, 0 passed/ }),
+    misused: () => ({ args: ['posture'], status: 2, output: '--env' }),
+    prepare: async (context) => put(context, context.name)
+  },
   'audit search': {
     succeeds: ({ folder }) => ({ args: ['audit', 'search', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl'), '--secret', 'in-the-trail'], output: /PutSecretValue[^]*The trail is intact/, isTable: true }),
     refused: ({ folder }) => ({ args: ['audit', 'search', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),

@@ -28,6 +28,7 @@ const replies: readonly [RegExp, object][] = [
   [/^\/auth\/caller$/, { id: hostileReply, groups: [hostileReply], method: hostileReply }],
   [/^\/environments$/, { items: [{ name: hostileReply, region: hostileReply, account: hostileReply, allowedCredentials: [], deletionProtection: true, namePrefix: '', recoveryWindowInDays: 7, replicaRegions: [], requiredSecrets: [], tags: {} }] }],
   [/^\/auth\/aws\/credentials$/, { AccessKeyId: hostile, SecretAccessKey: hostile, Token: hostile, Expiration: hostile }],
+  [/\/posture$/, { items: [{ name: hostileReply, state: hostileReply, rules: [{ rule: hostileReply, status: hostileReply, detail: hostileReply }] }] }],
   [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
   [/\/refused\/values$/, { items: [{ name: hostileReply, problem }] }],
@@ -95,6 +96,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   'policy check': [['policy', 'check', join(folder, hostile)], ['policy', 'check', join(folder, 'none', hostile)]],
   'policy test': [['policy', 'test', join(folder, hostile)], ['policy', 'test', join(folder, 'cases')]],
   'audit verify': [['audit', 'verify', join(folder, hostile)], ['audit', 'verify', '--known', hostile, 'x']],
+  posture: [['posture', ...dev], ['posture', ...dev, '--all'], ['posture', ...dev, '--rule', hostile, '--prefix', hostile]],
   'audit search': [
     ['audit', 'search', join(folder, hostile)], ['audit', 'search', 'x', '--since', hostile], ['audit', 'search', 'x', '--action', hostile],
     ['audit', 'search', join(folder, 'trail.jsonl')], ['audit', 'search', join(folder, 'trail.jsonl'), '--csv'], ['audit', 'search', join(folder, 'trail.jsonl'), '--json']
