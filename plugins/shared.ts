@@ -23,9 +23,9 @@ const fixed = ({ shared }: Config): Partial<SharedSettings> | undefined => share
 export default fp(async (fastify) => {
   const { config, log, metrics, monotonic } = fastify
   const { shared: initial } = config.current
-  const start = fixed(config.current)
+  const first = fixed(config.current)
   config.derive((next) => {
-    if (isDeepStrictEqual(fixed(next), start)) return
+    if (isDeepStrictEqual(fixed(next), first)) return
     throw new ConfigError([{ key: 'shared', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])
   })
   if (initial === undefined) {
@@ -34,6 +34,8 @@ export default fp(async (fastify) => {
   }
   const { host, port } = initial
   const report = reportShared(metrics)
+  // While plugins are loaded, the event loop is busy, and the server would seem to be slow.
+  const { promise: started, resolve: start } = Promise.withResolvers<undefined>()
   let isDown = false
   const shared = createShared({
     settings: () => config.current.shared ?? initial,
@@ -46,10 +48,14 @@ export default fp(async (fastify) => {
       isDown = true
     },
     onCommand: report.command,
+    after: started,
     monotonic
   })
   report.state(shared)
   fastify.decorate('shared', shared)
-  fastify.addHook('onReady', async () => shared.firstAttempt)
+  fastify.addHook('onReady', async () => {
+    start(undefined)
+    await shared.firstAttempt
+  })
   fastify.addHook('onClose', async () => shared.close())
 }, { name: 'shared', dependencies: ['config', 'metrics'] })

@@ -34,8 +34,11 @@ export type Quotas = 'aws' | 'none'
 export interface AdmissionOptions {
   /** Returns the current settings of all lanes. */
   settings: () => LaneSettings
-  /** Creates the token buckets of one account and region. Returns a function that returns the bucket of an operation. */
-  buckets: Readonly<Record<Quotas, () => (operation: string) => TokenBucket>>
+  /**
+   * Creates the token buckets of one account and region, which `place` identifies. A bucket calls `onTokens` when it may have
+   * tokens earlier than it has said. Returns a function that returns the bucket of an operation.
+   */
+  buckets: Readonly<Record<Quotas, (place: string, onTokens: () => void) => (operation: string) => TokenBucket>>
   /** Returns an identifier of a credential's account. Two identifiers may stand for the same account. */
   accountOf: (credentialId: string) => string
   monotonic: Monotonic
@@ -54,8 +57,10 @@ export function createGates ({ settings, buckets, accountOf, monotonic }: Admiss
 
   function create (credentialId: string, region: string, quotas: Quotas): NamedGate {
     // Looks up the account for each call, because a reload may change it.
-    const bucketOf = (operation: string): TokenBucket =>
-      getOrCreate(accounts, JSON.stringify([accountOf(credentialId), region, quotas]), buckets[quotas])(operation)
+    const bucketOf = (operation: string): TokenBucket => {
+      const place = JSON.stringify([accountOf(credentialId), region, quotas])
+      return getOrCreate(accounts, place, () => buckets[quotas](place, alarm.ring))(operation)
+    }
     return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, alarm) }
   }
 

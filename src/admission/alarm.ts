@@ -6,6 +6,8 @@ export interface Alarm {
   set: (wake: () => void, seconds: number) => void
   /** Cancels the call, and moves `wake` to the end of the order of turns. */
   clear: (wake: () => void) => void
+  /** Wakes all lanes that wait for a time, because there may be tokens earlier. */
+  ring: () => void
 }
 
 /**
@@ -19,9 +21,9 @@ export function createAlarm (monotonic: Monotonic): Alarm {
   const times = new Map<() => void, number>()
   let timer: NodeJS.Timeout | undefined
 
-  function ring (): void {
-    const now = monotonic()
-    const due = Array.from(times).filter(([, time]) => time <= now)
+  /** Wakes the lanes whose time comes before a time. */
+  function ringUntil (latest: number): void {
+    const due = Array.from(times).filter(([, time]) => time <= latest && time < Infinity)
     for (const [wake] of due) {
       times.set(wake, Infinity)
       wake()
@@ -33,7 +35,8 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     clearTimeout(timer)
     // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
-    timer = soonest < Infinity ? setTimeout(ring, Math.max(1, Math.ceil(soonest - monotonic()))) : undefined
+    const delay = Math.max(1, Math.ceil(soonest - monotonic()))
+    timer = soonest < Infinity ? setTimeout(() => { ringUntil(monotonic()) }, delay) : undefined
   }
 
   return {
@@ -43,6 +46,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     },
     clear (wake) {
       if (times.delete(wake)) schedule()
-    }
+    },
+    ring () { ringUntil(Infinity) }
   }
 }

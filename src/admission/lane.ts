@@ -124,7 +124,7 @@ export function createLane (
     let soonest = Infinity
     let hasStarted = false
     for (const [bucket, queue] of queues) {
-      const wait = bucket.wait()
+      const wait = bucket.wait(queue.foreground.size + queue.background.size)
       soonest = wait > 0 ? Math.min(soonest, wait) : soonest
       const work = wait > 0 ? undefined : nextOf(queue)
       if (work === undefined) continue
@@ -195,7 +195,7 @@ export function createLane (
     async enter (work) {
       for (const signal of work.signals) signal.throwIfAborted()
       const bucket = bucketOf(work.operation)
-      if (queues.has(bucket) || !mayStart(work.priority)(work.callerId) || bucket.wait() > 0) return wait(bucket, work)
+      if (queues.has(bucket) || !mayStart(work.priority)(work.callerId) || bucket.wait(1) > 0) return wait(bucket, work)
       bucket.take()
       return start(work)
     },

@@ -2,14 +2,24 @@ import type { Monotonic } from '#src/clock'
 
 /** A token bucket, which keeps the rate of calls below a quota. Each call takes a token. */
 export interface TokenBucket {
-  /** Returns the number of seconds until there is a token. It is 0 if there is one already. */
-  wait: () => number
+  /**
+   * Returns the number of seconds until there is a token. It is 0 if there is one already.
+   *
+   * @param demand the number of calls that wait for tokens; defaults to 1
+   */
+  wait: (demand?: number) => number
   /** Takes a token. Called only when `wait` returns 0. */
   take: () => void
   /** Lowers the rate. Called when AWS throttles a call, because other clients may be using the same quota. */
   slowDown: () => void
   /** Returns how full the bucket is, from 0 (empty) to 1 (full). */
   headroom: () => number
+}
+
+/** A token bucket that follows another one, which decides when calls start. */
+export interface FollowingBucket extends TokenBucket {
+  /** Takes a token if there is one, because a call has started with a token of the other bucket. */
+  follow: () => void
 }
 
 /** The bucket of operations without a quota. It is never empty. */
@@ -19,7 +29,7 @@ export const unlimited: TokenBucket = { wait: () => 0, take: () => undefined, sl
  * Returns the bucket's capacity: the number of calls that may start together after an idle period. It is at least two, because
  * a bucket with room for only one token would lose the tokens that accrue while a timer is late.
  */
-const burstOf = (quota: number): number => Math.max(2, quota / 25)
+export const burstOf = (quota: number): number => Math.max(2, quota / 25)
 
 /**
  * Returns the refill rate in tokens per second. In any second, a burst and the refill together stay 2% below the quota. This
@@ -39,7 +49,7 @@ const throttled = { factor: 0.5, floor: 0.1, pause: 0.5, recovery: 0.05 }
  * @param quota returns the current quota, in calls per second
  * @param monotonic measures spans of time
  */
-export function createTokenBucket (quota: () => number, monotonic: Monotonic): TokenBucket {
+export function createTokenBucket (quota: () => number, monotonic: Monotonic): FollowingBucket {
   const seconds = (): number => monotonic() / 1_000
   let tokens = burstOf(quota())
   let filledAt = seconds()
@@ -64,6 +74,10 @@ export function createTokenBucket (quota: () => number, monotonic: Monotonic): T
     take () {
       fill()
       tokens -= 1
+    },
+    follow () {
+      fill()
+      tokens = Math.min(tokens, Math.max(0, tokens - 1))
     },
     slowDown () {
       // If AWS throttles several calls that are in flight together, the rate is lowered only once.

@@ -42,12 +42,14 @@ export interface ConnectionOptions {
   readonly onDown: (outage: Outage) => void
   readonly onCommand: (seconds: number, failure?: Failure) => void
   readonly monotonic: Monotonic
+  /** Resolves when the connection may be opened; defaults to now. */
+  readonly after?: Promise<unknown>
   /** Returns a random number from 0 to 1. It spreads the attempts of several replicas. */
   readonly random?: () => number
 }
 
 /** The time for opening a session, and the time without a reply after which a session is given up, in milliseconds. */
-const patience = { connecting: 1_000, silent: 5_000 } as const
+const patience = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
 const pauses = { first: 100, longest: 2_000, probe: 100 } as const
@@ -57,7 +59,8 @@ const maximumInFlight = 1_000
 
 /** Opens a connection, and keeps it open. */
 export function createConnection (options: ConnectionOptions): Connection {
-  const { settings, channels, onMessage, onOpen, onUp, onDown, onCommand, monotonic, random = Math.random } = options
+  const { settings, channels, onMessage, onOpen, onUp, onDown, onCommand, monotonic } = options
+  const { after = Promise.resolve(), random = Math.random } = options
   const stop = new AbortController()
   const isClosed = (): boolean => stop.signal.aborted
   let session: Session | undefined
@@ -167,7 +170,7 @@ export function createConnection (options: ConnectionOptions): Connection {
       if (session !== undefined && failure === undefined) return sendIn(session)(command)
       throw unavailable(failure ?? 'unreachable')
     },
-    firstAttempt: new Promise((resolve) => { void keepOpen(resolve) }),
+    firstAttempt: new Promise((resolve) => { void after.then(async () => keepOpen(resolve)) }),
     close () {
       stop.abort()
       session?.end()

@@ -38,7 +38,7 @@ export async function openSession (
   const { host, port, tls, authority, username, password, database } = settings
   const address = { host, port, connectTimeout, reconnectStrategy: false } as const
   const client = createClient({
-    socket: tls ? { ...address, tls, servername: host, ...authority !== undefined && { ca: authority } } : address,
+    socket: tls ? { ...address, tls, ...authority !== undefined && { ca: authority } } : address,
     ...username !== undefined && { username },
     ...password !== undefined && { password },
     database,

@@ -39,13 +39,13 @@ export interface Shared extends Names {
   readonly close: () => Promise<void>
 }
 
-export interface SharedOptions extends Pick<ConnectionOptions, 'settings' | 'onDown' | 'onCommand' | 'random'> {
+export interface SharedOptions extends Pick<ConnectionOptions, 'settings' | 'onDown' | 'onCommand' | 'after' | 'random'> {
   readonly onUp: () => void
   readonly monotonic: Monotonic
 }
 
 /** Connects to the shared state, and reports that this replica is alive. */
-export function createShared ({ settings, onUp, onDown, onCommand, monotonic, random }: SharedOptions): Shared {
+export function createShared ({ settings, onUp, monotonic, ...rest }: SharedOptions): Shared {
   const initial: SharedSettings = settings()
   const names = createNames(initial)
   const replicaId = randomUUID()
@@ -75,10 +75,8 @@ export function createShared ({ settings, onUp, onDown, onCommand, monotonic, ra
       onUp()
       for (const listener of upListeners) listener(isNew)
     },
-    onDown,
-    onCommand,
     monotonic,
-    ...random !== undefined && { random }
+    ...rest
   })
   const timer = setInterval(() => { reportPresence(connection.send).catch(() => undefined) }, presence.every)
 

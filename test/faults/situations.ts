@@ -44,6 +44,19 @@ export const situations = {
   'clock set ahead': {
     what: 'The host\'s clock is set ahead by two hours',
     promise: 'Requests work, and each session of a role is renewed at most once.'
+  },
+  'shared state hangs': {
+    what: 'The Redis of several replicas accepts commands and does not answer',
+    promise: 'Reads and writes go on. A request waits for it for `shared.timeoutMilliseconds` at most, and only the first ones do. Each ' +
+      'replica allows its share of the limits and of AWS\'s quotas. Logins with an AWS identity are answered with 503 `shared-state-unavailable`.'
+  },
+  'shared state gone': {
+    what: 'The Redis of several replicas can\'t be reached',
+    promise: 'The same, and no request waits. A write through one replica is seen by the others when the time to live of what they have cached ends.'
+  },
+  'shared state back': {
+    what: 'The Redis of several replicas can be reached again',
+    promise: 'Each replica empties its cache once. Within some seconds, the replicas have common limits and quotas again.'
   }
 } as const satisfies Record<string, { what: string, promise: string }>
 

@@ -9,6 +9,8 @@ import { app } from '#src/app'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { ConfigError } from '#src/config/issues'
+import { tracingTo } from '#test/collector'
+import { fleetKey } from '#test/fleet'
 import { build, caching, declared, tokens, type Gateway } from '#test/helper'
 
 /** Returns the address of a gateway's metrics, as stated in its log. */
@@ -94,7 +96,9 @@ t.test('metrics', async (t) => {
 })
 
 t.test('the documentation lists every metric', async (t) => {
-  const gateway = await build(t, { server: { metrics: { port: 0 } } })
+  // Nobody listens on these ports, but the metrics exist.
+  const shared = { url: 'redis://127.0.0.1:1', keyFile: `${t.testdir({ 'shared.key': fleetKey })}/shared.key` }
+  const gateway = await build(t, { server: { metrics: { port: 0 } }, shared }, tracingTo('http://127.0.0.1:1'))
   const text = await (await fetch(addressOf(gateway))).text()
   const reported = Array.from(text.matchAll(/^# TYPE ([a-z_]+) /gm), ([, name = '']) => name)
   const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'metrics.md'), 'utf8')

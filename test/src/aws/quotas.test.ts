@@ -2,11 +2,12 @@ import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { createBreaker } from '#src/admission/breaker'
 import { createLane } from '#src/admission/lane'
+import { createTokenBucket } from '#src/admission/token-bucket'
 import { requestQuotas } from '#src/aws-model/limits'
 import { admitAttempts } from '#src/aws/admit'
 import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort } from '#src/aws/port'
-import { quotaBuckets } from '#src/aws/quotas'
+import { quotaBuckets, type CreateBucket } from '#src/aws/quotas'
 import { retryStrategy } from '#src/aws/retry'
 import { createSecretsPort } from '#src/aws/sdk-port'
 import { awsFrom } from '#src/config/aws'
@@ -23,6 +24,8 @@ interface Limited {
   throttled: string[]
 }
 
+const bucket: CreateBucket = (quota) => createTokenBucket(quota, now)
+
 /** Starts a backend that throttles, and creates a port whose calls keep to a share of AWS's quotas. */
 async function limited (t: Test, throttling: number | true, share: number): Promise<Limited> {
   const throttled: string[] = []
@@ -30,7 +33,7 @@ async function limited (t: Test, throttling: number | true, share: number): Prom
     accounts: [account], throttling, onOperation: ({ operation, throttled: is }) => { if (is) throttled.push(operation) }
   })
   const client = new SecretsManager({ region: 'eu-west-1', endpoint: backend.url, credentials: account, retryStrategy })
-  admitAttempts(client, createLane(() => ({ ...awsFrom({ slots: 1_000, backgroundSlots: 1_000 }), queueTime: 60_000 }), quotaBuckets(() => share, now), now))
+  admitAttempts(client, createLane(() => ({ ...awsFrom({ slots: 1_000, backgroundSlots: 1_000 }), queueTime: 60_000 }), quotaBuckets(() => share, bucket), now))
   t.teardown(async () => {
     client.destroy()
     await backend.close()
@@ -47,12 +50,12 @@ const create = async ({ aws }: Limited, count: number, from = call, prefix = 'n'
   Promise.all(Array.from({ length: count }, async (_, index) => aws.createSecret(from, `${prefix}${index}` as SecretName, secret)))
 
 t.test('operations with a common quota share a bucket, and unknown operations share another one', async (t) => {
-  const bucketOf = quotaBuckets(() => 1, now)
+  const bucketOf = quotaBuckets(() => 1, bucket)
   t.equal(bucketOf('PutSecretValue'), bucketOf('UpdateSecret'))
   t.not(bucketOf('PutSecretValue'), bucketOf('CreateSecret'))
   t.equal(bucketOf('Unheard'), bucketOf('UnheardToo'))
   for (const operation of requestQuotas.flatMap(({ operations }) => operations)) t.not(bucketOf(operation), bucketOf('Unheard'), operation)
-  t.not(quotaBuckets(() => 1, now)('CreateSecret'), bucketOf('CreateSecret'), 'each account and region has its own')
+  t.not(quotaBuckets(() => 1, bucket)('CreateSecret'), bucketOf('CreateSecret'), 'each account and region has its own')
 })
 
 // Uses only half of the quota: on a busy machine, calls can arrive closer together than they were sent, and exceed a full quota.

@@ -3,7 +3,8 @@ import type { Failure, Outage } from '#src/shared/failures'
 import { script } from '#src/shared/script'
 import type { SharedSettings } from '#src/shared/settings'
 import { createShared, type Shared } from '#src/shared/shared'
-import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
+import { authority, serverPair } from '#test/certificates'
+import { freePort, settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 import { until } from '#test/until'
 
 interface Observed {
@@ -160,7 +161,7 @@ t.test('a server that can not be used', { skip }, async (t) => {
     await until(shared.isUp)
   })
   await t.test('the password', async (t) => {
-    const secured = await startRedis(t, '--requirepass', 'the-password', '--user', 'gateway', 'on', '>gateway-password', '~{test}:*', '&*', '+@all')
+    const secured = await startRedis(t, '--requirepass', 'the-password', '--user', 'gateway', 'on', '>gateway-password', '~{test}:*', '&{test}:*', ...'+@connection +@pubsub +@read +@write +@scripting +time'.split(' '))
     for (const change of [{}, { password: 'wrong' }, { username: 'gateway', password: 'the-password' }]) {
       const { states } = await open(t, secured, change)
       t.same(states, ['unusable'], JSON.stringify(change))
@@ -170,4 +171,22 @@ t.test('a server that can not be used', { skip }, async (t) => {
       t.same(states, ['up'], JSON.stringify(change))
     }
   })
+})
+
+t.test('TLS', { skip }, async (t) => {
+  const issuer = await authority()
+  const pair = await serverPair(issuer)
+  const folder = t.testdir({ 'cert.pem': pair.cert, 'key.pem': pair.key })
+  const port = await freePort()
+  await startRedis(t, '--tls-port', String(port), '--tls-cert-file', `${folder}/cert.pem`, '--tls-key-file', `${folder}/key.pem`, '--tls-auth-clients', 'no')
+  const trusted = await open(t, { port }, { tls: true, authority: issuer.cert })
+  t.same(trusted.states, ['up'])
+  t.equal(await trusted.shared.send(['PING']), 'PONG')
+  t.same((await open(t, { port }, { tls: true, authority: (await authority()).cert })).states, ['unreachable'], 'another authority')
+  t.same((await open(t, { port }, { tls: true })).states, ['unreachable'], 'the public authorities')
+  const elsewhere = await issuer.issue([{ type: 'dns', value: 'elsewhere' }], { usage: '1.3.6.1.5.5.7.3.1' })
+  const other = t.testdir({ 'cert.pem': elsewhere.cert, 'key.pem': elsewhere.key })
+  const otherPort = await freePort()
+  await startRedis(t, '--tls-port', String(otherPort), '--tls-cert-file', `${other}/cert.pem`, '--tls-key-file', `${other}/key.pem`, '--tls-auth-clients', 'no')
+  t.same((await open(t, { port: otherPort }, { tls: true, authority: issuer.cert })).states, ['unreachable'], 'another name')
 })

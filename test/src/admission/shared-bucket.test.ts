@@ -1,0 +1,121 @@
+import t, { type Test } from 'tap'
+import { createAlarm } from '#src/admission/alarm'
+import { createLane, type Lane } from '#src/admission/lane'
+import { createSharedBucket } from '#src/admission/shared-bucket'
+import { createSharedPace } from '#src/admission/shared-pace'
+import type { TokenBucket } from '#src/admission/token-bucket'
+import { createShared, type Shared } from '#src/shared/shared'
+import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
+import { until } from '#test/until'
+
+const monotonic = (): number => performance.now()
+const quota = 50
+
+interface Replica {
+  readonly shared: Shared
+  readonly bucket: TokenBucket
+  readonly lane: Lane
+}
+
+/** Starts replicas that know of each other, and waits until the server gives out tokens. */
+async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[]> {
+  const replicas = await Promise.all(Array.from({ length: size }, async () => {
+    const shared = createShared({
+      settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+    })
+    t.teardown(shared.close)
+    await shared.firstAttempt
+    const alarm = createAlarm(monotonic)
+    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, alarm.ring)
+    const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, alarm)
+    return { shared, bucket, lane }
+  }))
+  await until(() => replicas.every(({ shared }) => shared.replicas() === size))
+  await untilOpen(redis)
+  return replicas
+}
+
+const untilOpen = async (redis: TestRedis): Promise<void> => until(async () => (await redis.command('EXISTS', '{test}:pace:closed')).includes(':0'), 20)
+
+/** Demands calls of some replicas for some milliseconds. Returns the times at which each could start its calls. */
+async function demand (replicas: readonly Replica[], milliseconds: number): Promise<number[][]> {
+  const stop = new AbortController()
+  setTimeout(() => { stop.abort(new Error('enough')) }, milliseconds)
+  return Promise.all(replicas.map(async ({ lane }) => {
+    const times: number[] = []
+    const work = { callerId: 'a', environment: 'dev', operation: 'CreateSecret', priority: 'foreground', signals: [stop.signal] } as const
+    await Promise.all(Array.from({ length: 1_000 }, async () => lane.enter(work).then((leave) => {
+      times.push(monotonic())
+      leave()
+    }, () => undefined)))
+    return times
+  }))
+}
+
+/** Returns the largest number of times within a second. */
+function mostInSecond (times: readonly number[]): number {
+  const sorted = [...times].sort((one, other) => one - other)
+  return sorted.reduce((most, time, index) => Math.max(most, index - sorted.findIndex((other) => time - other < 1_000) + 1), 0)
+}
+
+t.test('the replicas stay below the quota together', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const replicas = await fleet(t, redis, 3)
+  const [one] = replicas as [Replica]
+
+  await t.test('all of them need the quota', async (t) => {
+    const each = await demand(replicas, 3_000)
+    const all = each.flat()
+    t.ok(mostInSecond(all) <= quota, `${mostInSecond(all)} calls within a second`)
+    t.ok(all.length >= 3 * quota * 0.4, `${all.length} calls in 3 seconds use the quota`)
+    for (const { length } of each) t.ok(length >= all.length / 20, `${length} of ${all.length} calls: none is left out`)
+  })
+  await t.test('one of them needs the quota', async (t) => {
+    const [times = []] = await demand([one], 2_000)
+    t.ok(mostInSecond(times) <= quota)
+    t.ok(times.length >= 2 * quota * 0.5, `${times.length} calls in 2 seconds: it may use all of it`)
+    t.ok(one.bucket.headroom() < 1)
+  })
+  await t.test('AWS throttles a call of one of them', async (t) => {
+    one.lane.slowDown('CreateSecret')
+    one.lane.slowDown('CreateSecret')
+    await until(async () => (await redis.command('KEYS', '*')).includes('pace'))
+    const times = (await demand(replicas, 1_500)).flat()
+    t.ok(times.length <= 0.8 * 1.5 * quota, `${times.length} calls in 1.5 seconds: all of them slow down`)
+  })
+})
+
+t.test('the server is stopped and started while all of them need the quota', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const replicas = await fleet(t, redis, 3)
+  const under = demand(replicas, 10_000)
+  const at = async (milliseconds: number): Promise<unknown> => new Promise((resolve) => { setTimeout(resolve, milliseconds) })
+  await at(1_000)
+  redis.freeze()
+  await at(1_500)
+  redis.thaw()
+  await at(1_500)
+  await redis.stop()
+  await at(1_500)
+  await redis.start()
+  const all = (await under).flat()
+  t.ok(mostInSecond(all) <= quota, `${mostInSecond(all)} calls within a second`)
+  t.ok(all.length >= 10 * quota * 0.4, `${all.length} calls in 10 seconds: they go on`)
+  const start = Math.min(...all)
+  for (let second = 0; second < 9; second += 1) {
+    t.ok(all.some((time) => time - start >= second * 1_000 && time - start < (second + 1) * 1_000), `some in second ${second}`)
+  }
+})
+
+t.test('a lease that fails', async (t) => {
+  const bucket = createSharedBucket({
+    isUp: () => true, replicas: () => 2, lease: async () => Promise.reject(new Error('canary')), slowDown: async () => Promise.reject(new Error('canary'))
+  }, 'name', () => quota, monotonic, () => undefined)
+  t.ok(bucket.wait() > 0, 'it is asked for')
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(bucket.wait(), 0, 'the replica uses its share')
+  bucket.take()
+  bucket.slowDown()
+  t.ok(bucket.wait() > 0)
+  t.equal(bucket.headroom(), 0)
+})
