@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { ConfigError } from '#src/config/issues'
 import type { MetricsAddress } from '#src/config/metrics'
+import { whyNotReady } from '#src/http/readiness'
 import { expositionType } from '#src/metrics/exposition'
 import { createMetrics } from '#src/metrics/metrics'
 import { measureProcess } from '#src/metrics/process'
@@ -27,6 +28,12 @@ export default fp(async (fastify) => {
   if (address === undefined) return
   const listener = Fastify({ forceCloseConnections: true })
   listener.get('/metrics', async (_request, reply) => reply.type(expositionType).send(metrics.text()))
+  // The probes are here too, because a prober has no client certificate, which the other listener may require.
+  listener.get('/health/live', async () => ({ status: 'ok' }))
+  listener.get('/health/ready', async (_request, reply) => {
+    const problem = whyNotReady(fastify)
+    return problem === undefined ? { status: 'ok' } : reply.code(problem.status).send({ status: problem.code })
+  })
   fastify.addHook('onReady', async () => listen(listener, address, log))
   fastify.addHook('onClose', async () => listener.close())
 }, { name: 'metrics', dependencies: ['config'] })

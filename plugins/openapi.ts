@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
 import { describeApi, finishDocument } from '#src/http/openapi'
+
+/** The gateway's additions to Swagger UI. */
+const additions = join(import.meta.dirname, '../src/pages/swagger-ui/plugin.js')
 
 /** Generates the OpenAPI document from the routes' schemas, and serves Swagger UI at `/docs`. */
 export default fp(async (fastify) => {
@@ -24,9 +29,15 @@ export default fp(async (fastify) => {
         'style-src': '\'self\' \'unsafe-hashes\' \'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w=\'',
         'img-src': '\'self\' data:'
       }),
-      // Hides the top bar, whose only purpose is to load other documents.
-      theme: { title: 'secrets-gateway', css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }] },
-      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, docExpansion: 'list', deepLinking: true, validatorUrl: null }
+      theme: {
+        title: 'API – secrets-gateway',
+        // Hides the top bar, whose only purpose is to load other documents.
+        css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
+        js: [{ filename: 'plugin.js', content: await readFile(additions, 'utf8') }]
+      },
+      uiConfig: {
+        tryItOutEnabled: true, displayRequestDuration: true, docExpansion: 'list', deepLinking: true, filter: true, validatorUrl: null
+      }
     })
   })
 }, { name: 'openapi', dependencies: ['schemas', 'request'] })

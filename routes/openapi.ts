@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { openApiYaml } from '#src/http/openapi-yaml'
 import { publicProblems } from '#src/http/schemas'
 
 const document = (mediaType: string): object => ({
@@ -38,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       security: [],
       response: document('application/yaml')
     },
-    handler: async (_request, reply) => reply.type('application/yaml').send(fastify.swagger({ yaml: true }))
+    handler: async (_request, reply) => reply.type('application/yaml').send(openApiYaml(fastify.swagger()))
   })
 }
 

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util'
 import openapiTypescript, { astToString, COMMENT_HEADER, type OpenAPI3 } from 'openapi-typescript'
 import { parse } from 'yaml'
 import type { Shape } from '#src/client/shapes'
+import { inlineComponents } from '#src/http/openapi-components'
 
 const root = join(import.meta.dirname, '..')
 const folder = join(root, 'src', 'client')
@@ -85,7 +86,8 @@ const json = (value: object): string =>
   `{\n${Object.entries(value).map(([name, member]) => `  ${JSON.stringify(name)}: ${JSON.stringify(member)}`).join(',\n')}\n}`
 
 const { values: { check } } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-const document = withoutProblems(parse(await readFile(join(root, 'openapi.yaml'), 'utf8')) as OpenAPI3)
+// A reference to a parameter would hide the parameter's description from editors.
+const document = withoutProblems(inlineComponents(parse(await readFile(join(root, 'openapi.yaml'), 'utf8')) as OpenAPI3))
 const types = await openapiTypescript(document, { alphabetize: true, defaultNonNullable: false })
 const files = { 'schema.ts': COMMENT_HEADER + astToString(types), 'replies.ts': repliesFile(document) }
 for (const [name, generated] of Object.entries(files)) {

@@ -7,14 +7,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { stringify } from 'yaml'
+import { openApiYaml } from '#src/http/openapi-yaml'
 import { builtGateway } from './built-gateway.ts'
 
 const file = join(import.meta.dirname, '..', 'openapi.yaml')
 
 const { values: { check } } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
 const { document } = await builtGateway()
-const generated = stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 })
+const generated = openApiYaml(document)
 if (!check) {
   await writeFile(file, generated)
 } else if (generated !== await readFile(file, 'utf8').catch(() => undefined)) {

@@ -5,12 +5,14 @@ import { standardOutput } from './audit/settings.ts'
 import { outputsOf } from './command-line/output.ts'
 import { banner } from './local-mode/banner.ts'
 import { liveConfig, type LiveConfig } from './config/live.ts'
-import { loadConfig, readVariables } from './config/load.ts'
+import { readVariables } from './config/load.ts'
 import { ConfigError } from './config/issues.ts'
 import type { Variables } from './config/schema.ts'
+import { configSource, type ConfigSource } from './config/source.ts'
 import { tracingFrom } from './config/tracing.ts'
 import { withoutMessage } from './problems/problem.ts'
 import { logDestination, type LogDestination } from './log/destination.ts'
+import { inFormat } from './log/logfmt.ts'
 import { assertLocalModeIntended, startLocalMode, type LocalMode } from './local-mode/local-mode.ts'
 import { serverOptions } from './http/server-options.ts'
 
@@ -25,16 +27,18 @@ async function start (): Promise<void> {
   const variables = readVariables(process.env)
   if (variables.GATEWAY_CONFIG === undefined) assertLocalModeIntended(process.env)
   const local = variables.GATEWAY_CONFIG === undefined ? await startLocalMode(variables) : undefined
-  const config = liveConfig(local?.config ?? loadConfig(variables.GATEWAY_CONFIG ?? ''))
+  const source = configSource(variables.GATEWAY_CONFIG ?? '')
+  const config = liveConfig(local?.config ?? source.load())
 
   // With the audit trail on standard output, the log goes to standard error.
   const descriptor = config.current.audit.file === standardOutput ? 2 : 1
   const log = logDestination(descriptor, (lines) => { fastify.log.warn({ lines }, 'log lines were dropped') })
-  const fastify = Fastify(serverOptions(variables.LOG_LEVEL, log, config, variables.OTEL_SERVICE_NAME))
+  const { LOG_LEVEL: level, LOG_FORMAT: format, OTEL_SERVICE_NAME: service } = variables
+  const fastify = Fastify(serverOptions(level, inFormat(format, log), config, service))
   await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR, tracing: tracingFrom(variables) })
   const address = await listen(fastify, variables)
   shutDownGracefully(fastify, log, local)
-  if (variables.GATEWAY_CONFIG !== undefined) reloadOnHangup(fastify, config, variables.GATEWAY_CONFIG)
+  if (variables.GATEWAY_CONFIG !== undefined) reloadOnChange(fastify, config, source, variables.GATEWAY_RELOAD_SECONDS)
   if (local === undefined) return
   // Printed last, so that the developer sees it below the log lines.
   log.flushSync()
@@ -89,17 +93,24 @@ function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
-/** Reloads the configuration file on SIGHUP. If the file is invalid, the current configuration stays in use. */
-function reloadOnHangup (fastify: FastifyInstance, config: LiveConfig, file: string): void {
-  process.on('SIGHUP', () => {
+/**
+ * Reloads the configuration on SIGHUP, and when one of its files has changed. If it is invalid, the current configuration stays
+ * in use.
+ *
+ * @param seconds how often the files are looked at. If undefined, only SIGHUP reloads them.
+ */
+function reloadOnChange (fastify: FastifyInstance, config: LiveConfig, source: ConfigSource, seconds: number | undefined): void {
+  const reload = (): void => {
     try {
-      config.replace(loadConfig(file))
+      config.replace(source.load())
       fastify.log.info('the configuration was reloaded')
     } catch (error) {
       const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined
       fastify.log.error({ mistakes }, 'the configuration was NOT reloaded: the previous one stays in force')
     }
-  })
+  }
+  process.on('SIGHUP', reload)
+  if (seconds !== undefined) setInterval(() => { if (source.hasChanged()) reload() }, seconds * 1_000).unref()
 }
 
 try {

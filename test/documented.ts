@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { inlineComponents } from '#src/http/openapi-components'
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { Reply } from './helper.ts'
 
@@ -20,7 +21,7 @@ let check: CheckReply | undefined
 
 /** Returns a function that checks replies. It is created only once, because all gateways have the same OpenAPI document. */
 export function documentedReplies (fastify: FastifyInstance): CheckReply {
-  return check ??= checkFrom(fastify.swagger() as unknown as Documented)
+  return check ??= checkFrom(inlineComponents(fastify.swagger()) as unknown as Documented)
 }
 
 function checkFrom (document: Documented): CheckReply {

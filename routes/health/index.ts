@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { whyNotReady } from '#src/http/readiness'
 import { publicProblems, Reply } from '#src/http/schemas'
-import { Problem } from '#src/problems/problem'
 
 const Health = Type.Object({ status: Type.Literal('ok') })
 
@@ -36,8 +36,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: { 200: Reply('The gateway accepts requests', Health), ...publicProblems('audit-unavailable', 'overloaded') }
     },
     handler: async () => {
-      if (fastify.stopping.aborted) throw new Problem('overloaded', { reason: 'shutdown' })
-      if (!fastify.audit.isWritable) throw new Problem('audit-unavailable', { unrecorded: true })
+      const problem = whyNotReady(fastify)
+      if (problem !== undefined) throw problem
       return { status: 'ok' as const }
     }
   })

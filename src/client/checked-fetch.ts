@@ -11,20 +11,23 @@ type Problem = components['schemas']['Problem']
  *
  * @param maximumBytes the maximum size of a JSON reply and of a problem
  * @throws GatewayProblem for a reply that is a problem (RFC 9457)
+ * @throws the reason of the request's signal if it is aborted
  * @throws GatewayUnreachable for a failed connection, and for a reply that can't have come from a gateway
  */
 export async function checkedFetch (request: Request, maximumBytes: number): Promise<Response> {
   const { origin } = new URL(request.url)
-  const response = await fetch(request).catch((error: unknown) => {
-    throw new GatewayUnreachable(`${origin} does not answer${causeOf(error)}`, { cause: error })
-  })
+  const { signal } = request
+  const failed = (message: string, cause: unknown): Error => {
+    // `fetch` rejects with the signal's reason, too. The body of a reply does not.
+    if (signal.aborted) throw signal.reason
+    return new GatewayUnreachable(`${message}${causeOf(cause)}`, { cause, isTemporary: true })
+  }
+  const response = await fetch(request).catch((error: unknown) => { throw failed(`${origin} does not answer`, error) })
   // A gateway sets this header on every reply.
   if (!response.headers.has('x-request-id')) throw new GatewayUnreachable(`${origin} is not a secrets gateway (status ${response.status})`)
   // The caller reads binary and streamed bodies itself.
   if (response.status === 304 || (response.ok && !isJson(response))) return response
-  const text = await textOf(response, maximumBytes).catch((error: unknown) => {
-    throw new GatewayUnreachable(`The reply from ${origin} broke off${causeOf(error)}`, { cause: error })
-  })
+  const text = await textOf(response, maximumBytes).catch((error: unknown) => { throw failed(`The reply from ${origin} broke off`, error) })
   if (text === undefined) throw new GatewayUnreachable(`The reply from ${origin} is larger than ${maximumBytes} bytes`)
   const body = parsed(text)
   // The message does not quote the text, because it may contain a secret's value.

@@ -1,16 +1,18 @@
-import createFetchClient, { type Client } from 'openapi-fetch'
+import createFetchClient from 'openapi-fetch'
 import { assertDocumented } from './assert-documented.ts'
 import { checkedFetch } from './checked-fetch.ts'
+import type { GatewayClient } from './gateway-client.ts'
+import { sendWithRetries } from './retries.ts'
 import type { components, paths } from './schema.ts'
 
 export { followSecrets, type FollowOptions, type SecretChange } from './follow.ts'
+export type { GatewayClient } from './gateway-client.ts'
+export { itemsOf, type Page } from './pages.ts'
 export { GatewayProblem, GatewayUnreachable } from './problems.ts'
+export { readJson, type JsonOptions, type ReadOptions } from './read.ts'
 
 /** The API's schemas by name, such as `Schemas['SecretMetadata']`. */
 export type Schemas = components['schemas']
-
-/** A client that calls the routes in `openapi.yaml` by method and path. Parameters, bodies and replies are typed. */
-export type GatewayClient = Client<paths, 'application/json'>
 
 export interface ClientOptions {
   /** The gateway's URL, such as `https://secrets.example.com`. If it has a path, every route's path is appended to it. */
@@ -23,6 +25,11 @@ export interface ClientOptions {
   token?: string | (() => string | Promise<string>)
   /** The maximum size of a JSON reply, in bytes; by default 512 MiB. A longer reply is refused. */
   maximumReplyBytes?: number
+  /**
+   * How many times a request is sent again after a failure that another attempt may fix; by default 0. A pause is as long as the
+   * reply's `Retry-After` says. A request that writes needs an `Idempotency-Key` for this, except after a 429.
+   */
+  retries?: number
 }
 
 const defaultMaximum = 512 * 1024 * 1024
@@ -34,12 +41,29 @@ const defaultMaximum = 512 * 1024 * 1024
  * {@link GatewayProblem} for a reply that is a problem, and with {@link GatewayUnreachable} if no gateway answers. Use
  * {@link reply} to get the body of a successful reply.
  *
+ * {@link readJson} reads a value that is JSON, {@link itemsOf} iterates over the pages of a list, and {@link followSecrets} waits
+ * for changes.
+ *
  * @example
  * const gateway = createClient({ url, token })
  * const path = { env: 'dev', name: 'payments/db' }
  * const secret = await reply(gateway.GET('/environments/{env}/secrets/{name}', { params: { path } }))
+ *
+ * @example
+ * // Retries. The key makes it safe to send the write again.
+ * const patient = createClient({ url, token, retries: 3 })
+ * const header = { 'idempotency-key': 'deploy-2026-11-21.4' }
+ * await patient.PUT('/environments/{env}/secrets/{name}', { params: { path, header }, body: { value } })
+ *
+ * @example
+ * // Cancellation: the promise rejects with the signal's reason.
+ * await gateway.GET('/environments/{env}/secrets/{name}', { params: { path }, signal: AbortSignal.timeout(2_000) })
+ *
+ * @example
+ * // A cache hint: the gateway asks AWS only if its own copy is older than a minute.
+ * await gateway.GET('/environments/{env}/secrets/{name}', { params: { path, header: { 'cache-control': 'max-age=60' } } })
  */
-export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }: ClientOptions): GatewayClient {
+export function createClient ({ url, token, maximumReplyBytes = defaultMaximum, retries = 0 }: ClientOptions): GatewayClient {
   const client = createFetchClient<paths, 'application/json'>({
     baseUrl: url,
     // A redirect could send the request's body, and with it a secret's value, to another server.
@@ -47,7 +71,7 @@ export function createClient ({ url, token, maximumReplyBytes = defaultMaximum }
     // By default, `fetch` adds `Cache-Control: no-cache` to a request with `If-None-Match`, and the gateway then calls AWS.
     cache: 'force-cache',
     pathSerializer: pathOf,
-    fetch: async (request) => checkedFetch(request, maximumReplyBytes)
+    fetch: async (request) => sendWithRetries(request, retries, async (attempt) => checkedFetch(attempt, maximumReplyBytes))
   })
   client.use({
     async onRequest ({ request }) {

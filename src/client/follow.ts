@@ -1,9 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Client } from 'openapi-fetch'
+import type { GatewayClient } from './gateway-client.ts'
 import { GatewayProblem, GatewayUnreachable } from './problems.ts'
-import type { paths } from './schema.ts'
-
-type GatewayClient = Client<paths, 'application/json'>
 
 /** A secret, and its current version. */
 export interface SecretChange {
@@ -32,9 +29,12 @@ const pauses = { first: 500, longest: 30_000 }
  *
  * @throws GatewayProblem if the gateway refuses the stream, for example because the caller may not see the secrets
  *
- * @example for await (const changes of followSecrets(gateway, 'prod', { names: ['payments/db'] })) { for (const { name } of
- *   changes) await reconnectWith(await reply(gateway.GET('/environments/{env}/secrets/{name}',
- *     { params: { path: { env: 'prod', name } } })))
+ * @example
+ * // Waits for changes of a secret.
+ * for await (const changes of followSecrets(gateway, 'prod', { names: ['payments/db'] })) {
+ *   for (const { name, versionId } of changes) {
+ *     if (versionId !== undefined) await reconnectWith(await readJson(gateway, 'prod', name))
+ *   }
  * }
  */
 export async function* followSecrets (

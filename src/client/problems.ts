@@ -45,4 +45,11 @@ export class GatewayProblem extends Error {
 /** A failed connection, or a reply that did not come from a gateway. */
 export class GatewayUnreachable extends Error {
   override readonly name = 'GatewayUnreachable'
+  /** True if the connection failed or broke, so another attempt may succeed; false if the reply did not come from a gateway. */
+  readonly isTemporary: boolean
+
+  constructor (message: string, { isTemporary = false, ...options }: ErrorOptions & { isTemporary?: boolean } = {}) {
+    super(message, options)
+    this.isTemporary = isTemporary
+  }
 }

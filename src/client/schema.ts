@@ -1488,6 +1488,14 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
+             * @description With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, and an object can have the same key twice
+             * @example {
+             *       "username": "app",
+             *       "port": 5432
+             *     }
+             */
+            json?: unknown;
+            /**
              * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
              * @example payments/db
              */
@@ -2584,6 +2592,8 @@ export interface operations {
                 field?: string;
                 /** @description `secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404 */
                 notFound?: "secret";
+                /** @description `true`: the reply also has the value, or the `field` of it, as JSON in `json`. If the value is not JSON, the reply is 409 */
+                parse?: boolean;
                 /** @description The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
                 pendingDeletion?: "absent" | "conflict";
                 /** @description `true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same */
@@ -2841,15 +2851,9 @@ export interface operations {
                 "if-match"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3172,15 +3176,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3413,12 +3411,7 @@ export interface operations {
     removeReplicas: {
         parameters: {
             query: {
-                /**
-                 * @description The regions of the replicas
-                 * @example [
-                 *       "eu-central-1"
-                 *     ]
-                 */
+                /** @description The regions of the replicas */
                 region: string[];
             };
             header?: {
@@ -3426,15 +3419,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3729,15 +3716,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;
@@ -3816,10 +3797,7 @@ export interface operations {
     removeStage: {
         parameters: {
             query: {
-                /**
-                 * @description AWS's ID of a version
-                 * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
-                 */
+                /** @description AWS's ID of a version */
                 versionId: string;
             };
             header?: {
@@ -3827,20 +3805,11 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
-                /**
-                 * @description A staging label
-                 * @example AWSCURRENT
-                 */
+                /** @description A staging label */
                 stage: string;
             };
             cookie?: never;
@@ -3917,13 +3886,7 @@ export interface operations {
     untagSecret: {
         parameters: {
             query: {
-                /**
-                 * @description The keys of the tags
-                 * @example [
-                 *       "team",
-                 *       "kind"
-                 *     ]
-                 */
+                /** @description The keys of the tags */
                 key: string[];
             };
             header?: {
@@ -3931,15 +3894,9 @@ export interface operations {
                 "aws-credential-id"?: string;
             };
             path: {
-                /**
-                 * @description An environment that the configuration declares
-                 * @example dev
-                 */
+                /** @description An environment that the configuration declares */
                 env: string;
-                /**
-                 * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself
-                 * @example payments/db
-                 */
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret. In the path, `/` is written `%2F`, as in `payments%2Fdb`; Swagger UI does that itself */
                 name: string;
             };
             cookie?: never;

@@ -5,6 +5,7 @@ import { readPolicies } from '#src/authorization/policy-folder'
 import { referencesIn, type Reference } from '#src/authorization/references'
 import { closed } from '#src/schema/types'
 import { ConfigError, type FileIssue } from './issues.ts'
+import { markBeforeReading } from './marks.ts'
 
 /** The `authorization` section of the configuration file. */
 export const AuthorizationSchema = Type.Object({
@@ -17,8 +18,10 @@ export type DeclaredAuthorization = Static<typeof AuthorizationSchema> | { polic
 /** Reads the configured policies. @throws ConfigError if they are invalid */
 export function policiesFrom ({ policies }: DeclaredAuthorization, folder: string): PolicySet {
   if (typeof policies !== 'string') return policies
+  const path = resolve(folder, policies)
+  markBeforeReading(path)
   try {
-    return readPolicies(resolve(folder, policies))
+    return readPolicies(path)
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error
     throw new ConfigError(error.issues.map(({ file, line, message }) => ({ place: `${file}:${line}`, message })))

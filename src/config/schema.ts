@@ -1,6 +1,7 @@
 import { Type, type Static, type TString } from '@sinclair/typebox'
 import { CredentialSchema } from '#src/credentials/definition'
 import { EnvironmentSchema, environmentNamePattern } from '#src/environments/environment'
+import { logFormats } from '#src/log/logfmt'
 import { defaultService } from '#src/log/logger'
 import { closed, Enum, idPattern } from '#src/schema/types'
 import { protocols, samplerNames } from '#src/tracing/settings'
@@ -50,8 +51,14 @@ export const VariablesSchema = Type.Object({
     maxLength: 100,
     description: 'A seed: the embedded backend of local mode simulates the delays and failures of AWS, and stores nothing.'
   })),
+  GATEWAY_RELOAD_SECONDS: Type.Optional(Type.Integer({
+    minimum: 1,
+    maximum: 3600,
+    description: 'How often the gateway looks whether `GATEWAY_CONFIG`, or a file or folder that it names, has changed; if so, it reads the configuration again, as on `SIGHUP`. If it is not set, it does so only on `SIGHUP`.'
+  })),
   GATEWAY_PRINT_TOKEN: Type.Optional(Enum(['1'], { description: '`1`: print the developer token even if standard output is not a terminal.' })),
   LOG_LEVEL: Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The minimum level of log lines.' }),
+  LOG_FORMAT: Enum(logFormats, { default: 'json', description: 'The form of log lines: `json` or `logfmt`.' }),
   OTEL_SERVICE_NAME: Type.String({ minLength: 1, maxLength: 255, default: defaultService, description: 'The name of this service, in the log and in traces.' }),
   OTEL_EXPORTER_OTLP_ENDPOINT: Type.Optional(Endpoint('The URL of a collector. If it is set, [traces](tracing.md) are posted to `v1/traces` below it.')),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: Type.Optional(Endpoint('The URL that traces are posted to, as it stands.')),

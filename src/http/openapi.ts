@@ -1,4 +1,5 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+import { shareComponents, type SharedDocument } from './openapi-components.ts'
 import { problemExamples } from './problem-reply.ts'
 
 type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
@@ -26,7 +27,8 @@ export const describeApi = (): OpenApi => ({
     title: 'secrets-gateway',
     version: '0.1.0',
     description,
-    license: { name: 'All rights reserved', identifier: 'LicenseRef-Proprietary' }
+    // There is no identifier, because tools show one as a link to a license that does not exist.
+    license: { name: 'None: all rights reserved' }
   },
   servers: [{ url: '/', description: 'This gateway' }],
   tags: [
@@ -71,21 +73,23 @@ export const describeApi = (): OpenApi => ({
 type Transform = NonNullable<FastifyDynamicSwaggerOptions['transformObject']>
 
 interface Operation {
-  parameters?: { required?: boolean, example?: unknown, schema?: object }[]
+  parameters?: { in?: string, required?: boolean, example?: unknown, schema?: object }[]
   responses?: Record<string, unknown>
 }
 
 type Paths = Record<string, Record<string, Operation>>
 
 /**
- * Completes the generated document in place. Sorts the operations, and prevents Swagger UI from filling in optional parameters
- * with their examples.
+ * Completes the generated document in place. Sorts the operations and their parameters, prevents Swagger UI from filling in what
+ * could do harm, and moves what is repeated to the components.
  */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
   const paths = (document.openapiObject.paths ?? {}) as Paths
   sortOperations(paths)
-  removePrefilledOptions(paths)
+  sortParameters(paths)
+  removePrefilled(paths)
+  shareComponents(document.openapiObject as SharedDocument)
   return document.openapiObject
 }
 
@@ -101,15 +105,28 @@ function sortOperations (paths: Paths): void {
   }
 }
 
+/** The order of an operation's parameters: first those without which it has no subject. */
+const parameterOrder = ['path', 'query', 'header']
+
+/** Sorts the parameters of each operation by their place. */
+function sortParameters (paths: Paths): void {
+  const rank = (parameter: { in?: string }): number => parameterOrder.indexOf(parameter.in ?? '')
+  for (const { parameters } of Object.values(paths).flatMap((path) => Object.values(path))) {
+    parameters?.sort((one, other) => rank(one) - rank(other))
+  }
+}
+
 /**
- * Moves the examples of optional parameters to the parameters' schemas. Otherwise Swagger UI would fill them in and send them,
- * for example all filters together, or a version that does not exist.
+ * Moves the examples of some parameters to the parameters' schemas. Otherwise Swagger UI would fill them in and send them. This
+ * applies to optional parameters, for example all filters together, or a version that does not exist. It also applies to all
+ * parameters of a DELETE, because whoever deletes should have to write what.
  */
-function removePrefilledOptions (paths: Paths): void {
-  const operations = Object.values(paths).flatMap((path) => Object.values(path))
-  for (const parameter of operations.flatMap(({ parameters }) => parameters ?? [])) {
-    if (parameter.required === true || parameter.example === undefined) continue
-    parameter.schema = { ...parameter.schema, examples: [parameter.example] }
-    delete parameter.example
+function removePrefilled (paths: Paths): void {
+  for (const [method, { parameters = [] }] of Object.values(paths).flatMap((path) => Object.entries(path))) {
+    for (const parameter of parameters) {
+      if ((parameter.required === true && method !== 'delete') || parameter.example === undefined) continue
+      parameter.schema = { ...parameter.schema, examples: [parameter.example] }
+      delete parameter.example
+    }
   }
 }

@@ -1,15 +1,18 @@
 import type {} from '@fastify/accepts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '#src/problems/problem'
-import { toSecretValue, type ReadSecret } from '#src/secrets/read'
+import { toSecretValue, type ReadResult } from '#src/secrets/read'
 import { SecretValue, type WrittenSecret } from '#src/secrets/schemas'
 import { CacheHeaders } from './caching.ts'
 import { matchesETag, toETag } from './etag.ts'
 import { ETag, Ref, Reply } from './schemas.ts'
 
 /** Functions that convert a secret to the content of a reply, keyed by media type. The first media type is the default. */
-const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>> = {
-  'application/json': toSecretValue,
+const representations: Readonly<Record<string, (secret: ReadResult) => unknown>> = {
+  'application/json' (secret) {
+    const value = toSecretValue(secret)
+    return secret.json === undefined ? value : withJson(value, secret.json)
+  },
   'text/plain': ({ content }) => {
     if (typeof content !== 'string') throw new Problem('not-acceptable')
     return content
@@ -17,10 +20,13 @@ const representations: Readonly<Record<string, (secret: ReadSecret) => unknown>>
   'application/octet-stream': ({ content }) => Buffer.from(content)
 }
 
+/** Returns the body of a reply with a member `json`, whose text is unchanged. Parsing it could change numbers or lose members. */
+const withJson = (value: object, json: string): string => `${JSON.stringify(value).slice(0, -1)},"json":${json}}`
+
 const types = Object.keys(representations)
 
-/** Returns the media type that a request prefers, or an empty string if it accepts none of them. */
-function preferredType (request: FastifyRequest): string {
+/** Returns the media type that a request prefers of these types, or an empty string if it accepts none of them. */
+function preferredType (request: FastifyRequest, types: string[]): string {
   const { accept = '*/*' } = request.headers
   // Nearly all clients send one of these, so the header does not have to be parsed.
   if (accept === '*/*' || accept === 'application/json') return 'application/json'
@@ -46,8 +52,8 @@ export const ValueReply = Reply('The value', Ref(SecretValue), {
  *
  * @throws Problem `not-acceptable` if no accepted media type can represent the value
  */
-export function represent (request: FastifyRequest, reply: FastifyReply, secret: ReadSecret): FastifyReply {
-  const type = preferredType(request)
+export function represent (request: FastifyRequest, reply: FastifyReply, secret: ReadResult): FastifyReply {
+  const type = preferredType(request, secret.json === undefined ? types : ['application/json'])
   const form = representations[type]
   if (form === undefined) throw new Problem('not-acceptable')
   const body = form(secret)

@@ -20,14 +20,33 @@ export const memberText = (member: unknown): string => typeof member === 'string
 export function fieldIn (content: string | Uint8Array, field: string): { text: string } | { mistake: FieldMistake } {
   const parsed = documentIn(content)
   if ('mistake' in parsed) return parsed
-  const { document } = parsed
-  if (isJsonObject(document) && Object.hasOwn(document, field)) return { text: memberText(document[field]) }
+  const found = memberIn(parsed.document, field)
+  return 'mistake' in found ? found : { text: memberText(found.member) }
+}
+
+/** Returns one field of a parsed value. */
+function memberIn (document: unknown, field: string): { member: unknown } | { mistake: FieldMistake } {
+  if (isJsonObject(document) && Object.hasOwn(document, field)) return { member: document[field] }
   const tokens = pointerTokens(field)
   // A pointer may point into an object or an array. A key can exist only in an object.
   const hasMembers = isJsonObject(document) || (tokens !== undefined && Array.isArray(document))
   if (!hasMembers) return { mistake: 'not-object' }
   const member = tokens?.reduce(memberOf, document)
-  return member === undefined ? { mistake: 'missing' } : { text: memberText(member) }
+  return member === undefined ? { mistake: 'missing' } : { member }
+}
+
+/**
+ * Returns a value's JSON, or that of one field of it, whether the value is stored as text or as bytes in UTF-8. The JSON of the
+ * whole value is its text, unchanged. A field's numbers are written as they are in the value.
+ *
+ * @param field as in `fieldIn`; if absent, the whole value
+ */
+export function jsonIn (content: string | Uint8Array, field?: string): { json: string } | { mistake: FieldMistake } {
+  const parsed = documentIn(content)
+  if ('mistake' in parsed) return parsed
+  if (field === undefined) return { json: parsed.text }
+  const found = memberIn(parsed.document, field)
+  return 'mistake' in found ? found : { json: JSON.stringify(found.member) }
 }
 
 /** Parses a value as a JSON object, whether the value is stored as text or as bytes in UTF-8. */
@@ -39,11 +58,12 @@ export function objectIn (
   return isJsonObject(parsed.document) ? { object: parsed.document } : { mistake: 'not-object' }
 }
 
-function documentIn (content: string | Uint8Array): { document: unknown } | { mistake: 'binary' | 'not-json' } {
+/** Parses a value as JSON. Returns its text, too. */
+function documentIn (content: string | Uint8Array): { document: unknown, text: string } | { mistake: 'binary' | 'not-json' } {
   const text = textIn(content)
   if (text === undefined) return { mistake: 'binary' }
   const document = parseLossless(text)
-  return document === undefined ? { mistake: 'not-json' } : { document }
+  return document === undefined ? { mistake: 'not-json' } : { document, text }
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

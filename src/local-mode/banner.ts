@@ -13,7 +13,7 @@ export function banner (address: string, { token, tokenFile }: LocalMode, showTo
   return `
 secrets-gateway in local mode: an embedded Secrets Manager, no AWS.
 
-  API         ${address}
+  Console     ${address}
   Swagger UI  ${address}/docs
   Token       ${showToken ? token : hidden}
 

@@ -143,12 +143,12 @@ export const catalogue = {
   'value-not-json': {
     status: 409,
     title: 'The value is not JSON',
-    advice: 'It is plain text, or JSON that is nested too deeply, and has no fields: read it without `field`, or replace it with PUT.'
+    advice: 'It is plain text, or JSON that is nested too deeply, and has no fields: read it without `field` and `parse`, or replace it with PUT.'
   },
   'value-binary': {
     status: 409,
     title: 'The value is binary and not text',
-    advice: 'Bytes that are not UTF-8 have no fields: read them without `field`, or replace them with PUT.'
+    advice: 'Bytes that are not UTF-8 have no fields: read them without `field` and `parse`, or replace them with PUT.'
   },
   'payload-too-large': {
     status: 413,

@@ -85,7 +85,12 @@ export const SecretValue = Type.Object({
   value: Type.String({
     description: 'The text, or the bytes in base64',
     examples: ['correct horse battery staple']
-  })
+  }),
+  json: Type.Optional(Type.Unknown({
+    description: 'With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, ' +
+      'and an object can have the same key twice',
+    examples: [{ username: 'app', port: 5432 }]
+  }))
 }, { $id: 'SecretValue', title: 'SecretValue', description: 'A version of a secret, with its value.' })
 
 export const SecretMetadata = Type.Object({

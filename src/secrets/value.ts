@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { shapes } from '#src/aws-model/shapes'
 import type { SecretContent } from '#src/aws/secret'
-import { fieldIn, objectIn, type FieldMistake } from '#src/json/field'
+import { fieldIn, jsonIn, objectIn, type FieldMistake } from '#src/json/field'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import type { Encoding, Value } from './schemas.ts'
@@ -46,6 +46,17 @@ export function selectField (content: SecretContent, field: string): string {
   const found = fieldIn(content, field)
   if ('mistake' in found) throw new Problem(mistakeCodes[found.mistake])
   return found.text
+}
+
+/**
+ * Returns the JSON of a value or, if `field` is given, of one field of it.
+ *
+ * @throws Problem `value-binary`, `value-not-json`, and with a field also `value-not-object` and `field-not-found`
+ */
+export function selectJson (content: SecretContent, field: string | undefined): string {
+  const found = jsonIn(content, field)
+  if ('mistake' in found) throw new Problem(mistakeCodes[found.mistake])
+  return found.json
 }
 
 /** Parses a value as a JSON object. @throws Problem `value-binary`, `value-not-json`, `value-not-object` */

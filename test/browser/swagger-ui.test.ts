@@ -37,6 +37,7 @@ async function startGateway (t: Test): Promise<{ url: string, stop: () => Promis
 async function authorize (page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Authorize' }).click()
   const bearer = page.locator('.modal-ux form').filter({ has: page.locator('#auth-bearer-value') })
+  if (await bearer.locator('input').getAttribute('type') !== 'password') throw new Error('The token is not masked')
   await bearer.locator('input').fill(token)
   await bearer.getByRole('button', { name: 'Apply credentials' }).click()
   await page.locator('.modal-ux .close-modal').click()
@@ -70,8 +71,35 @@ await t.test('a secret is written and read in Swagger UI', { skip }, async (t) =
   t.equal(read.status, '200', read.body)
   t.match(read.body, '"value": "written in the browser"')
 
+  const sent = requests.length
+  const deletion = page.locator('#operations-secrets-deleteSecret')
+  await deletion.locator('.opblock-summary-control').click()
+  await deletion.locator('tr[data-param-name]').first().waitFor()
+  const inDeletion = async (what: string): Promise<unknown> => page.evaluate(`[...document.querySelectorAll('#operations-secrets-deleteSecret tr[data-param-name]')].flatMap((row) => ${what})`)
+  t.same(await inDeletion('row.getAttribute("data-param-in")'), ['path', 'path', 'query', 'query', 'query', 'header', 'header'], 'path parameters are first')
+  t.same(await inDeletion('[...row.querySelectorAll("input")].map(({ value }) => value)'), ['', '', '', '', ''], 'what to delete is not filled in')
+
+  await page.getByLabel('Filter operations').fill('rollback')
+  t.same(await page.locator('.opblock-summary-path').allInnerTexts(), ['/environments/{env}/secrets/{name}/rollback'])
+  await page.getByLabel('Filter operations').fill('')
+
+  t.equal(await page.evaluate('localStorage.length'), 0)
+  t.equal(await page.evaluate('sessionStorage.getItem("secrets-gateway-token")'), token)
+  await page.goto(gateway.url)
+  await page.getByText('payments/').waitFor()
+  t.pass('the console shares the token')
+  await page.goto(`${gateway.url}/docs`)
+  const again = await execute(page.locator('#operations-secrets-readSecret'))
+  t.equal(again.status, '200', 'a reload keeps the token')
+  await page.getByRole('button', { name: 'Authorize' }).click()
+  await page.locator('.modal-ux').getByRole('button', { name: 'Remove authorization' }).click()
+  t.equal(await page.evaluate('sessionStorage.length'), 0)
+  const license = await page.locator('.info__license').innerText()
+  t.equal(license, 'None: all rights reserved')
+  t.equal(await page.locator('.info__license a').count(), 0)
+
   const path = `${gateway.url}/environments/dev/secrets/payments%2Fdb`
-  t.strictSame(requests.filter((request) => request.includes('/environments/')), [`PUT ${path}?force=false`, `GET ${path}`], 'no optional parameter is filled in')
+  t.strictSame(requests.slice(0, sent).filter((request) => request.includes('/environments/')), [`PUT ${path}?force=false`, `GET ${path}`], 'no optional parameter is filled in')
   t.strictSame(requests.filter((request) => !request.includes(` ${gateway.url}/`) && !request.includes(' data:')), [], 'no other host is contacted')
   t.strictSame(errors, [], 'the browser reports no errors')
 })

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { configFrom, type Declared } from '#src/config/config'
-import { build, declared, embedded, policies, tokens, type Gateway } from '#test/helper'
+import { build, caching, declared, embedded, policies, tokens, type Gateway } from '#test/helper'
 
 /* The examples in `docs/clients.md`: programs are run against a gateway, and settings are compared with what the gateway uses. */
 
@@ -27,6 +27,7 @@ const value = '{"password":"correct horse"}'
 
 async function prepared (t: Test): Promise<Gateway> {
   const gateway = await build(t, {
+    ...caching,
     environments: { prod: { region: 'eu-west-1', credential: 'account' } },
     credentials: { account: embedded('AKIADEV') },
     authorization: policies('@id("all") permit (principal == Caller::"administrator", action, resource);'),
@@ -132,9 +133,16 @@ t.test('clients of the gateway\'s own API', async (t) => {
   t.equal(await outputOf(gateway, bash(curl)), value)
   const [typescript = ''] = blocks('## TypeScript', 'ts')
   t.equal(await outputOf(gateway, node(typescript.replace('secrets-gateway/client', '#src/client/client'), 'module-typescript')), value)
+  const parsed = blocks('## curl', 'sh')[1]?.replace('| jq -r .json.password', '') ?? ''
+  t.match(JSON.parse(await outputOf(gateway, bash(parsed))), { json: JSON.parse(value) })
+  const [, longer = ''] = blocks('## TypeScript', 'ts')
+  const output = await outputOf(gateway, node(longer.replace('secrets-gateway/client', '#src/client/client'), 'module-typescript'))
+  t.same(output.split('\n'), ['correct horse', 'payments/db', 'payments/db'])
   const [, plain = ''] = blocks('## Python and Go', 'python')
   if (isInstalled('python3', '--version')) t.equal(await outputOf(gateway, python(plain)), value)
   const [generated = ''] = blocks('## Python and Go', 'python')
   const script = readFileSync(join(root, 'scripts', 'generated-clients.sh'), 'utf8')
   for (const line of generated.split('\n').filter((line) => line.startsWith('from '))) t.ok(script.includes(line), line)
+  const [go = ''] = blocks('## Python and Go', 'go')
+  for (const [call] of go.matchAll(/\b(?:gateway|client)\.[A-Z]\w+|reply\.JSON200\.\w+/g)) t.ok(script.includes(call), call)
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { createCursors, cursorKeyBytes } from '#src/secrets/cursors'
+import { inlineComponents } from '#src/http/openapi-components'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
 /**
@@ -73,7 +74,7 @@ t.test('a cursor is accepted for exactly a day', async (t) => {
 
 t.test('every list with a cursor is tested here', async (t) => {
   const gateway = await build(t)
-  const { paths = {} } = gateway.fastify.swagger() as { paths?: Record<string, Record<string, { operationId?: string, parameters?: { name: string }[] }>> }
+  const { paths = {} } = inlineComponents(gateway.fastify.swagger()) as { paths?: Record<string, Record<string, { operationId?: string, parameters?: { name: string }[] }>> }
   const found = Object.values(paths).flatMap((methods) => Object.values(methods))
     .filter(({ parameters = [] }) => parameters.some(({ name }) => name === 'cursor')).map(({ operationId }) => operationId)
   t.same(found.sort(), lists.map(({ operation }) => operation))

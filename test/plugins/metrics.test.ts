@@ -120,3 +120,17 @@ t.test('an address that is in use keeps the gateway from starting, and a reload 
   await t.rejects(async () => fastify.ready(), new RegExp(`server.metrics.*EADDRINUSE on 127.0.0.1, ${port}`, 's'))
   t.throws(() => { config.replace(configFrom({ ...declared, server: { metrics: { port: 1 } } })) }, ConfigError)
 })
+
+t.test('the listener answers probes', async (t) => {
+  const gateway = await build(t, { server: { metrics: { port: 0 } } })
+  const probe = async (name: string): Promise<unknown> => {
+    const reply = await fetch(addressOf(gateway).replace('/metrics', `/health/${name}`))
+    return { status: reply.status, body: await reply.json() }
+  }
+  t.same(await probe('live'), { status: 200, body: { status: 'ok' } })
+  t.same(await probe('ready'), { status: 200, body: { status: 'ok' } })
+  const { audit } = gateway.fastify
+  Object.defineProperty(audit, 'isWritable', { value: false })
+  t.same(await probe('live'), { status: 200, body: { status: 'ok' } })
+  t.same(await probe('ready'), { status: 503, body: { status: 'audit-unavailable' } })
+})

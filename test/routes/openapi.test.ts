@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { inlineComponents } from '#src/http/openapi-components'
 import { build } from '#test/helper'
+import { builtGateway } from '../../scripts/built-gateway.ts'
 import packageJson from '../../package.json' with { type: 'json' }
 
 t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) => {
@@ -25,6 +27,62 @@ t.test('the document is the one in the repository', async (t) => {
   const operations = (paths: Record<string, object>): string[] =>
     Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
   t.same(operations(json.paths), operations(committed.paths), 'in the same order')
+})
+
+interface Declared {
+  description?: string
+  'x-response-description'?: string
+  headers?: Record<string, { description?: string }>
+  content?: Record<string, { schema?: object, examples?: object }>
+}
+
+interface Described {
+  operationId: string
+  parameters?: { in: string, name: string, required?: boolean, description?: string }[]
+  responses: Record<string, Declared>
+}
+
+/** Writes references, constants and records as the document does, and leaves out what only TypeBox uses. */
+const asDocumented = (value: unknown): unknown => JSON.parse(JSON.stringify(value)
+  .replaceAll(/"\$ref":"(\w+)#"/g, '"$ref":"#/components/schemas/$1"')
+  .replaceAll(/"const":("\w+")/g, '"enum":[$1]'), (_key, member: unknown) => {
+  const { patternProperties, ...schema } = Object(member) as { patternProperties?: object }
+  return patternProperties === undefined ? member : { ...schema, additionalProperties: Object.values(patternProperties)[0] as unknown }
+})
+
+t.test('with its references resolved, the document says what the routes declare', async (t) => {
+  const { document, routes } = await builtGateway()
+  const { paths } = inlineComponents(document as { paths: Record<string, Record<string, Described>>, components: object })
+  const operations = new Map(Object.values(paths).flatMap((path) => Object.values(path)).map((operation) => [operation.operationId, operation]))
+  const visible = routes.filter(({ schema }) => schema?.operationId !== undefined && schema.hide !== true)
+  t.equal(visible.length, operations.size)
+  for (const { schema = {} } of visible) {
+    const { operationId = '', response = {}, params, querystring, headers } = schema as Record<string, object> & { operationId?: string }
+    const operation: Described = operations.get(operationId) ?? { operationId, responses: {} }
+    const { responses, parameters = [] } = operation
+    t.strictSame(Object.keys(responses).sort(), Object.keys(response).sort(), `${operationId}: the statuses`)
+    for (const [status, declared] of Object.entries(response as Record<string, Declared>)) {
+      const described = responses[status] ?? {}
+      const title = `${operationId}: ${status}`
+      t.equal(described.description, declared['x-response-description'] ?? declared.description, title)
+      t.strictSame(described.content ?? {}, asDocumented(declared.content ?? {}), title)
+      t.strictSame(Object.entries(described.headers ?? {}).map(([name, { description }]) => [name, description]),
+        Object.entries(declared.headers ?? {}).map(([name, { description }]) => [name, description]), title)
+    }
+    const declared = Object.entries({ query: querystring, path: params, header: headers }).flatMap(([place, object = {}]) => {
+      const { properties = {}, required = [] } = object as { properties?: Record<string, { description?: string }>, required?: string[] }
+      return Object.entries(properties).map(([name, { description }]) => [place, name, required.includes(name), description])
+    })
+    const described = parameters.map(({ in: place, name, required = false, description }) => [place, name, required, description])
+    t.strictSame(described.sort(), declared.sort(), `${operationId}: the parameters`)
+  }
+})
+
+t.test('the document is short, because it repeats nothing', async (t) => {
+  const gateway = await build(t)
+  const { text } = await gateway.send('GET', '/openapi.yaml', { token: null })
+  t.equal(text, readFileSync(join(import.meta.dirname, '../../openapi.yaml'), 'utf8'), 'and is the file in the repository, to the letter')
+  t.ok(text.split('\n').length < 6_000)
 })
 
 /** Returns the objects in a value, with their paths. */

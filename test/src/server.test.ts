@@ -88,7 +88,8 @@ t.test('traces are exported as the environment variables say, with their headers
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20canary-4711',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'gzip',
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
-    OTEL_SERVICE_NAME: 'gateway-eu'
+    OTEL_SERVICE_NAME: 'gateway-eu',
+    LOG_FORMAT: 'logfmt'
   })
   t.equal((await send(url, 'GET', '/environments', { token: 'a-token-for-this-test' })).status, 200)
   t.equal(await end(), 0, 'the spans are exported at the shutdown')
@@ -96,7 +97,7 @@ t.test('traces are exported as the environment variables say, with their headers
   t.equal(kind, 'server')
   t.match(resource, { 'service.name': 'gateway-eu', 'deployment.environment.name': 'test' })
   t.match(collector.headers[0], { authorization: 'Bearer canary-4711', 'content-encoding': 'gzip', 'content-type': 'application/x-protobuf' })
-  t.match(output(), '"service":"gateway-eu"')
+  t.match(output(), /^level=info time=\S+ service=gateway-eu .*request\.route=\/environments .*msg=request$/m)
   t.notMatch(output() + Buffer.concat(collector.bodies).toString('latin1'), 'canary')
 })
 
@@ -104,7 +105,7 @@ t.test('local mode prints the URLs and a curl command, and keeps its data', asyn
   t.testdir({})
   const gateway = await start(t, {})
   const [, line = ''] = await gateway.writes(/\n {2}(curl .*)\n/)
-  t.match(gateway.output(), `API         ${gateway.url}\n`)
+  t.match(gateway.output(), `Console     ${gateway.url}\n`)
   t.match(gateway.output(), `Swagger UI  ${gateway.url}/docs\n`)
 
   const { stdout } = await run('sh', ['-c', `${line} --silent`], { cwd: '/' })
@@ -275,6 +276,24 @@ t.test('a configuration file, and reloading it', async (t) => {
   gateway.child.kill('SIGHUP')
   await gateway.writes(/reloaded[^]*NOT reloaded[^]*NOT reloaded[^]*the configuration was reloaded/)
   t.equal(await put('dev'), 403)
+  t.equal(await gateway.end(), 0)
+})
+
+t.test('with GATEWAY_RELOAD_SECONDS, a changed file is read again without a signal', async (t) => {
+  const config = {
+    environments: { dev: { region: 'eu-west-1', credential: 'base' } },
+    credentials: { base: { kind: 'default-chain' } },
+    authentication: { apiKeys: [{ id: 'bot', hash: hashToken('token-of-the-file') }] },
+    authorization: { policies: 'policies' }
+  }
+  const policies = { 'a.cedar': '@id("one") permit (principal, action, resource);' }
+  const folder = t.testdir({ 'gateway.yaml': stringify(config), policies })
+  const gateway = await start(t, { GATEWAY_CONFIG: join(folder, 'gateway.yaml'), GATEWAY_RELOAD_SECONDS: '1' })
+  const status = async (): Promise<number> => (await send(gateway.url, 'GET', '/environments/test', { token: 'token-of-the-file' })).status
+  t.equal(await status(), 404)
+  await writeFile(join(folder, 'gateway.yaml'), stringify({ ...config, environments: { ...config.environments, test: { ...config.environments.dev, namePrefix: 't/' } } }))
+  await gateway.writes(/the configuration was reloaded/)
+  t.equal(await status(), 200)
   t.equal(await gateway.end(), 0)
 })
 

@@ -3,9 +3,10 @@
  * still current (`If-Match`). Each returns what was done, or undefined if the visitor has cancelled.
  */
 
-import { ask, field, textOf } from '../shared/dialog.js'
-import { h, plural } from '../shared/dom.js'
+import { ask, field, textOf, valueField, valueHint } from '../shared/dialog.js'
+import { dateWords, h, plural } from '../shared/dom.js'
 import { call, ifCurrent, secretPath } from '../shared/gateway.js'
+import { fillPlaceholder } from '../shared/placeholder.js'
 
 /**
  * @typedef {object} Subject
@@ -19,11 +20,6 @@ const currentVersion = ({ versions = {} }) => Object.keys(versions).find((id) =>
 
 /** @param {Subject} subject */
 const contextOf = ({ environment, name }) => ({ environment: environment.name, name })
-
-/** @param {string} id @param {string} [hint] */
-const valueField = (id, hint) => field('Value', h('textarea', { id, name: 'value', required: true, autocomplete: 'off', spellcheck: 'false' }), hint)
-
-const jsonHint = 'Text, or a JSON object to keep several keys together, such as a user name and a password.'
 
 /**
  * Creates a secret.
@@ -41,7 +37,7 @@ export async function createSecret (environment, prefix) {
         id: 'new-name', name: 'name', value: prefix, required: true, maxlength: '512', pattern: '[A-Za-z0-9\\/_+=.@\\-]+', autocomplete: 'off', spellcheck: 'false'
       }), 'Letters, digits and /_+=.@- where “/” makes a folder, as in payments/db.'),
       field('Value', h('textarea', { id: 'new-value', name: 'value', autocomplete: 'off', spellcheck: 'false' }),
-        `${jsonHint} Leave it empty for a placeholder that somebody else fills.`),
+        `${valueHint} Leave it empty for a placeholder that somebody else fills.`),
       field('Description', h('input', { id: 'new-description', name: 'description', maxlength: '2048', autocomplete: 'off' }), 'Optional. Not secret: do not repeat the value here.')
     ],
     submit: 'Create secret',
@@ -60,17 +56,15 @@ export async function createSecret (environment, prefix) {
 /** @param {Subject} subject @returns {Promise<string | undefined>} */
 export async function replaceValue (subject) {
   const { environment, name, metadata } = subject
-  const isFirst = metadata.state === 'placeholder'
   let isUnchanged = false
   const isDone = await ask({
-    title: isFirst ? `Set the first value of ${name}` : `Replace the value of ${name}`,
+    title: `Replace the value of ${name}`,
     content: [
-      valueField('replaced-value', jsonHint),
-      h('p', { class: 'hint' }, isFirst
-        ? `Services in ${environment.name} can read it at once.`
-        : `Services in ${environment.name} get it the next time they read. The value until now stays as the version AWSPREVIOUS.`)
+      valueField('replaced-value'),
+      h('p', { class: 'hint' },
+        `Services in ${environment.name} get it the next time they read. The value until now stays as the version AWSPREVIOUS.`)
     ],
-    submit: isFirst ? 'Set value' : 'Replace value',
+    submit: 'Replace value',
     context: contextOf(subject),
     send: async (answer) => {
       const written = await call('PUT', secretPath(environment.name, name), {
@@ -81,6 +75,11 @@ export async function replaceValue (subject) {
   })
   if (!isDone) return undefined
   return isUnchanged ? 'This was the value already, so there is no new version.' : 'There is a new version, and it is current.'
+}
+
+/** @param {Subject} subject @returns {Promise<string | undefined>} */
+export async function setFirstValue ({ environment, name }) {
+  return await fillPlaceholder(environment.name, name) ? 'The secret has a value now.' : undefined
 }
 
 /**
@@ -139,7 +138,7 @@ export async function rollBack (subject, { versionId, createdDate }) {
   const isDone = await ask({
     title: `Roll ${name} back`,
     content: [
-      h('p', {}, 'The version ', h('code', {}, versionId), ` from ${createdDate === undefined ? 'an unknown day' : new Date(createdDate).toLocaleString()} becomes current again.`),
+      h('p', {}, 'The version ', h('code', {}, versionId), ` from ${createdDate === undefined ? 'an unknown day' : dateWords(createdDate)} becomes current again.`),
       `The version that is current now becomes AWSPREVIOUS, so this can be undone in the same way. Services in ${environment.name} get the value the next time they read.`
     ],
     submit: 'Roll back',
@@ -176,7 +175,7 @@ export async function scheduleDeletion (subject) {
       const { deletionDate } = await call('DELETE', `${secretPath(environment.name, name)}?${query}`, {
         needs: 'DeleteSecret', ifMatch: ifCurrent(currentVersion(metadata))
       })
-      done = `The deletion is scheduled for ${new Date(deletionDate).toLocaleString()}.`
+      done = `The deletion is scheduled for ${dateWords(deletionDate)}.`
     }
   })
   return isDone ? done : undefined

@@ -3,7 +3,7 @@
 import { call, secretPath } from '../shared/gateway.js'
 import { dateText, dayText, definitions, h, plural } from '../shared/dom.js'
 import { doneNotice, refusalNotice } from '../shared/notice.js'
-import { changeKey, replaceValue, restore, rollBack, scheduleDeletion } from './changes.js'
+import { changeKey, replaceValue, restore, rollBack, scheduleDeletion, setFirstValue } from './changes.js'
 import { tagList } from './environment.js'
 import { addressOf } from './tree.js'
 import { valueCard } from './value.js'
@@ -96,7 +96,10 @@ function article (place, metadata, done) {
   /** @param {Promise<string | undefined>} change resolves to what was done, or to undefined if the visitor has cancelled */
   const after = async (change) => {
     const result = await change
-    if (result !== undefined) await showSecret(place, result)
+    if (result === undefined) return
+    await showSecret(place, result)
+    // The button that had the focus is gone.
+    place.container.querySelector('h2')?.focus({ preventScroll: true })
   }
   const isDeleted = metadata.state === 'pending-deletion'
   const value = valueCard({
@@ -112,7 +115,7 @@ function article (place, metadata, done) {
     isDeleted && deletedNotice(metadata, () => after(restore(subject))),
     metadata.state === 'placeholder' && h('div', { class: 'notice' },
       h('strong', {}, 'This secret is a placeholder: it has no value yet.'),
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: () => after(replaceValue(subject)) }, 'Set its first value…'))),
+      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: () => after(setFirstValue(subject)) }, 'Set its first value…'))),
     metadata.state === 'active' && value.card,
     details(metadata, environment.region),
     !isDeleted && metadata.state !== 'placeholder' && versionsCard(subject, (version) => { void after(rollBack(subject, version)) }),
@@ -120,7 +123,7 @@ function article (place, metadata, done) {
     (metadata.replicas ?? []).length > 0 && replicasCard(metadata.replicas ?? []),
     !isDeleted && h('section', { class: 'card' },
       h('header', {},
-        h('div', {}, h('h3', {}, 'Delete'), h('p', { class: 'hint' }, `Until ${plural(environment.recoveryWindowInDays, 'day')} later, it can be restored.`)),
+        h('div', {}, h('h3', {}, 'Delete'), h('p', { class: 'hint' }, `It can be restored for ${plural(environment.recoveryWindowInDays, 'day')}.`)),
         h('button', { type: 'button', class: 'danger', click: () => after(scheduleDeletion(subject)) }, 'Schedule deletion…'))))
 }
 

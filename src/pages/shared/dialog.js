@@ -79,3 +79,14 @@ export const textOf = (answer, name) => {
   const value = answer.get(name)
   return typeof value === 'string' ? value : ''
 }
+
+/** What a value can be. */
+export const valueHint = 'Text, or a JSON object to keep several keys together, such as a user name and a password.'
+
+/**
+ * Creates the field for a value that is required.
+ *
+ * @param {string} id
+ */
+export const valueField = (id) =>
+  field('Value', h('textarea', { id, name: 'value', required: true, autocomplete: 'off', spellcheck: 'false' }), valueHint)

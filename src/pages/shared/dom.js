@@ -51,11 +51,18 @@ export function definitions (entries) {
 const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 /**
+ * Returns an RFC 3339 date in the visitor's language and time zone.
+ *
+ * @param {string} date
+ */
+export const dateWords = (date) => dateFormat.format(new Date(date))
+
+/**
  * Shows an RFC 3339 date in the visitor's language and time zone.
  *
  * @param {string | undefined} date
  */
-export const dateText = (date) => date === undefined ? undefined : h('time', { datetime: date, title: date }, dateFormat.format(new Date(date)))
+export const dateText = (date) => date === undefined ? undefined : h('time', { datetime: date, title: date }, dateWords(date))
 
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
 

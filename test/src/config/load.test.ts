@@ -164,7 +164,7 @@ t.test('a file that cannot be read', async (t) => {
 
 t.test('environment variables', async (t) => {
   t.same(readVariables({ PATH: '/bin' }), {
-    HOST: '127.0.0.1', PORT: 3000, GATEWAY_DATA_DIR: '.gateway', LOG_LEVEL: 'info', OTEL_SERVICE_NAME: 'secrets-gateway'
+    HOST: '127.0.0.1', PORT: 3000, GATEWAY_DATA_DIR: '.gateway', LOG_LEVEL: 'info', LOG_FORMAT: 'json', OTEL_SERVICE_NAME: 'secrets-gateway'
   })
   t.match(readVariables({ PORT: '0', GATEWAY_LOCAL: '1' }), { PORT: 0, GATEWAY_LOCAL: '1' })
   t.throws(() => readVariables({ PORT: '70000' }), { name: 'ConfigError', message: 'PORT: found number 70000, expected must be <= 65535' })

@@ -6,7 +6,7 @@ import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
 import { AwsString, Enum } from '#src/schema/types'
-import { readSecret, type ReadSecret } from '#src/secrets/read'
+import { readSecret, type ReadResult } from '#src/secrets/read'
 import { VersionId } from '#src/secrets/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -34,6 +34,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
           description: 'One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if ' +
             'there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value',
           examples: ['password']
+        })),
+        parse: Type.Optional(Type.Boolean({
+          description: '`true`: the reply also has the value, or the `field` of it, as JSON in `json`. If the value is not JSON, the reply is 409'
         })),
         refresh: Type.Optional(Type.Boolean({
           description: '`true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same'
@@ -70,13 +73,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       // An empty parameter stands for the default value, because the URL templates of some clients always contain the
       // parameter. One such client is External Secrets Operator.
       const { environment, query } = request
-      const { versionId, refresh, pendingDeletion = environment.pendingDeletion } = query
+      const { versionId, refresh, parse, pendingDeletion = environment.pendingDeletion } = query
       const [versionStage, field] = [filled(query.versionStage), filled(query.field)]
       const wait = fastify.waitFor(request, reply, { versionId, versionStage })
-      const read = async (maximumAge?: number): Promise<ReadSecret> => readSecret(
+      const read = async (maximumAge?: number): Promise<ReadResult> => readSecret(
         { ...request.scope, caching: cachingOf(request, reply, maximumAge) },
         request.secretName,
-        compact({ versionId, versionStage, field, pendingDeletion })
+        compact({ versionId, versionStage, field, parse, pendingDeletion })
       )
       // Ignores `Cache-Control` while waiting, because `fetch` adds `no-cache` to every request with `If-None-Match`.
       const accepted = wait === undefined ? maximumAgeIn(request.headers['cache-control']) : undefined

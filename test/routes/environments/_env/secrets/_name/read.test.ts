@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
-import { build } from '#test/helper'
+import { build, type Reply } from '#test/helper'
 
 const path = '/environments/dev/secrets/payments%2Fdb'
 
@@ -114,6 +114,79 @@ t.test('readSecret', async (t) => {
     t.match(await read('payments%2Fdb', 'image/png'), { status: 406, json: { code: 'not-acceptable' } })
     t.match((await read('payments%2Fdb', 'text/plain;q=0.5, application/json')).json, { value: 'plain' })
     t.match((await read('binary', '*/*')).json, { encoding: 'base64' })
+  })
+
+  t.test('returns a JSON value as JSON with `parse`', async (t) => {
+    const parsed = async (name: string, query = '', headers = {}): Promise<Reply> =>
+      gateway.send('GET', `/environments/dev/secrets/${name}?parse=true${query}`, { headers })
+    const put = async (name: string, value: string, encoding = 'text'): Promise<Reply> =>
+      gateway.send('PUT', `/environments/dev/secrets/${name}`, { json: { value, encoding } })
+    for (const [title, text] of [
+      ['an object', '{"username":"app","port":5432}'],
+      ['a list', '[1,{"a":null}]'],
+      ['a string', '"text"'],
+      ['a number', '0'],
+      ['nothing', 'null'],
+      ['digits that a double does not have', '{"id":12345678901234567890,"rate":1.10,"huge":1e400}'],
+      ['the same key twice', '{"a":1,"a":2,"__proto__":3}'],
+      ['white space', ' {\n  "a" : "\\u0000\\u2028"\n}\n']
+    ] as const) {
+      await put('document', text)
+      const plain = await gateway.send('GET', '/environments/dev/secrets/document')
+      const reply = await parsed('document')
+      t.equal(reply.status, 200, title)
+      t.equal(reply.text, `${plain.text.slice(0, -1)},"json":${text}}`, `${title}: the text is unchanged`)
+      t.equal(reply.headers.get('content-type'), plain.headers.get('content-type'))
+      t.equal(reply.headers.get('etag'), plain.headers.get('etag'))
+      t.strictSame(reply.json.json, JSON.parse(text))
+    }
+    await put('document', Buffer.from('\uFEFF{"a":[1.0]}').toString('base64'), 'base64')
+    t.match(await parsed('document'), { status: 200, text: /,"json":\{"a":\[1\.0\]\}\}$/, json: { encoding: 'base64' } }, 'bytes in UTF-8, without their byte order mark')
+
+    t.test('with a field', async (t) => {
+      await put('document', '{"text":"5","port":5432,"id":12345678901234567890,"list":[ 1, 2 ],"null":null,"json":"{\\"a\\":1}"}')
+      for (const [field, value, json] of [
+        ['text', '5', '"5"'],
+        ['port', '5432', '5432'],
+        ['id', '12345678901234567890', '12345678901234567890'],
+        ['/list/1', '2', '2'],
+        ['list', '[1,2]', '[1,2]'],
+        ['null', 'null', 'null'],
+        ['json', '{"a":1}', '"{\\"a\\":1}"'],
+        ['', undefined, '{"text":"5",']
+      ] as const) {
+        const reply = await parsed('document', `&field=${field}`)
+        t.match(reply, { status: 200, json: value === undefined ? {} : { value } }, field)
+        t.ok(reply.text.includes(`,"json":${json}`), `${field}: ${reply.text}`)
+      }
+      t.match(await parsed('document', '&field=none'), { status: 404, json: { code: 'field-not-found' } })
+    })
+
+    t.test('what is no JSON', async (t) => {
+      const code = async (...args: Parameters<typeof parsed>): Promise<unknown> => (await parsed(...args)).json.code
+      for (const text of ['canary words', '{"a":1', '{\'a\':1}', 'undefined', 'NaN', '{"a":1}}', '{"a":1} {"b":2}']) {
+        await put('text', text)
+        t.match(await parsed('text'), { status: 409, json: { code: 'value-not-json' } }, text)
+        t.notOk((await parsed('text')).text.includes(text), 'the problem does not quote it')
+      }
+      await put('text', '5')
+      t.equal(await code('text', '&field=a'), 'value-not-object')
+      await put('text', Buffer.from([0xff]).toString('base64'), 'base64')
+      t.equal(await code('text'), 'value-binary')
+      await put('text', '['.repeat(30_000) + ']'.repeat(30_000))
+      t.equal(await code('text'), 'value-not-json', 'too many levels')
+      t.match(await gateway.send('GET', '/environments/dev/secrets/text?parse=yes'), { status: 400, json: { errors: [{ in: 'query', pointer: '/parse' }] } })
+    })
+
+    t.test('conditions and media types', async (t) => {
+      const { headers } = await put('document', '{"a":1}')
+      const etag = headers.get('etag') ?? ''
+      t.match(await parsed('document', '', { 'if-none-match': etag }), { status: 304, text: '' })
+      t.match(await parsed('document', '', { accept: 'text/plain' }), { status: 406, json: { code: 'not-acceptable' } })
+      t.match(await parsed('document', '', { accept: 'text/plain, application/json;q=0.1' }), { status: 200, json: { json: { a: 1 } } })
+      const off = await gateway.send('GET', '/environments/dev/secrets/document?parse=false', { headers: { accept: 'text/plain' } })
+      t.match(off, { status: 200, text: '{"a":1}' })
+    })
   })
 
   t.test('answers 304 if the caller has the version', async (t) => {

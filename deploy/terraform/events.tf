@@ -2,16 +2,6 @@
 # secrets have been changed without it (docs/cache.md). The process that reads an event deletes it, so each process needs a queue of
 # its own.
 
-terraform {
-  required_version = ">= 1.5"
-  required_providers {
-    aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.0"
-    }
-  }
-}
-
 variable "processes" {
   description = "The names of the gateway's processes. Each gets a queue."
   type        = set(string)
@@ -22,11 +12,6 @@ variable "processes" {
     condition     = length(var.processes) >= 1 && length(var.processes) <= 5
     error_message = "There must be one to five processes."
   }
-}
-
-variable "reader" {
-  description = "The ARN of the role or user that the gateway's credential belongs to."
-  type        = string
 }
 
 resource "aws_sqs_queue" "events" {
@@ -90,7 +75,7 @@ data "aws_iam_policy_document" "queue" {
     resources = [aws_sqs_queue.events[each.key].arn]
     principals {
       type        = "AWS"
-      identifiers = [var.reader]
+      identifiers = [aws_iam_role.gateway.arn]
     }
   }
 }

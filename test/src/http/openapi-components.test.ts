@@ -1,0 +1,76 @@
+import t from 'tap'
+import { parse } from 'yaml'
+import { inlineComponents, shareComponents, type SharedDocument } from '#src/http/openapi-components'
+import { openApiYaml } from '#src/http/openapi-yaml'
+
+const requestId = { schema: { type: 'string' }, description: 'The ID' }
+const env = { name: 'env', in: 'path', required: true, schema: { type: 'string' } }
+const location = (description: string): object => ({ Location: { schema: { type: 'string' }, description } })
+
+const problem = (...codes: string[]): object => ({
+  description: codes.join(),
+  headers: { 'X-Request-Id': requestId },
+  content: { 'application/problem+json': {
+    schema: { $ref: '#/components/schemas/Problem' },
+    examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]))
+  } }
+})
+
+const ok = (headers: object): object => ({ description: 'ok', headers: { 'X-Request-Id': requestId, ...headers }, content: { 'text/plain': {} } })
+
+const operation = (parameters: object[], responses: object): object => ({ parameters, responses })
+
+/** A document in which operations repeat some things, and differ in others. */
+const written = (): SharedDocument => ({
+  components: { schemas: { Problem: {} }, examples: { 'not-found': {} } },
+  paths: {
+    '/a/{env}': {
+      get: operation([env], { 200: ok({}), 404: problem('not-found', 'secret-not-found'), 503: problem('overloaded') }),
+      post: operation([env, { ...env, description: 'another one' }], { 201: ok(location('the job')), 404: problem('not-found', 'secret-not-found') })
+    },
+    '/b/{env}': {
+      get: operation([{ ...env, description: 'yet another one' }], { 201: ok(location('the secret')), 404: problem('not-found') }),
+      put: operation([], { 201: ok(location('the secret')), 204: { description: 'nothing' } }),
+      delete: {}
+    }
+  }
+})
+
+t.test('what is repeated becomes a component', (t) => {
+  const document = written()
+  shareComponents(document)
+  t.same(Object.keys(document.components ?? {}), ['schemas', 'examples', 'headers', 'parameters', 'responses'])
+  t.same(document.components?.headers, { Location: { schema: { type: 'string' }, description: 'the secret' }, 'X-Request-Id': requestId })
+  t.same(document.components?.parameters, { Env: env })
+  t.same(Object.keys(document.components?.responses as object), ['NotFoundOrSecretNotFound'])
+  const { get, post } = document.paths?.['/a/{env}'] ?? {}
+  t.same(get?.responses?.['404'], { $ref: '#/components/responses/NotFoundOrSecretNotFound' })
+  t.match(get?.responses?.['503'], { description: 'overloaded', headers: { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } } }, 'what is not repeated stays')
+  t.match(post?.parameters, [{ $ref: '#/components/parameters/Env' }, { description: 'another one' }])
+  t.match(post?.responses?.['201'], { headers: { Location: { description: 'the job' } } }, 'the rarer one of two with the same name stays')
+  t.end()
+})
+
+t.test('the document says the same as before', (t) => {
+  const document = written()
+  shareComponents(document)
+  t.strictSame(inlineComponents(document), written())
+  t.strictSame(inlineComponents(inlineComponents(document)), written(), 'a document without shared components stays as it is')
+  t.end()
+})
+
+t.test('the routes\' own schemas stay as they are', (t) => {
+  const original = written()
+  const { paths } = original
+  shareComponents(original)
+  t.strictSame(paths, written().paths)
+  t.end()
+})
+
+t.test('references and short lists take one line in YAML', (t) => {
+  const document = { a: { $ref: '#/b' }, short: ['x', 1], long: ['y'.repeat(60), 'z'.repeat(60)], nested: [{ $ref: '#/b' }, { c: [] }] }
+  const yaml = openApiYaml(document)
+  t.same(parse(yaml), document)
+  t.match(yaml, /^a: \{ \$ref: "#\/b" \}\nshort: \[ x, 1 \]\nlong:\n {2}- y+\n {2}- z+\nnested:\n {2}- \{ \$ref: "#\/b" \}\n/)
+  t.end()
+})
