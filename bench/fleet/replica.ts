@@ -34,7 +34,7 @@ export async function startReplica (
 
   async function start (): Promise<void> {
     const env = { PATH: process.env.PATH, ...environment, PORT: port, HOST: '127.0.0.1', GATEWAY_DATA_DIR: join(folder, name) }
-    const own = spawn(process.execPath, [server], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const own = spawn(process.execPath, ['--trace-warnings', server], { env, stdio: ['ignore', 'pipe', 'inherit'] })
     child = own
     const listening = Promise.withResolvers<string>()
     own.once('exit', (status, signal) => {

@@ -42,6 +42,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
       { name: 'read', description: 'read a secret', load: async () => (await import('./commands/read.ts')).read },
       { name: 'update', description: 'write a new version of a secret', load: async () => (await import('./commands/update.ts')).update },
       {
+        name: 'edit',
+        description: 'change the value of a secret in your editor',
+        load: async () => (await import('./commands/edit.ts')).edit
+      },
+      {
         name: 'delete',
         description: 'delete a secret, which can be restored during its recovery window',
         load: async () => (await import('./commands/delete.ts')).remove
@@ -65,6 +70,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         name: 'apply',
         description: 'create the secrets that a file lists; existing secrets stay unchanged, unless the file specifies otherwise',
         load: async () => (await import('./commands/apply.ts')).apply
+      },
+      {
+        name: 'import',
+        description: 'create secrets from a file of variables (.env), JSON or YAML; shows the plan and asks first',
+        load: async () => (await import('./commands/import.ts')).importFile
       },
       {
         name: 'diff',

@@ -69,7 +69,7 @@ const valueArgument = ({ isTerminal }: Context): string[] => isTerminal ? [] : [
 const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, output: 'missing required argument \'name\'' })
 const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, output: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
 const cancelledAt = (question: string, ...args: string[]): Run =>
-  ({ args: [...args, ...dev], status: 1, answers: [{ after: question, type: '\u0003' }], output: 'Nothing was sent', question: question.trim() })
+  ({ args: args.includes('--env') ? args : [...args, ...dev], status: 1, answers: [{ after: question, type: '\u0003' }], output: 'Nothing was sent', question: question.trim() })
 const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...args)
 
 /** Variables of a user with an empty folder of settings, and without the variables that choose the gateway. */
@@ -216,6 +216,25 @@ const rows: Record<string, Row> = {
     succeeds: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}.yaml`), ...dev], output: /created/, isTable: true, finalValue: canary }),
     refused: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}-broken.yaml`), ...dev], status: 1, output: /YAML/ }),
     misused: () => ({ args: ['apply', ...dev], status: 2, output: 'required option \'-f, --file <file>\'' })
+  },
+  import: {
+    async prepare ({ folder, name }) { writeFileSync(join(folder, `${name}.env`), `${name}=${canary}\n`) },
+    succeeds: ({ folder, name, isTerminal }) => ({
+      args: ['import', join(folder, `${name}.env`), ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: /1 created/, isTable: true, finalValue: canary,
+      ...isTerminal && { question: 'Carry out this plan in dev? [y/N] y' }
+    }),
+    refused: ({ folder, name }) => ({ args: ['import', join(folder, `${name}-none.env`), ...dev], status: 1, output: 'ENOENT' }),
+    cancelled: ({ folder, name }) => cancelledAt('Carry out this plan in staging? [y/N] ', 'import', join(folder, `${name}.env`), '--env', 'staging'),
+    misused: () => ({ args: ['import', ...dev], status: 2, output: 'missing required argument \'file\'' })
+  },
+  edit: {
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name, isTerminal }) => isTerminal
+      ? { args: ['edit', name, ...dev], env: { EDITOR: 'sed -i s/canary/canary-2/' }, output: `Updated ${name} in dev`, finalValue: 'canary-2' }
+      // Without a terminal there is no editor, so only the help can succeed.
+      : { args: ['edit', '--help'], output: 'Usage: secretsctl edit' },
+    refused: ({ name, isTerminal }) => isTerminal ? noSecret('edit', `${name}-none`) : { args: ['edit', name, ...dev], status: 2, output: 'edit needs a terminal' },
+    cancelled: ({ name }) => ({ args: ['edit', name, ...dev], env: { EDITOR: 'false' }, status: 1, output: 'The editor (false) failed, so nothing was written' })
   },
   diff: {
     async prepare (context) {

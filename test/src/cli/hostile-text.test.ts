@@ -79,6 +79,8 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   rotate: [['rotate', hostile, ...dev]],
   tag: [['tag', hostile, 'a=b', ...dev], ['tag', 'a', hostile, ...dev]],
   apply: [['apply', '-f', join(folder, 'good.yaml'), ...dev], ['apply', '-f', join(folder, 'bad.yaml'), ...dev], ['apply', '-f', hostile, ...dev]],
+  edit: [['edit', `--${hostile}`, ...dev]],
+  import: [['import', hostile, ...dev], ['import', join(folder, 'hostile.json'), '--yes', ...dev], ['import', join(folder, 'bad.yaml'), '--yes', ...dev]],
   diff: [['diff', 'dev', 'staging', '--values'], ['diff', hostile, 'dev']],
   promote: [['promote', 'a', '--from', hostile, '--to', 'dev'], ['promote', '--missing', '--from', 'staging', '--to', 'dev']],
   run: [
@@ -128,6 +130,7 @@ const folderOf = (t: Test): string => {
   const folder = t.testdir({
     'good.yaml': 'secretNames: [a]',
     'bad.yaml': JSON.stringify({ kind: hostile }),
+    'hostile.json': JSON.stringify({ [hostile]: 'a' }),
     'config.yaml': JSON.stringify({ [hostile]: 1, environments: { [hostile]: 1 } }),
     'trail.jsonl': `{"sequence":1,"time":"2026-12-01T00:00:00Z","event":"outcome","caller":{"id":${JSON.stringify(hostile)}},"name":${JSON.stringify(hostile)},"reason":${JSON.stringify(hostile)},"previous":"${'0'.repeat(64)}","hash":"${'0'.repeat(64)}"}\n`,
     cases: { 'a.cedar': '@id("a") permit (principal, action, resource);' }
