@@ -6,8 +6,11 @@ import fp from 'fastify-plugin'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
 import { describeApi, finishDocument } from '#src/http/openapi'
 
-/** The gateway's additions to Swagger UI. */
-const additions = join(import.meta.dirname, '../src/pages/swagger-ui/plugin.js')
+const folder = join(import.meta.dirname, '../src/pages/swagger-ui')
+
+/** Returns one of the gateway's additions to Swagger UI. */
+const addition = async (filename: string): Promise<{ filename: string, content: string }> =>
+  ({ filename, content: await readFile(join(folder, filename), 'utf8') })
 
 /** Generates the OpenAPI document from the routes' schemas, and serves Swagger UI at `/docs`. */
 export default fp(async (fastify) => {
@@ -31,9 +34,8 @@ export default fp(async (fastify) => {
       }),
       theme: {
         title: 'API – secrets-gateway',
-        // Hides the top bar, whose only purpose is to load other documents.
-        css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
-        js: [{ filename: 'plugin.js', content: await readFile(additions, 'utf8') }]
+        css: [await addition('theme.css')],
+        js: [await addition('plugin.js')]
       },
       uiConfig: {
         tryItOutEnabled: true, displayRequestDuration: true, docExpansion: 'list', deepLinking: true, filter: true, validatorUrl: null

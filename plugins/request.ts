@@ -60,6 +60,8 @@ declare module 'fastify' {
      * A route's own `config` takes precedence.
      */
     routeDefaults: FastifyContextConfig
+    /** What the scopes of requests have in common with those of jobs that are continued without a request. */
+    scopeContext: ScopeContext
     /** The stages of the request pipeline and the names of their steps, in the order in which they run. */
     pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]
   }
@@ -223,6 +225,7 @@ export default fp(async (fastify) => {
     }
   ]
 
+  fastify.decorate('scopeContext', context)
   fastify.decorateRequest('found')
   fastify.decorateRequest('problem')
   fastify.decorateRequest('outcome')

@@ -6,13 +6,14 @@ import { compileSerializersLater, serializerCompiler } from '#src/http/serializa
 import { JobReply } from '#src/jobs/schemas'
 import { BulkCreateReply, BulkItemReply } from '#src/secrets/bulk/schemas'
 import { ConsistencyReport } from '#src/secrets/consistency/schemas'
+import { SecretPosture } from '#src/secrets/posture/schemas'
 import { PromotionReply } from '#src/secrets/promotions/schemas'
 import { References } from '#src/secrets/references/schemas'
 import { SecretMetadata, SecretValue, SecretVersion, WrittenSecret } from '#src/secrets/schemas'
 
 const shared = [
   ProblemSchema, BulkItemReply, BulkCreateReply, JobReply, ConsistencyReport, EnvironmentDescription, PromotionReply, References,
-  SecretMetadata, SecretValue, SecretVersion, WrittenSecret, CredentialDescription, ProvedCredential
+  SecretMetadata, SecretPosture, SecretValue, SecretVersion, WrittenSecret, CredentialDescription, ProvedCredential
 ]
 
 /** All gateways of a process share the compiled serializers, because their schemas are the same. */

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Checks each file in deploy/ with the tool that is made for it, after it has proved that the tool refuses a mistake:
 #   scripts/check-deployment.sh FOLDER
-# FOLDER is empty; the tools are installed into it, from npm, PyPI and the module proxy of Go. Needs python3 with venv, and
-# systemd-analyze. The files for Prometheus and Grafana have checks of their own.
+# FOLDER is empty; the tools are installed into it, from npm, PyPI and the module proxy of Go. Needs python3 with venv,
+# systemd-analyze and promtool. The alerts and the dashboard have checks of their own.
 set -euo pipefail
 work=$(realpath "${1:?Specify an empty folder for the tools}")
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -120,6 +120,16 @@ compose_file() {
   echo "ok      deploy/compose.yaml, with compose-go"
 }
 
+# Prometheus of Compose, with the rules where Compose mounts them.
+prometheus_file() {
+  mkdir "$work/prometheus"
+  cp deploy/compose/prometheus.yaml deploy/prometheus/alerts.yaml "$work/prometheus"
+  sed 's/job_name/jobname/' deploy/compose/prometheus.yaml > "$work/prometheus/broken.yaml"
+  refused 'deploy/compose/prometheus.yaml' promtool check config "$work/prometheus/broken.yaml"
+  promtool check config "$work/prometheus/prometheus.yaml" > "$work/prometheus.log" || { cat "$work/prometheus.log"; exit 1; }
+  echo "ok      deploy/compose/prometheus.yaml, with promtool"
+}
+
 # systemd-analyze prints unknown settings, but succeeds all the same.
 systemd_warnings() { ! systemd-analyze verify "$1" 2>&1 | grep .; }
 
@@ -142,6 +152,7 @@ charts
 kubernetes
 took 'the chart'
 compose_file
+prometheus_file
 took 'compose'
 systemd
 took 'systemd'

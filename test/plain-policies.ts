@@ -37,7 +37,7 @@ export const groups: Readonly<Record<string, readonly string[]>> = {
   administer: [
     'PutResourcePolicy', 'DeleteResourcePolicy', 'ValidateResourcePolicy', 'ReplicateSecretToRegions', 'RemoveRegionsFromReplication',
     'StopReplicationToReplica', 'ConfigureRotation', 'ForceDeleteSecret', 'CompareValues', 'PromoteSecret', 'DescribeCredential', 'VerifyCredential',
-    'CheckAuthorization', 'InvalidateCache'
+    'CheckAuthorization', 'InvalidateCache', 'AssessPosture'
   ]
 }
 

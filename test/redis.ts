@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import type { SharedSettings } from '#src/shared/settings'
+import type { Ending } from './teardown.ts'
 import { until } from './until.ts'
 
 /**
@@ -35,7 +35,7 @@ export interface TestRedis {
 }
 
 /** Starts a server without persistence, which runs until the test ends. @param options added to its command line */
-export async function startRedis (t: Test, ...options: readonly string[]): Promise<TestRedis> {
+export async function startRedis (t: Ending, ...options: readonly string[]): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-'))
   const port = await freePort()
   let server: ChildProcess | undefined

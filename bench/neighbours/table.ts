@@ -71,3 +71,7 @@ export function printTable (rows: readonly Row[]): void {
 /** Returns true if the quiet caller's reads were fast enough with every greedy client, and none of them got a 504. */
 export const isPassed = (rows: readonly Row[]): boolean => rows.every(({ idle, greedy, burner }) =>
   ratio(greedy, burner.length > 0 ? burner : idle) <= maximumRatio && greedy.every(({ statuses }) => !statuses.has('504')))
+
+/** Returns true if the quiet caller was served in each measurement, and never waited until the time limit. */
+export const isServed = (rows: readonly Row[]): boolean => rows.every(({ idle, greedy }) =>
+  [...idle, ...greedy].every(({ statuses }) => statuses.has('200') && !statuses.has('504')))

@@ -26,7 +26,9 @@ export function startDeadline (milliseconds: number, owner: AbortSignal | undefi
 
   function resume (): void {
     resumedAt = performance.now()
-    timer = setTimeout(() => { controller.abort(new DOMException('The deadline has passed', 'TimeoutError')) }, left)
+    // On a busy machine, the deadline may have passed before its timer could run. Node.js warns of negative times.
+    const rest = Math.max(0, left)
+    timer = setTimeout(() => { controller.abort(new DOMException('The deadline has passed', 'TimeoutError')) }, rest)
   }
 
   if (owner?.aborted === true) leave()

@@ -24,7 +24,7 @@ interface ActionDefinition {
 
 type OwnAction =
   | 'DescribeEnvironment' | 'ConfigureRotation' | 'ForceDeleteSecret' | 'CompareValues' | 'PromoteSecret' | 'DescribeCredential' | 'VerifyCredential'
-  | 'CheckAuthorization' | 'InvalidateCache'
+  | 'CheckAuthorization' | 'InvalidateCache' | 'AssessPosture'
 
 const table = {
   // View the environment. The gateway replies to a caller without this permission as if the environment did not exist.
@@ -69,6 +69,10 @@ const table = {
   // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in
   // another environment.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetSecretValue', 'BatchGetSecretValue'] },
+  // Judge secrets by security rules. The result tells more than their metadata: whether a resource policy allows everybody.
+  AssessPosture: {
+    group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetResourcePolicy']
+  },
   // Copy a secret's value to another environment. The action must be allowed in both environments.
   PromoteSecret: {
     group: 'administer', on: ['Environment', 'Secret'],

@@ -73,6 +73,7 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'not-taken-back': refused,
   'idempotency-mismatch': refused,
   'idempotency-key-spent': refused,
+  'value-needed': refused,
   'aws-refused': refused,
   'aws-limit-exceeded': { type: 'LimitExceededException', asIs: true },
   'rate-limited': throttled,

@@ -41,7 +41,9 @@ function kmsPermission (operation: string, { KmsKeyId }: Input): string {
   const key = isNamed ? `the KMS key ${KmsKeyId}` : 'the KMS key of the secret'
   const needed: Readonly<Record<string, readonly string[]>> =
     { ...kmsPermissions, ReplicateSecretToRegions: [...kmsPermissions.ReplicateSecretToRegions ?? [], ...replicaKeyPermissions] }
-  return `${needed[operation]?.join(', ').replace(/, ([^,]*)$/, ' or $1') ?? operation} on ${key}`
+  const permissions = needed[operation] ?? [operation]
+  const last = permissions.slice(-2).join(' or ')
+  return `${[...permissions.slice(0, -2), last].join(', ')} on ${key}`
 }
 
 /**

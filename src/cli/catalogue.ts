@@ -42,6 +42,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
       { name: 'read', description: 'read a secret', load: async () => (await import('./commands/read.ts')).read },
       { name: 'update', description: 'write a new version of a secret', load: async () => (await import('./commands/update.ts')).update },
       {
+        name: 'edit',
+        description: 'change the value of a secret in your editor',
+        load: async () => (await import('./commands/edit.ts')).edit
+      },
+      {
         name: 'delete',
         description: 'delete a secret, which can be restored during its recovery window',
         load: async () => (await import('./commands/delete.ts')).remove
@@ -67,9 +72,19 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         load: async () => (await import('./commands/apply.ts')).apply
       },
       {
+        name: 'import',
+        description: 'create secrets from a file of variables (.env), JSON or YAML; shows the plan and asks first',
+        load: async () => (await import('./commands/import.ts')).importFile
+      },
+      {
         name: 'diff',
         description: 'show where environments differ; exits with 3 if they do, and with 4 if they only lack required secrets',
         load: async () => (await import('./commands/diff.ts')).diff
+      },
+      {
+        name: 'posture',
+        description: 'judge secrets by security rules; exits with 3 if one fails, and with 4 if none fails but one is not certain',
+        load: async () => (await import('./commands/posture.ts')).posture
       },
       {
         name: 'promote',

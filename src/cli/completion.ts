@@ -1,11 +1,96 @@
 import tab from '@bomb.sh/tab/commander'
 import type { Command } from 'commander'
-import { withExample } from './gateway.ts'
+import { chosenEnvironment, gatewayOf } from './gateway.ts'
+import { withExample, type GlobalOptions } from './global-options.ts'
+import { projectOf } from './profiles/project.ts'
+import { readProfiles } from './profiles/store.ts'
+import type { Terminal } from './terminal.ts'
+
+/** The time in milliseconds after which a completion gives up: nobody waits longer for one. */
+const patience = 1_000
+
+/** The number of names that are offered. */
+const mostNames = 100
+
+/** Returns the environments that the caller may see. */
+async function environments (options: GlobalOptions, terminal: Terminal): Promise<string[]> {
+  const { data } = await gatewayOf(options, terminal).GET('/environments', { signal: AbortSignal.timeout(patience) })
+  return (data?.items ?? []).map(({ name }) => name)
+}
+
+/** Returns the names of secrets that begin with a word. */
+async function names (options: GlobalOptions, terminal: Terminal, word: string): Promise<string[]> {
+  const env = chosenEnvironment(options, terminal)
+  if (env === undefined) return []
+  const { data } = await gatewayOf(options, terminal).GET('/environments/{env}/secrets', {
+    params: { path: { env }, query: { limit: mostNames, sort: 'name', ...word !== '' && { namePrefix: word } } },
+    signal: AbortSignal.timeout(patience)
+  })
+  return (data?.items ?? []).map(({ name }) => name)
+}
+
+/** The options whose values are environments, and the arguments that are environments or names of secrets. */
+const environmentOptions = new Set(['--env', '-e', '--from', '--to'])
+const environmentArguments = new Set(['environments'])
+const nameArguments = new Set(['name', 'names'])
+
+/** What the word to complete can be. */
+interface Wanted {
+  kind: 'environment' | 'name' | 'profile'
+  word: string
+  options: GlobalOptions
+}
+
+/** Finds out what the last of the words can be. Returns undefined if it is nothing that changes. */
+function wantedBy (words: readonly string[], program: Command): Wanted | undefined {
+  const word = words.at(-1) ?? ''
+  const before = words.slice(0, -1)
+  const given = (...names: string[]): string | undefined => {
+    const index = before.findLastIndex((each) => names.includes(each))
+    return index === -1 ? undefined : before[index + 1]
+  }
+  const [env, profile, url] = [given('--env', '-e'), given('--profile'), given('--url')]
+  const options = { ...env !== undefined && { env }, ...profile !== undefined && { profile }, ...url !== undefined && { url } }
+  const previous = before.at(-1) ?? ''
+  if (environmentOptions.has(previous)) return { kind: 'environment', word, options }
+  if (previous === '--profile' || previous === 'use') return { kind: 'profile', word, options }
+  if (previous === '--secret') return { kind: 'name', word, options }
+  if (word.startsWith('-')) return undefined
+  const command = program.commands.find((command) => before.includes(command.name()))
+  const [argument] = command?.registeredArguments ?? []
+  if (argument === undefined) return undefined
+  if (environmentArguments.has(argument.name())) return { kind: 'environment', word, options }
+  return nameArguments.has(argument.name()) ? { kind: 'name', word, options } : undefined
+}
+
+/** Returns the words to offer. Fails silently, since a message would end up on the command line that is being typed. */
+async function candidatesFor ({ kind, word, options }: Wanted, terminal: Terminal): Promise<string[]> {
+  try {
+    terminal.project = await projectOf(terminal)
+    if (kind === 'profile') return Object.keys(readProfiles(terminal.env).profiles)
+    return kind === 'environment' ? await environments(options, terminal) : await names(options, terminal, word)
+  } catch {
+    return []
+  }
+}
 
 /** Adds `secretsctl completion SHELL`, and the hidden `complete` command that the completion scripts call. */
-export function withCompletion (program: Command): Command {
-  tab(program, { completionCommandName: 'completion' })
+export async function withCompletion (program: Command, args: readonly string[], terminal: Terminal): Promise<Command> {
+  const root = tab(program, { completionCommandName: 'completion' })
   const completion = program.commands.find((command) => command.name() === 'completion')
-  if (completion !== undefined) withExample(completion.description('print a shell completion script'), 'source <(secretsctl completion bash)')
+  completion?.description('print a shell completion script').helpGroup('Setup:')
+  if (completion !== undefined) withExample(completion, 'source <(secretsctl completion bash)')
+  const wanted = args[0] === 'complete' ? wantedBy(args.slice(args[1] === '--' ? 2 : 1), program) : undefined
+  if (wanted === undefined) return program
+  const candidates = await candidatesFor(wanted, terminal)
+  const offer = (complete: (value: string, description: string) => void): void => { for (const candidate of candidates) complete(candidate, '') }
+  for (const command of [root, ...root.commands.values()]) {
+    for (const [name, alias] of [['env', 'e'], ['from'], ['to'], ['profile'], ['secret']] as const) {
+      if (name === 'env' || name === 'profile' || command.options.has(name)) command.option(name, '', offer, alias)
+    }
+    for (const [name, argument] of command.arguments) {
+      if (nameArguments.has(name) || environmentArguments.has(name) || name === 'profile') argument.handler = offer
+    }
+  }
   return program
 }

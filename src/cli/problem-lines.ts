@@ -40,6 +40,7 @@ const withoutField: Step = (subject) => `Read the whole value with: ${commandFor
 
 /** The next step after each problem, in the words of the command line. The API's own advice is about HTTP. */
 const steps: Readonly<Record<string, Step>> = {
+  'invalid-request': () => 'Correct what is named above, and run the command again',
   unauthenticated: logIn,
   forbidden: () => 'Ask the platform team for the permission. "secretsctl whoami" shows who you are for the gateway',
   'deletion-protected': () => 'Delete it without --force: it can then be restored until its recovery window ends',

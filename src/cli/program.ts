@@ -50,7 +50,7 @@ async function programFor (args: readonly string[], terminal: Terminal): Promise
   }
   if (args[0] === 'complete' || args[0] === 'completion') {
     for (const command of [...pending.keys()]) await define(command, pending, terminal)
-    return (await import('./completion.ts')).withCompletion(secretsctl)
+    return (await import('./completion.ts')).withCompletion(secretsctl, args, terminal)
   }
   withExample(secretsctl.command('version').description('print the version, as --version does').helpGroup('Setup:'), 'secretsctl version')
     .action(() => { stdout.lines([versionOfPackage()]) })

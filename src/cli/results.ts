@@ -12,7 +12,7 @@ interface Results {
 }
 
 const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
-  created: 'green', updated: 'green', restored: 'green', failed: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
+  created: 'green', updated: 'green', restored: 'green', failed: 'red', create: 'green', update: 'green', restore: 'green', fail: 'red', 'rolled-back': 'yellow', 'not-started': 'yellow'
 }
 
 /** Prints a warning to standard error if the gateway left out secrets because of their names. */
@@ -27,11 +27,21 @@ function remarkFor ({ problem, warnings = [] }: Results['items'][number]): strin
   return problem === undefined ? warnings.join(' ') : sentenceOf(problem)
 }
 
+/** What a plan says instead of a result, since nothing has happened yet. */
+const intentions: Partial<Record<string, string>> = {
+  created: 'create', updated: 'update', restored: 'restore', skipped: 'skip', unchanged: 'keep', failed: 'fail', 'not-started': 'not start'
+}
+
+const intentionFor = (result: string): string => Object.hasOwn(intentions, result) ? intentions[result] ?? result : result
+
 /** Formats results as a table, followed by a line that counts each kind of result. */
 export function itemLines ({ dryRun, counts, items }: Results): Line[] {
-  const rows = items.map((item) => [item.result, item.name, remarkFor(item)])
+  const word = dryRun ? intentionFor : (result: string): string => result
+  const found = Object.entries(counts).filter(([, count]) => count > 0)
+  const countLine = found.map(([result, count]) => `${count} ${dryRun ? 'to ' : ''}${word(result)}`).join(', ')
+  const rows = items.map((item) => [word(item.result), item.name, remarkFor(item)])
   return [
     ...table([dryRun ? 'PLAN' : 'RESULT', 'NAME', ''], rows, styleFrom(colours)),
-    Object.entries(counts).filter(([, count]) => count > 0).map(([result, count]) => `${count} ${result}`).join(', ') || 'nothing to do'
+    countLine || 'nothing to do'
   ]
 }

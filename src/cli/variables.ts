@@ -2,9 +2,11 @@ import type { Command } from 'commander'
 import { GatewayUnreachable, reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/field'
 import { namePrefix, pair, secretName } from './arguments.ts'
+import { compact } from '#src/json/compact'
+import { listSecrets } from './listing.ts'
 import { allItems } from './pages.ts'
 import { sentenceOf } from './problem-lines.ts'
-import { CommandFailure, WrongUsage } from './terminal.ts'
+import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
 import { isDots, shellWord } from './text.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
@@ -25,6 +27,12 @@ export interface Selection {
   secret: string[]
   map: Record<string, string>
   jsonKeys?: boolean
+  /** Selects all secrets that the caller may read. */
+  all?: boolean
+  /** Leaves secrets without a value out, which is otherwise an error. */
+  skipPlaceholders?: boolean
+  /** Variables and secrets that a project file names, in the form of `map`. They may not steer programs. */
+  mapping?: Record<string, string>
 }
 
 /** Adds the options that select secrets and name their variables. */
@@ -33,12 +41,29 @@ export function withSelection (command: Command): Command {
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names', namePrefix)
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
     .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
+    .option('--all', 'all secrets of the environment that you may read')
+    .option('--skip-placeholders', 'leave out secrets that have no value yet; otherwise they are an error')
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')
 }
 
+/**
+ * Returns the selection of the options or, if they select nothing, that of the project file.
+ *
+ * @throws CommandFailure if the project file can't be used
+ */
+export function selectionFrom (options: Selection, terminal: Terminal): Selection {
+  const { prefix, secret, map, all = false } = options
+  if (all && prefix !== undefined) throw new WrongUsage('Choose either --all or --prefix')
+  if (all || prefix !== undefined || secret.length + Object.keys(map).length > 0) return options
+  const project = terminal.project()
+  return { ...options, ...compact({ prefix: project?.prefix, mapping: project?.mapping }) }
+}
+
 /** Returns the prefix and the names of the selected secrets. */
-export function selectedSecrets ({ prefix, secret, map }: Selection): { namePrefix?: string, names?: string[] } {
-  const names = [...new Set([...secret, ...Object.values(map).map((reference) => secretReference(reference).name)])]
+export function selectedSecrets (selection: Selection): { namePrefix?: string, names?: string[] } {
+  const { prefix, secret, map, mapping = {} } = selection
+  const mapped = Object.values({ ...mapping, ...map }).map((reference) => secretReference(reference).name)
+  const names = [...new Set([...secret, ...mapped])]
   return { ...prefix !== undefined && { namePrefix: prefix }, ...names.length > 0 && { names } }
 }
 
@@ -64,21 +89,30 @@ interface Reference {
 export async function readVariables (
   gateway: GatewayClient, env: string, selection: Selection, refusal: Refusal
 ): Promise<SelectedVariables> {
-  const { prefix, secret, map, jsonKeys = false } = selection
-  const mapped = Object.entries(map).map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
+  const { prefix, secret, map, jsonKeys = false, all = false, skipPlaceholders = false, mapping = {} } = selection
+  const references = Object.entries({ ...mapping, ...map })
+  const mapped = references.map(([variable, reference]) => ({ variable, ...secretReference(reference) }))
   const invalid = mapped.find(({ variable }) => !isVariable(variable))
-  if (invalid !== undefined) throw new WrongUsage(`${invalid.variable} in --map is not a valid name for a variable`)
-  if (prefix === undefined && secret.length + mapped.length === 0) throw new WrongUsage('Specify the secrets with --prefix, --secret or --map')
+  if (invalid !== undefined) throw new WrongUsage(`${invalid.variable} in ${Object.hasOwn(map, invalid.variable) ? '--map' : '.secretsctl.yaml'} is not a valid name for a variable`)
+  if (!all && prefix === undefined && secret.length + mapped.length === 0) {
+    throw new WrongUsage('Specify the secrets with --prefix, --secret, --map or --all, or in .secretsctl.yaml')
+  }
 
   const { names } = selectedSecrets(selection)
-  const { values: named } = names === undefined ? nothing : await readAll(gateway, env, { names })
-  const { values: matching, unaddressable } =
-    prefix === undefined ? nothing : await readAll(gateway, env, { filters: { namePrefix: prefix } })
+  const mode = { skipPlaceholders, skipForbidden: false }
+  const { values: named } = names === undefined ? nothing : await readAll(gateway, env, { names }, mode)
+  const matchingOrAll = async (): Promise<ReadValues> => {
+    if (all) return readEverything(gateway, env, skipPlaceholders)
+    return prefix === undefined ? nothing : readAll(gateway, env, { filters: { namePrefix: prefix } }, mode)
+  }
+  const { values: matching, unaddressable } = await matchingOrAll()
+  if (all && matching.length === 0) throw new CommandFailure(`${env} has no secret that you may read and that has a value`)
   if (prefix !== undefined && matching.length === 0) {
     const exception = unaddressable === 0 ? '' : `, except ${unaddressable} with names that the gateway can't address`
     throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}${exception}`)
   }
   const byName = new Map(named.map((read) => [read.name, read]))
+  const isSkipped = (name: string): boolean => skipPlaceholders && !byName.has(name)
 
   const variables = new Map<string, { secret: string, value: Buffer }>()
   const refused: string[] = []
@@ -109,8 +143,9 @@ export async function readVariables (
   }
   const isLeftOut = ({ name }: SecretValue): boolean => secret.includes(name) || isMapped(name) || (!jsonKeys && byName.has(name))
   for (const read of matching) if (!isLeftOut(read)) addWhole(read, read.name.slice(prefix?.length))
-  for (const name of new Set(secret)) if (!isMapped(name)) addWhole(found(byName, name), name)
+  for (const name of new Set(secret)) if (!isMapped(name) && !isSkipped(name)) addWhole(found(byName, name), name)
   for (const { variable, ...reference } of mapped) {
+    if (isSkipped(reference.name)) continue
     const read = found(byName, reference.name)
     add(variable, reference, reference.key === undefined ? bytesOf(read) : fieldOf(read, reference.key))
   }
@@ -130,15 +165,46 @@ interface ReadValues {
 
 const nothing: ReadValues = { values: [], unaddressable: 0 }
 
-async function readAll (gateway: GatewayClient, env: string, body: Query): Promise<ReadValues> {
+/** Which secrets without a readable value are left out; the others are an error. */
+interface Mode {
+  skipPlaceholders: boolean
+  skipForbidden: boolean
+}
+
+/** The number of names in one request. */
+const batchSize = 500
+
+/** Reads all secrets of an environment that the caller may read. */
+async function readEverything (gateway: GatewayClient, env: string, skipPlaceholders: boolean): Promise<ReadValues> {
+  const { secrets, unaddressable } = await listSecrets(gateway, env, {})
+  const names = secrets.map(({ name }) => name)
+  const values: SecretValue[] = []
+  for (let start = 0; start < names.length; start += batchSize) {
+    const batch = { names: names.slice(start, start + batchSize) }
+    for (const value of (await readAll(gateway, env, batch, { skipPlaceholders, skipForbidden: true })).values) values.push(value)
+  }
+  return { values, unaddressable }
+}
+
+async function readAll (
+  gateway: GatewayClient, env: string, body: Query, { skipPlaceholders, skipForbidden }: Mode
+): Promise<ReadValues> {
   let leftOut = 0
   const items = await allItems(async (page) => {
     const read = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { ...body, ...page } }))
     leftOut += read.unaddressable ?? 0
     return read
   })
-  const refusals = items.flatMap(({ name, problem }) => problem === undefined ? [] : [`${name}: ${sentenceOf(problem)}`])
-  if (refusals.length > 0) throw new CommandFailure(...refusals)
+  const skipped = new Set<string>([...skipPlaceholders ? ['secret-has-no-value'] : [], ...skipForbidden ? ['forbidden'] : []])
+  const problems = items.flatMap(({ name, problem }) =>
+    problem === undefined || skipped.has(problem.code) ? [] : [{ name, problem }])
+  if (problems.length > 0) {
+    const hasPlaceholder = problems.some(({ problem }) => problem.code === 'secret-has-no-value')
+    throw new CommandFailure(
+      ...problems.map(({ name, problem }) => `${name}: ${sentenceOf(problem)}`),
+      ...hasPlaceholder ? ['To leave secrets without a value out, add --skip-placeholders'] : []
+    )
+  }
   return { values: items.flatMap(({ secret }) => secret ?? []), unaddressable: leftOut }
 }
 
@@ -158,7 +224,7 @@ function secretReference (text: string): Reference {
 const isVariable = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 
 /** Converts a secret's name to a variable's: `payments/db` becomes `PAYMENTS_DB`. */
-const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
+export const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')
 

@@ -264,6 +264,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environments/{env}/posture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Judge secrets by security rules
+         * @description Judges each secret by the rules of AWS Security Hub for Secrets Manager, and by further ones. The caller needs `AssessPosture` on the environment, and sees each secret on which it has `AssessPosture`. No value is read. A page looks at `limit` secrets, so with `status` it may have fewer items, or none, although others follow. The last page also has the required secrets that do not exist. The page at `/docs/posture` shows the result.
+         */
+        get: operations["assessPosture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments/{env}/promotions": {
         parameters: {
             query?: never;
@@ -741,7 +761,7 @@ export interface paths {
         };
         /**
          * Read a job
-         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
+         * @description Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the caller who started a job can read it, and only on the replica that runs it, unless the replicas share their state. It is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.
          */
         get: operations["readJob"];
         put?: never;
@@ -916,7 +936,7 @@ export interface components {
              * @description The reason why some items were not started; absent if all were
              * @enum {string}
              */
-            stopped?: "cancelled" | "timeout" | "shutdown" | "caller-gone";
+            stopped?: "cancelled" | "timeout" | "shutdown" | "caller-gone" | "replica-lost";
         };
         /**
          * BulkItemReply
@@ -1170,7 +1190,7 @@ export interface components {
              * @example secret-not-found
              * @enum {string}
              */
-            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "cache-disabled" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "shared-state-unavailable" | "overloaded" | "aws-timeout";
+            code: "invalid-request" | "malformed-request" | "unauthenticated" | "forbidden" | "cross-site-request" | "deletion-protected" | "aws-access-denied" | "not-found" | "secret-not-found" | "version-not-found" | "field-not-found" | "not-acceptable" | "method-not-allowed" | "request-timeout" | "secret-exists" | "secret-has-no-value" | "version-has-no-value" | "secret-pending-deletion" | "secret-has-replicas" | "rotation-in-progress" | "idempotency-conflict" | "precondition-not-met" | "write-conflict" | "precondition-failed" | "value-not-object" | "value-not-json" | "value-binary" | "payload-too-large" | "uri-too-long" | "unsupported-media-type" | "expectation-failed" | "not-all-done" | "some-failed" | "not-taken-back" | "idempotency-mismatch" | "idempotency-key-spent" | "value-needed" | "cache-disabled" | "aws-refused" | "aws-limit-exceeded" | "rate-limited" | "caller-gone" | "headers-too-large" | "internal-error" | "aws-unavailable" | "credential-invalid" | "credential-account-mismatch" | "kms-failure" | "aws-throttled" | "identity-provider-unavailable" | "audit-unavailable" | "shared-state-unavailable" | "overloaded" | "aws-timeout";
             /**
              * @description What happened, and what to do about it
              * @example Check the name, the environment and the credential; `/` in a name is written `%2F`.
@@ -1464,6 +1484,40 @@ export interface components {
             versions?: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * SecretPosture
+         * @description A secret, judged by the rules. It never contains a value.
+         */
+        SecretPosture: {
+            /**
+             * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
+             * @example payments/db
+             */
+            name: string;
+            /** @description The rules that apply to the secret */
+            rules: {
+                /**
+                 * @description Why it failed or is unknown
+                 * @example Last rotated on 2026-05-01
+                 */
+                detail?: string;
+                /**
+                 * @description `SecretsManager.1`: rotation is enabled; `SecretsManager.2`: the last rotation has succeeded; `SecretsManager.3`: the secret is used; `SecretsManager.4`: the secret has been rotated recently; `SecretsManager.5`: the secret is tagged; `value`: the secret has a value; `required`: a required secret exists; `kms-key`: the kms key is customer managed; `replicas`: all replicas are in sync; `public-policy`: the resource policy does not allow everybody
+                 * @enum {string}
+                 */
+                rule: "SecretsManager.1" | "SecretsManager.2" | "SecretsManager.3" | "SecretsManager.4" | "SecretsManager.5" | "value" | "required" | "kms-key" | "replicas" | "public-policy";
+                /**
+                 * @description `unknown`: what AWS says does not decide it
+                 * @enum {string}
+                 */
+                status: "passed" | "failed" | "unknown";
+            }[];
+            /**
+             * @description The secret's state. A required secret that is `missing` or `pending-deletion` has only the rule `required`
+             * @enum {string}
+             */
+            state: "active" | "placeholder" | "pending-deletion" | "missing";
         };
         /**
          * SecretValue
@@ -1798,7 +1852,7 @@ export interface operations {
                      * @example GetSecretValue
                      * @enum {string}
                      */
-                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization" | "InvalidateCache";
+                    action: "DescribeEnvironment" | "ListSecrets" | "BatchGetSecretValue" | "GetRandomPassword" | "DescribeSecret" | "GetSecretValue" | "ListSecretVersionIds" | "GetResourcePolicy" | "CreateSecret" | "PutSecretValue" | "UpdateSecret" | "UpdateSecretVersionStage" | "DeleteSecret" | "RestoreSecret" | "TagResource" | "UntagResource" | "RotateSecret" | "CancelRotateSecret" | "PutResourcePolicy" | "DeleteResourcePolicy" | "ValidateResourcePolicy" | "ReplicateSecretToRegions" | "RemoveRegionsFromReplication" | "StopReplicationToReplica" | "ConfigureRotation" | "ForceDeleteSecret" | "CompareValues" | "AssessPosture" | "PromoteSecret" | "DescribeCredential" | "VerifyCredential" | "CheckAuthorization" | "InvalidateCache";
                     /**
                      * @description The AWS credential that would be used. Defaults to that of the environment
                      * @example local-dev
@@ -2128,6 +2182,54 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    assessPosture: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the previous page. It is valid for a day, for the same caller and credential, and with the same parameters except `limit` */
+                cursor?: string;
+                /** @description The maximum number of items on a page */
+                limit?: number;
+                /** @description The beginning of the name, without the environment's prefix; case-sensitive */
+                namePrefix?: string;
+                /** @description The rules, separated by commas; by default `SecretsManager.1`, `SecretsManager.2`, `SecretsManager.3`, `SecretsManager.4`, `SecretsManager.5`, `value`, `required`, `kms-key`. The others, `replicas` and `public-policy`, need a call to AWS for each secret */
+                rule?: string;
+                /** @description Only secrets of which a rule has this status */
+                status?: "passed" | "failed" | "unknown";
+            };
+            header?: {
+                /** @description The ID of the AWS credential to use. Defaults to that of the environment */
+                "aws-credential-id"?: string;
+            };
+            path: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of secrets */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["SecretPosture"][];
+                        /** @description The cursor of the next page; absent on the last page */
+                        nextCursor?: string;
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
+                        unaddressable?: number;
+                    };
                 };
             };
         };

@@ -13,6 +13,13 @@ export const cacheTimes = {
   staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
 }
 
+/** The settings of the rules that secrets are judged by. */
+const PostureSchema = Type.Object({
+  rotatedWithinDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  unusedForDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
+  requiredTags: Type.Optional(Type.Array(AwsString('TagKeyType'), { uniqueItems: true, maxItems: limits.tagsPerSecret }))
+}, closed)
+
 /** The reply to a read of a secret that is scheduled for deletion: 404, as if it did not exist, or 409. */
 export const pendingDeletions = ['absent', 'conflict'] as const
 
@@ -38,6 +45,7 @@ export const EnvironmentSchema = Type.Object({
     Type.String({ pattern: secretNamePattern, maxLength: maximumNameLength }),
     { uniqueItems: true }
   )),
+  posture: Type.Optional(PostureSchema),
   cache: Type.Optional(Type.Object(cacheTimes, closed))
 }, closed)
 
@@ -68,6 +76,8 @@ export interface Environment {
   readonly pendingDeletion: PendingDeletion
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
+  /** The settings of the rules that secrets are judged by. Those that are absent have the defaults of AWS Security Hub. */
+  readonly posture?: Static<typeof PostureSchema>
   /** The times for which values are cached, in seconds. If one is absent, the setting of the whole gateway applies. */
   readonly cache?: { readonly ttlSeconds?: number, readonly staleIfErrorSeconds?: number }
 }

@@ -20,7 +20,7 @@ export const ndjson = 'application/x-ndjson'
 const nothing = (): void => undefined
 
 /** Converts outcomes for the audit trail. The outcomes of a dry run are recorded as `planned`. */
-const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
+export const toRecord = ({ dryRun }: BulkRun, outcomes: readonly BulkOutcome[]): SecretOutcome[] =>
   outcomes.map((outcome) => dryRun ? { ...outcome, result: 'planned' } : outcome)
 
 const withRecords = (request: FastifyRequest, bulk: BulkRun): BulkRun =>
@@ -115,6 +115,9 @@ export async function sendJob (
 ): Promise<FastifyReply> {
   const job = await jobs.start({
     scope: request.scope,
+    caller: request.caller,
+    requestId: request.id,
+    peer: request.found.peer,
     bulk: withRecords(request, bulk),
     toReply: toReply(request),
     begun: (id) => { request.reportOutcome({ job: id }) },

@@ -33,7 +33,7 @@ interface Place {
 
 /**
  * Moves the headers, the parameters and the problem responses that are repeated to the document's components, in place. Of
- * several values that would have the same name, the most frequent one is moved.
+ * several values with the same name, the most frequent one has the name itself, and the others have a number after it.
  *
  * - A header has its own name.
  * - A parameter is named after itself, such as `AwsCredentialId`.
@@ -74,10 +74,12 @@ function share (section: string, places: readonly Place[]): Record<string, unkno
   const components: [string, unknown][] = []
   for (const [name, candidates] of Map.groupBy(places, (place) => place.name)) {
     const variants = Map.groupBy(candidates, ({ holder, key }) => JSON.stringify(holder[key]))
-    for (const [json, equal] of Array.from(variants).sort(([, one], [, other]) => other.length - one.length).slice(0, 1)) {
-      if (equal.length < 2) continue
-      components.push([name, JSON.parse(json)])
-      for (const { holder, key } of equal) holder[key] = { $ref: `#/components/${section}/${name}` } satisfies Reference
+    const repeated = Array.from(variants).filter(([, { length }]) => length > 1)
+      .sort(([, one], [, other]) => other.length - one.length)
+    for (const [index, [json, equal]] of repeated.entries()) {
+      const ownName = index === 0 ? name : `${name}${index + 1}`
+      components.push([ownName, JSON.parse(json)])
+      for (const { holder, key } of equal) holder[key] = { $ref: `#/components/${section}/${ownName}` } satisfies Reference
     }
   }
   return Object.fromEntries(components.sort(([one], [other]) => one < other ? -1 : 1))

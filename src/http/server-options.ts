@@ -45,6 +45,8 @@ export function serverOptions (
     // Connections have no general time limit, because the reply to a bulk create may take long. plugins/connections.ts limits the
     // time for receiving a request, and the time within which a client must continue to read its reply.
     connectionTimeout: 0,
+    // A machine that is short of CPU time must not end the start, or every restart would fail in the same way.
+    pluginTimeout: 120_000,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls), handshakeTimeout: connections?.handshakeTimeout } }),
     return503OnClosing: false,

@@ -15,7 +15,7 @@ export interface EndedJobs {
 }
 
 /** The memory that a job takes without its results, in bytes. */
-const jobBytes = 4 * 1024
+export const jobBytes = 4 * 1024
 
 /** The ended jobs of one caller. */
 interface Holding {

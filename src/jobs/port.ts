@@ -1,3 +1,4 @@
+import type { Caller } from '#src/authentication/caller'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
@@ -7,6 +8,10 @@ import type { Job, Settled } from './job.ts'
 /** A request that becomes a job. If an earlier job is reused instead, none of the callbacks is called. */
 export interface JobRequest {
   readonly scope: Scope
+  readonly caller: Caller
+  /** The request's ID and the IP address that sent it, for the audit records. */
+  readonly requestId: string
+  readonly peer?: string | undefined
   readonly bulk: BulkRun
   /** Returns the JSON form of a result. */
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply

@@ -195,6 +195,11 @@ export const catalogue = {
     title: 'The version that was written with the idempotency key has been replaced or rolled back',
     advice: 'Use a new `Idempotency-Key` to write it again.'
   },
+  'value-needed': {
+    status: 409,
+    title: 'The replica that knew the value has ended before it was written',
+    advice: 'Another replica has continued the job, but values are never passed on. Send the request again with the same `Idempotency-Key`: it writes what is missing, and nothing twice.'
+  },
   'cache-disabled': {
     status: 409,
     title: 'The cache is disabled in this environment',

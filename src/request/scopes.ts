@@ -24,12 +24,17 @@ export interface ScopeContext {
   readonly environments: () => ReadonlyMap<string, Environment>
 }
 
+/** Who asks for something: a request, or a job that is continued without one. */
+export interface Asker extends Pick<FastifyRequest, 'evidence' | 'caller' | 'decide' | 'sees'> {
+  readonly found: Pick<FastifyRequest['found'], 'environment' | 'signal' | 'trace'>
+}
+
 /**
  * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
  * authorization decision that a use case asks for, and the ID of every AWS request.
  */
 export function openScope (
-  request: FastifyRequest, environment: Environment, credentialId: string, context: ScopeContext
+  request: Asker, environment: Environment, credentialId: string, context: ScopeContext
 ): Scope {
   const { evidence, found: { signal } } = request
   const span = spanOf(request)
@@ -55,7 +60,7 @@ export function openScope (
  * not allow that credential, `may` decides for that environment's default credential.
  */
 function counterpart (
-  request: FastifyRequest, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
+  request: Asker, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
 ): Counterpart {
   const { region, deletionProtection, credential, allowedCredentials } = environment
   const credentialId = allowedCredentials.includes(usedId) ? usedId : credential
@@ -78,7 +83,7 @@ function counterpart (
  * @throws Problem `forbidden` if one of the actions is denied in that environment
  */
 export function openScopeIn (
-  request: FastifyRequest, name: string, actions: readonly Action[], context: ScopeContext
+  request: Asker, name: string, actions: readonly Action[], context: ScopeContext
 ): Scope {
   const sees = (one: Environment): boolean => request.sees(one).allowed
   const environments = context.environments()
@@ -104,7 +109,7 @@ interface Asked {
  *
  * @param add adds the decision to the evidence for the request's audit records
  */
-function keep (request: FastifyRequest, add: (decision: SecretDecision) => void, asked: Asked): boolean {
+function keep (request: Asker, add: (decision: SecretDecision) => void, asked: Asked): boolean {
   const { action, environment, credentialId, name, replicaOf } = asked
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
   const isElsewhere = environment !== request.found.environment

@@ -3,7 +3,7 @@ import { inSpan, waitInSpan, type Span } from '#src/tracing/span'
 import type { ReplyStep, Step } from './step.ts'
 
 /** Returns the span of a request, or undefined if its trace is not recorded. */
-export const spanOf = ({ found: { trace } }: FastifyRequest): Span | undefined => trace?.span
+export const spanOf = ({ found: { trace } }: { readonly found: Pick<FastifyRequest['found'], 'trace'> }): Span | undefined => trace?.span
 
 /** Wraps a step so that it has a span of its own. The span says what the step has decided, if it is about a decision. */
 export const spanned = (name: string, step: Step): Step => (request, reply) => inSpan(spanOf(request), name, (span) => {

@@ -19,6 +19,11 @@ export interface Scope extends AwsCall {
   readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
+  /**
+   * The key from which the IDs of versions are derived if the request has no `Idempotency-Key`. No earlier request has used it, so
+   * nothing that exists counts as this request's own.
+   */
+  readonly versionKey?: string
 }
 
 /** A secret that has the same name in AWS, but is in another region and belongs to another environment. It may not exist yet. */

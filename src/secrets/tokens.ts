@@ -6,11 +6,14 @@ import type { Scope } from './scope.ts'
  * Returns the ID of the version that a write creates. It is a UUID (version 8, RFC 9562), derived from the `Idempotency-Key`, the
  * caller, the environment and the secret. A repeated write has the same ID, so AWS recognizes it and creates no second version.
  *
- * @returns undefined without an `Idempotency-Key`. The SDK then generates an ID for each call.
+ * @returns undefined without an `Idempotency-Key` and a `versionKey`. The SDK then generates an ID for each call.
  */
-export function newVersionId ({ idempotencyKey, callerId, environment }: Scope, name: SecretName): string | undefined {
-  if (idempotencyKey === undefined) return undefined
-  const hex = createHash('sha256').update(JSON.stringify([idempotencyKey, callerId, environment.name, name])).digest('hex')
+export function newVersionId (
+  { idempotencyKey, versionKey, callerId, environment }: Scope, name: SecretName
+): string | undefined {
+  const key = idempotencyKey ?? versionKey
+  if (key === undefined) return undefined
+  const hex = createHash('sha256').update(JSON.stringify([key, callerId, environment.name, name])).digest('hex')
   const variant = '89ab'[parseInt(hex.charAt(16), 16) % 4] ?? ''
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
@@ -29,8 +32,11 @@ export const updatedVersionId = (scope: Scope, name: SecretName): string | undef
  * The purpose is appended to the `Idempotency-Key` after a space. No key in a request contains a space, so the extended key never
  * equals the key of another request.
  */
-export const forPurpose = (scope: Scope, purpose: 'update' | 'generate' | 'rotation' | 'promotion'): Scope =>
-  scope.idempotencyKey === undefined ? scope : { ...scope, idempotencyKey: `${scope.idempotencyKey} ${purpose}` }
+export function forPurpose (scope: Scope, purpose: 'update' | 'generate' | 'rotation' | 'promotion'): Scope {
+  const { idempotencyKey, versionKey } = scope
+  if (idempotencyKey !== undefined) return { ...scope, idempotencyKey: `${idempotencyKey} ${purpose}` }
+  return versionKey === undefined ? scope : { ...scope, versionKey: `${versionKey} ${purpose}` }
+}
 
 /**
  * Returns the write that an earlier run of the same request made, or undefined if there was none. The write is recognized by

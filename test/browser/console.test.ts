@@ -44,6 +44,7 @@ await t.test('the first page explains itself, and signs a visitor in and out', {
   await signIn(page, gateway)
   await page.getByText('There are no secrets here yet.').waitFor()
   t.same(await page.getByRole('navigation', { name: 'Environments' }).getByRole('link').allInnerTexts(), ['dev', 'staging', 'prod'])
+  await page.getByText('administrator', { exact: true }).waitFor()
   await page.reload()
   await page.getByText('There are no secrets here yet.').waitFor()
   t.equal(await page.getByLabel('Token').isVisible(), false, 'a reload keeps the token')

@@ -36,8 +36,9 @@ const layout = `(() => {
  * window, no control is covered, and the screenshot is not empty. It leaves the page at 1280 pixels, light.
  *
  * @param name the beginning of the screenshots' names
+ * @param rules the rules of axe-core to check; all if not given
  */
-export async function checkLooks (t: Test, page: Page, name: string): Promise<void> {
+export async function checkLooks (t: Test, page: Page, name: string, rules?: readonly string[]): Promise<void> {
   for (const colorScheme of ['dark', 'light'] as const) {
     for (const size of [...sizes].reverse()) {
       const what = `${name}-${size.width}-${colorScheme}`
@@ -51,7 +52,7 @@ export async function checkLooks (t: Test, page: Page, name: string): Promise<vo
       // The scheme changes colours only, and the size only what is visible, so two of the four combinations show all findings.
       if ((colorScheme === 'light') !== (size.width === 1280)) continue
       await page.evaluate(`typeof axe === 'undefined' && (0, eval)(${JSON.stringify(axe)})`)
-      const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run({ resultTypes: ["violations"] })')
+      const { violations } = await page.evaluate<{ violations: Violation[] }>(`axe.run(${JSON.stringify({ resultTypes: ['violations'], ...rules !== undefined && { runOnly: rules } })})`)
       t.same(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('; ')}`), [], `${what}: axe-core finds nothing`)
     }
   }

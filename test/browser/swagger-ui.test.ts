@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launch, skip, watch } from './chromium.ts'
+import { checkLooks } from './looks.ts'
 
 const server = join(import.meta.dirname, '../../src/server.ts')
 const token = 'token-of-the-browser-test'
@@ -81,6 +82,8 @@ await t.test('a secret is written and read in Swagger UI', { skip }, async (t) =
 
   await page.getByLabel('Filter operations').fill('rollback')
   t.same(await page.locator('.opblock-summary-path').allInnerTexts(), ['/environments/{env}/secrets/{name}/rollback'])
+  // The other rules find what Swagger UI's own elements are, such as buttons in buttons.
+  await checkLooks(t, page, 'swagger-ui', ['color-contrast', 'label', 'image-alt', 'button-name', 'link-name'])
   await page.getByLabel('Filter operations').fill('')
 
   t.equal(await page.evaluate('localStorage.length'), 0)

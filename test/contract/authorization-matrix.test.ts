@@ -112,6 +112,7 @@ const onEnvironment: readonly Request[] = [
   { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
   // `BatchGetSecretValue` would be enough, but here no caller has it without `ListSecrets`.
   { takes: ['ListSecrets'], method: 'GET', path: '/events' },
+  { takes: ['AssessPosture'], method: 'GET', path: '/posture' },
   { takes: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
   { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
   { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }

@@ -21,6 +21,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/call.ts': ['^(?:BatchGet|Describe|Get|List|Validate)', 'Command$'],
   'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )', '^Invalid response from STS'],
   'src/aws/kms-keys.ts': ['^key\\/'],
+  'src/cli/csv.ts': ['^[=+\\-@\\t\\r]'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
   // The first pattern matches the end of a name. The other two are arguments of a call that replaces the end of a pattern.
@@ -28,6 +29,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/http/etag.ts': ['^W\\/'],
   'src/http/numbers.ts': ['^0+'],
   'src/http/schema-errors.ts': ['\\/\\d+\\/type$'],
+  'src/iam/kms-key.ts': ['^key\\/'],
   'src/json/field.ts': ['^\\uFEFF'],
   'src/local-backend/accounts.ts': ['^arn:aws[a-z-]*:(?:iam|sts)::${accountId}:.'],
   'src/local-backend/rotation/invoke-endpoint.ts': ['\\/2015-03-31\\/functions\\/[^/]+\\/invocations$'],
@@ -42,6 +44,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/local-backend/sts/trust.ts': ['^https?:\\/\\/'],
   'src/request/steps/find-route.ts': ['^\\/environments\\/[^/]+\\/secrets\\/[^/]+\\/[^/]'],
   'src/secrets/bulk/items.ts': ['^aws:'],
+  'src/secrets/posture/public-policy.ts': ['^(?:0\\.|::|[\\d.]+\\/[0-7]$|[\\da-f:]+\\/(?:[12]?\\d|3[01])$)'],
   'src/secrets/references/identifiers.ts': ['^[A-Za-z]', '^\\.*$|^\\.\\.', '^_+|_+$', '^-+|-+$']
 }
 

@@ -44,6 +44,7 @@ const table = [
   // Further actions depend on the request. This one is always required.
   ['POST', '/environments/:env/aws', 'callAws', 'DescribeEnvironment'],
   ['POST', '/environments/:env/aws/', 'callAws', 'DescribeEnvironment'],
+  ['GET', '/environments/:env/posture', 'assessPosture', 'AssessPosture'],
   ['POST', '/environments/:env/promotions', 'promoteSecrets', 'PromoteSecret'],
   ['GET', '/environments/:env/random-password', 'getRandomPassword', 'GetRandomPassword'],
   ['GET', '/environments/:env/secrets', 'listSecrets', 'ListSecrets'],

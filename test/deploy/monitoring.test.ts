@@ -17,7 +17,7 @@ t.test('promtool finds no mistake in the alerts, and their tests pass', { skip }
 t.test('Prometheus scrapes a gateway, and answers each query of the alerts and of the dashboard', { skip }, async (t) => {
   const collector = await startCollector(t)
   const redis = withoutRedis === false ? await startRedis(t) : undefined
-  const shared = redis && { url: redis.url, keyFile: `${t.testdir({ 'shared.key': fleetKey })}/shared.key` }
+  const shared = redis && { url: redis.url, keyFile: `${t.testdir({ 'shared.key': fleetKey })}/shared.key`, timeoutMilliseconds: 1_000 }
   const gateway = await build(t, {
     ...caching, server: { metrics: { port: 0 } }, ...shared && { shared }
   }, tracingTo(collector.url))

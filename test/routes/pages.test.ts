@@ -10,7 +10,7 @@ t.test('the pages and their files', async (t) => {
   const gateway = await build(t)
   const get = async (path: string): ReturnType<typeof gateway.send> => gateway.send('GET', path, { token: null })
 
-  const pages = ['/', '/docs/consistency']
+  const pages = ['/', '/docs/consistency', '/docs/posture']
   const assets = (await readdir(folder, { recursive: true })).filter((file) => /\.(?:js|css)$/.test(file)).map((file) => `/docs/pages/${file}`)
   for (const path of [...pages, ...assets]) {
     const reply = await get(path)

@@ -13,11 +13,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['jobs'],
       summary: 'Read a job',
       description: 'Returns the progress and the result of a bulk create that was sent with `Prefer: respond-async`. Only the ' +
-        'caller who started a job can read it, and only on the replica that runs it. It is kept for an hour after its end, or ' +
-        'for less if the results of ended jobs take too much memory: the callers whose jobs take the most then lose some.',
+        'caller who started a job can read it, and only on the replica that runs it, unless the replicas share their state. It ' +
+        'is kept for an hour after its end, or for less if the results of ended jobs take too much memory: the callers whose ' +
+        'jobs take the most then lose some.',
       params: JobParams,
       querystring: Query({}),
-      response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found') }
+      response: { 200: Reply('The job', Ref(JobReply)), ...withProblems('not-found', 'shared-state-unavailable') }
     },
     handler: async (request) => {
       const job = await fastify.jobs.find(request.caller.id, request.params.id)
@@ -38,7 +39,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         'that has ended stays as it is.',
       params: JobParams,
       querystring: Query({}),
-      response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found') }
+      response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found', 'shared-state-unavailable') }
     },
     handler: async (request) => {
       const job = await fastify.jobs.cancel(request.caller.id, request.params.id)

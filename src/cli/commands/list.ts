@@ -1,38 +1,14 @@
 import type { Command } from 'commander'
 import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { allItems } from '#src/cli/pages'
+import { listSecrets } from '#src/cli/listing'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
-import { reply, type GatewayClient, type Schemas } from '#src/client/client'
 
 interface Options extends GlobalOptions {
   prefix?: string
   deleted?: boolean
-}
-
-async function allSecrets (
-  gateway: GatewayClient, env: string, { prefix, deleted }: Options
-): Promise<{ secrets: Schemas['SecretMetadata'][], unaddressable: number }> {
-  let unaddressable = 0
-  const secrets = await allItems(async (cursor) => {
-    const page = await reply(gateway.GET('/environments/{env}/secrets', {
-      params: {
-        path: { env },
-        query: {
-          limit: 100,
-          sort: 'name',
-          ...(prefix !== undefined && { namePrefix: prefix }),
-          ...(deleted !== undefined && { includePlannedDeletion: deleted }),
-          ...cursor
-        }
-      }
-    }))
-    unaddressable += page.unaddressable ?? 0
-    return page
-  })
-  return { secrets, unaddressable }
 }
 
 const colours = { placeholder: 'yellow', 'pending-deletion': 'red' } as const
@@ -45,7 +21,7 @@ export function list (command: Command, terminal: Terminal): void {
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
-      const { secrets: items, unaddressable } = await allSecrets(gateway, env, options)
+      const { secrets: items, unaddressable } = await listSecrets(gateway, env, options)
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
       const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
       print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)

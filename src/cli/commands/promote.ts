@@ -11,7 +11,7 @@ interface Options extends GlobalOptions {
   from: string
   to: string
   missing?: boolean
-  onConflict: 'fail' | 'skip' | 'update'
+  onConflict?: 'fail' | 'skip' | 'update'
   dryRun?: boolean
 }
 
@@ -52,11 +52,13 @@ export function promote (command: Command, terminal: Terminal): void {
     .requiredOption('--from <environment>', 'the environment to copy from', environmentName)
     .requiredOption('--to <environment>', 'the environment to copy to', environmentName)
     .option('--missing', 'copy all secrets that the target environment lacks')
-    .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that already exists in the target environment')
-      .choices(['fail', 'skip', 'update']).default('fail'))
+    .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that already exists in the target environment; default: fail, or with --missing skip')
+      .choices(['fail', 'skip', 'update']))
     .option('--dry-run', 'only show the plan')
     .action(async (names: string[], _: object, command: Command) => {
-      const { from, to, missing, onConflict, dryRun = false, ...options } = command.optsWithGlobals<Options>()
+      const { from, to, missing, dryRun = false, ...options } = command.optsWithGlobals<Options>()
+      // AWS's list may lack a secret that exists in the target environment. The plan shows it as one to skip.
+      const { onConflict = missing === true ? 'skip' : 'fail' } = options
       if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Specify the secrets, either by name or with --missing')
       const gateway = gatewayOf(options, terminal)
       const send = async (body: PromotionBody): Promise<PromotionReply> =>
@@ -75,7 +77,12 @@ export function promote (command: Command, terminal: Terminal): void {
         warnOfUnaddressable(terminal, plan?.unaddressable ?? 0, from)
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
-      if (failed + notStarted > 0) throw new CommandFailure(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`)
+      if (failed + notStarted > 0) {
+        throw new CommandFailure(
+          `${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`,
+          'Correct the cause, which the table names, and run the command again'
+        )
+      }
     })
   withExample(command, 'secretsctl promote --from staging --to prod --missing --dry-run', 'secretsctl promote --from staging --to prod payments/db --on-conflict update')
 }

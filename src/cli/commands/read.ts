@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { fieldName, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { serialized } from '#src/cli/formats'
+import { formatOf } from '#src/cli/output-format'
+import { variableOf } from '#src/cli/variables'
 import { print, printValues, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
@@ -22,7 +25,7 @@ export function read (command: Command, terminal: Terminal): void {
     .option('--version <id>', 'the version with this ID; default: the current one')
     .option('--stage <label>', 'the version with this staging label, such as AWSPREVIOUS')
     .action(async (name: string, _: object, command: Command) => {
-      const { value: valueAlone, field, version, stage, ...options } = command.optsWithGlobals<Options>()
+      const { value: valueAlone = false, field, version, stage, ...options } = command.optsWithGlobals<Options>()
       const secret = await reply(gatewayOf(options, terminal).GET('/environments/{env}/secrets/{name}', {
         params: {
           path: { env: environmentOf(options, terminal), name },
@@ -36,8 +39,14 @@ export function read (command: Command, terminal: Terminal): void {
       }))
       /* c8 ignore next -- only for the type: the client refuses a reply that is not JSON. */
       if (typeof secret === 'string') throw new TypeError('The reply is not JSON')
-      if (valueAlone === true) {
-        printValues(terminal, Buffer.from(secret.value, secret.encoding === 'base64' ? 'base64' : 'utf8'))
+      const bytes = Buffer.from(secret.value, secret.encoding === 'base64' ? 'base64' : 'utf8')
+      if (valueAlone) {
+        printValues(terminal, bytes)
+        return
+      }
+      if (formatOf(options) === 'env') {
+        const variable = variableOf(field === undefined ? name : `${name}/${field}`)
+        printValues(terminal, Buffer.from(serialized('dotenv', new Map([[variable, { secret: name, value: bytes }]]), name)))
         return
       }
       const shown = { ...secret, value: terminal.stdout.isTerminal ? mask : secret.value }

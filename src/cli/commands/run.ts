@@ -4,15 +4,17 @@ import { Option, type Command } from 'commander'
 import { positiveInteger } from '#src/cli/arguments'
 import { changesOf } from '#src/cli/changes'
 import { startChild } from '#src/cli/child'
+import { withFallback } from '#src/cli/fallback'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { targetOf } from '#src/cli/profiles/target'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { steeringPower } from '#src/cli/steering-names'
 import { CommandFailure, ExitStatus, FailureWithStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
-import { readVariables, selectedSecrets, withSelection, type Refusal, type Selection } from '#src/cli/variables'
+import { readVariables, selectedSecrets, selectionFrom, withSelection, type Refusal, type Selection } from '#src/cli/variables'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/client'
 
-type Options = GlobalOptions & Selection & { watch?: number }
+type Options = GlobalOptions & Selection & { watch?: number, fallback?: string, fallbackMaxAge: number }
 
 /** The longest interval of `--watch` in seconds: a day. */
 const maxInterval = 86_400
@@ -34,6 +36,8 @@ export function runChild (command: Command, terminal: Terminal): void {
     .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
     'SIGKILL after 10 seconds, and start it again. If the gateway can\'t report changes, the secrets are read again at this interval')
       .preset('60').argParser(positiveInteger('whole number of seconds', maxInterval)))
+    .option('--fallback <file>', 'keep the secrets in this file, encrypted, and use them when the gateway can\'t be reached')
+    .option('--fallback-max-age <hours>', 'the oldest that the secrets in the fallback may be', positiveInteger('whole number of hours', 8_760), 24)
     .action(async (args: string[], _: object, command: Command) => {
       const status = await runWithSecrets(args, command.optsWithGlobals<Options>(), terminal).catch((error: unknown) => {
         throw error instanceof FailureWithStatus ? error : new FailureWithStatus(ownFailure, error)
@@ -43,22 +47,28 @@ export function runChild (command: Command, terminal: Terminal): void {
   withExample(command,
     'secretsctl run --env dev --prefix payments/ -- node server.js',
     'secretsctl run --env dev --prefix payments/ --watch 30 -- node server.js',
+    'secretsctl run --env prod --prefix payments/ --fallback /var/lib/payments/secrets.fallback -- node server.js',
     'secretsctl run --env dev --map PGPASSWORD=payments/db#password -- psql')
 }
 
 /** Runs the program, and restarts it whenever the secrets have changed. Returns the exit status. */
-async function runWithSecrets (args: readonly string[], { watch, ...options }: Options, terminal: Terminal): Promise<number> {
+async function runWithSecrets (args: readonly string[], options: Options, terminal: Terminal): Promise<number> {
+  const { watch, fallback: file, fallbackMaxAge: hours } = options
   const gateway = gatewayOf(options, terminal)
+  const env = environmentOf(options, terminal)
+  const selection = selectionFrom(options, terminal)
   const refusal: Refusal = (variable) =>
     steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
   const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
-    const { variables, unaddressable } = await readVariables(gateway, environmentOf(options, terminal), options, refusal)
+    const { variables, unaddressable } = await readVariables(gateway, env, selection, refusal)
     const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)
     return { variables: Object.fromEntries(texts), unaddressable }
   }
   const read = async (): Promise<Variables> => (await readAll()).variables
-  const { unaddressable, ...first } = await readAll()
-  warnOfUnaddressable(terminal, unaddressable, environmentOf(options, terminal))
+  const { unaddressable, ...first } = file === undefined
+    ? await readAll()
+    : await withFallback(readAll, { file, gateway: targetOf(options, terminal).url, env, selection, hours }, terminal)
+  warnOfUnaddressable(terminal, unaddressable, env)
   let { variables } = first
   let isReported = false
   const report = (lines: readonly string[]): void => {
@@ -67,13 +77,13 @@ async function runWithSecrets (args: readonly string[], { watch, ...options }: O
   }
   for (;;) {
     // Removes the gateway's token, because the program could read other secrets with it.
-    const env = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
-    const child = startChild(args, env, terminal.stdin.isTTY === true)
+    const childEnv = { ...terminal.env, SECRETS_GATEWAY_TOKEN: undefined, ...variables }
+    const child = startChild(args, childEnv, terminal.stdin.isTTY === true)
     const watching = new AbortController()
     const changed = watch === undefined
       ? []
-      : [changedVariables(terminal, read, variables, changesOf(gateway, environmentOf(options, terminal), {
-          ...selectedSecrets(options),
+      : [changedVariables(terminal, read, variables, changesOf(gateway, env, {
+          ...selectedSecrets(selection),
           seconds: watch,
           signal: watching.signal,
           onRefusal ({ message }) { report([message, `The secrets are read again every ${watch} seconds`]) }

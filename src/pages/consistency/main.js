@@ -4,7 +4,7 @@
  */
 
 import { byId, h, plural } from '../shared/dom.js'
-import { call, Refusal } from '../shared/gateway.js'
+import { call, Refusal, showCaller } from '../shared/gateway.js'
 import { refusalNotice } from '../shared/notice.js'
 import { fillPlaceholder } from '../shared/placeholder.js'
 import { signIn, signOut, token } from '../shared/session.js'
@@ -44,7 +44,11 @@ function setProblem (error) {
 function showSignedIn (isSignedIn) {
   form('access').hidden = isSignedIn
   element('sign-out').hidden = !isSignedIn
-  if (isSignedIn) return
+  if (isSignedIn) {
+    void showCaller(element('caller'))
+    return
+  }
+  element('caller').textContent = ''
   for (const id of ['question', 'report']) element(id).hidden = true
   for (const id of ['environments', 'head', 'rows']) element(id).replaceChildren()
   report = { environments: [], items: [] }
@@ -183,5 +187,5 @@ element('promote').addEventListener('click', async () => {
 })
 
 element('legend').replaceChildren(...legend())
-showSignedIn(token() !== '')
-if (token() !== '') void run(loadEnvironments)
+if (token() === '') showSignedIn(false)
+else void run(loadEnvironments)

@@ -4,7 +4,7 @@
  */
 
 import { byId, h, plural } from '../shared/dom.js'
-import { call, environmentPath, pages, Refusal } from '../shared/gateway.js'
+import { call, environmentPath, pages, Refusal, showCaller } from '../shared/gateway.js'
 import { refusalNotice } from '../shared/notice.js'
 import { signIn, signOut, token } from '../shared/session.js'
 import { createSecret } from './changes.js'
@@ -18,6 +18,7 @@ const elements = {
   field: byId('token', HTMLInputElement),
   signInProblem: byId('sign-in-problem', HTMLElement),
   signOut: byId('sign-out', HTMLButtonElement),
+  caller: byId('caller', HTMLElement),
   console: byId('console', HTMLElement),
   environments: byId('environments', HTMLElement),
   search: byId('search', HTMLInputElement),
@@ -55,7 +56,7 @@ function showWelcome (error) {
   environment = undefined
   secrets = new Map()
   const { tree, detail, count, listProblem } = elements
-  for (const element of [elements.environments, tree, detail, count, listProblem]) element.replaceChildren()
+  for (const element of [elements.environments, elements.caller, tree, detail, count, listProblem]) element.replaceChildren()
   elements.search.value = ''
   elements.signInProblem.replaceChildren(...error === undefined ? [] : [refusalNotice(error)])
   elements.welcome.hidden = false
@@ -87,6 +88,7 @@ async function start () {
     return
   }
   elements.field.value = ''
+  void showCaller(elements.caller)
   elements.welcome.hidden = true
   elements.console.hidden = false
   elements.signOut.hidden = false

@@ -58,6 +58,17 @@ export async function call (method, path, { needs, body, type = 'application/jso
 }
 
 /**
+ * Shows in an element whom the gateway takes the visitor for. This is only a courtesy, so a failure leaves it empty.
+ *
+ * @param {HTMLElement} element
+ */
+export async function showCaller (element) {
+  const { id = '' } = await call('GET', '/auth/caller', { needs: 'a token' }).catch(() => ({}))
+  element.textContent = token() === '' ? '' : id
+  element.title = element.textContent
+}
+
+/**
  * Returns the path of an environment, or of something in it.
  *
  * @param {string} environment

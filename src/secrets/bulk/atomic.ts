@@ -7,10 +7,11 @@ import { beginTurn } from '#src/scheduling/turns'
 import { inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
-import { isUpdate, planItem, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { asRepeated, isUpdate, planItem, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 import { rollBack } from './roll-back.ts'
 
 interface Step {
+  readonly index: number
   readonly item: BulkItem
   readonly plan: Plan | undefined
   readonly trace: Trace
@@ -22,6 +23,10 @@ interface Options extends Conflicts {
   readonly signal: AbortSignal
   /** Called with the number of secrets that are done. Their outcomes are not final, because they may still be rolled back. */
   readonly progress: (done: number) => void
+  /** The indexes of the items that another process has begun. */
+  readonly begun: ReadonlySet<number>
+  /** Awaited before each item is written, and before it is rolled back. If it resolves to false, this process leaves it alone. */
+  readonly claim?: (index: number) => Promise<boolean>
 }
 
 /**
@@ -29,28 +34,29 @@ interface Options extends Conflicts {
  * stopped, it rolls back its own changes.
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
-  const { concurrency, signal, progress } = options
+  const { concurrency, signal, progress, begun, claim } = options
+  const scopeOf = (scope: Scope, index: number): Scope => begun.has(index) ? asRepeated(scope) : scope
   const turn = beginTurn()
-  const plans = await pMap(items, async (item) => {
+  const plans = await pMap(items, async (item, index) => {
     if (turn.isOver()) await turn.next()
-    return signal.aborted ? undefined : planned(given, item, options)
+    return signal.aborted ? undefined : planned(scopeOf(given, index), item, options)
   }, { concurrency })
   const refused = plans.some((plan) => plan instanceof Problem)
   const steps = items.map((item, index): Step => {
     const plan = plans[index]
     return plan instanceof Problem
-      ? { item, plan: undefined, trace: {}, outcome: failed(item, plan) }
-      : { item, plan, trace: {} }
+      ? { index, item, plan: undefined, trace: {}, outcome: failed(item, plan) }
+      : { index, item, plan, trace: {} }
   })
   if (refused) return steps.map(settled)
 
   // With an idempotency key, the IDs of new versions are known in advance. They show whether AWS carried out a call whose
   // response was lost.
-  const scope = { ...given, idempotencyKey: given.idempotencyKey ?? randomUUID() }
+  const scope = { ...given, idempotencyKey: given.idempotencyKey ?? given.versionKey ?? randomUUID() }
   let done = 0
   let failing = false
   const work = async (step: Step): Promise<void> => {
-    if (failing || signal.aborted) return
+    if (failing || signal.aborted || await claim?.(step.index) === false) return
     step.outcome = await attempt(step.item, async () => step.plan === undefined
       ? createItem(scope, step.item, step.trace)
       : changeItem(scope, step.plan, step.trace))
@@ -67,13 +73,16 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
     // Throttled calls are retried only until a signal is aborted. The run's signal may be aborted already, so the rollback gets a
     // new signal.
     const patient = inBackground(scope, new AbortController().signal)
-    await pMap(steps, async (step) => undo(patient, step), { concurrency })
+    await pMap(steps, async (step) => {
+      if (hasChanged(step) && await claim?.(step.index) !== false) await undo(patient, step)
+    }, { concurrency })
   }
   return steps.map(settled)
 }
 
 async function planned (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<Plan | undefined | Problem> {
   try {
+    if (item.withheld) throw new Problem('value-needed')
     return await planItem(scope, item, conflicts)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
@@ -101,15 +110,16 @@ export async function attempt (item: BulkItem, work: () => Promise<BulkOutcome>)
 
 const settled = ({ item, outcome }: Step): BulkOutcome => outcome ?? { name: item.name, result: 'not-started' }
 
+/** Returns true if this run may have changed the secret. Changes by an earlier run of the same request stay. */
+const hasChanged = ({ outcome, trace }: Step): boolean => outcome !== undefined && Object.keys(trace).length > 0
+
 async function undo (scope: Scope, step: Step): Promise<void> {
   const { item, plan, trace, outcome } = step
-  // If the trace is empty, this run did not change the secret. Changes by an earlier run of the same request stay.
-  if (outcome === undefined || Object.keys(trace).length === 0) return
   try {
     await rollBack(scope, compact({ item: plan?.changes ?? item, trace, existing: plan?.existing }))
-    if (outcome.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: visibleArn(scope, plan) })
+    if (outcome?.result !== 'failed') step.outcome = compact({ name: item.name, result: 'rolled-back' as const, arn: visibleArn(scope, plan) })
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    step.outcome = { ...outcome, problem: error }
+    step.outcome = { ...outcome ?? settled(step), problem: error }
   }
 }

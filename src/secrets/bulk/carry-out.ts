@@ -1,9 +1,10 @@
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { generateContent } from '#src/secrets/generate'
-import type { Scope } from '#src/secrets/scope'
+import { findSecret } from '#src/secrets/metadata'
+import { assertMay, type Scope } from '#src/secrets/scope'
 import { tagSecret } from '#src/secrets/tags'
-import { forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
+import { earlierRun, forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
 import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
 import { forItem, isUpdate, planExisting, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
@@ -47,6 +48,21 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
     if (!isProblem(error, 'secret-exists') && !isProblem(error, 'secret-pending-deletion')) throw error
   }
   return changeItem(scope, await planExisting(scope, item, await scope.aws.describeSecret(scope, item.name), conflicts))
+}
+
+/**
+ * Finds out what has become of an item whose value only another process knew.
+ *
+ * @param wasBegun true if AWS may have carried out the item's changes; then the secret's versions tell
+ * @throws Problem `forbidden`, and any AWS error
+ */
+export async function findWithheld (scope: Scope, item: BulkItem, wasBegun: boolean): Promise<BulkOutcome> {
+  const { name } = item
+  assertMay(scope, 'CreateSecret', name)
+  const existing = wasBegun ? await findSecret(scope, name) : undefined
+  const written = existing && earlierRun(forItem(scope, item), name, (versionId) => existing.versions?.[versionId] !== undefined)
+  if (existing === undefined || written === undefined) return { name, result: 'not-started', problem: new Problem('value-needed') }
+  return { name, arn: existing.arn, ...written }
 }
 
 /** Creates the secret. @throws Problem `secret-exists`, `secret-pending-deletion`, and any AWS error */

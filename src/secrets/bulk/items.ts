@@ -12,6 +12,8 @@ import type { BulkCreateBody } from './schemas.ts'
 export interface BulkItem extends SecretInput {
   readonly name: SecretName
   readonly generate?: Generation
+  /** True if the item has a value that only another process knew. It then has no `content`, and `generate` no `template`. */
+  readonly withheld?: true
 }
 
 /** A bulk create's body without the members that failed schema validation. */

@@ -135,6 +135,15 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
  */
 export const forItem = (scope: Scope, { generate }: BulkItem): Scope => generate === undefined ? scope : forPurpose(scope, 'generate')
 
+/**
+ * Returns the scope for an item that another process has begun. What exists and is what the item specifies is then what that
+ * process has made.
+ */
+export const asRepeated = (scope: Scope): Scope => {
+  const { idempotencyKey = scope.versionKey } = scope
+  return idempotencyKey === undefined ? scope : { ...scope, idempotencyKey }
+}
+
 /** Returns the write that an earlier run of the same request made, if its version still has a staging label. */
 const earlierRunOf = (scope: Scope, item: BulkItem, { versions = {}, state }: SecretMetadata): ReturnType<typeof earlierRun> =>
   state === 'pending-deletion' || !hasContent(item)

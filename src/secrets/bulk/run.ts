@@ -4,9 +4,9 @@ import { beginTurn } from '#src/scheduling/turns'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
-import { makeItem } from './carry-out.ts'
+import { findWithheld, makeItem } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
-import { planItem, visibleArn, type BulkOutcome } from './plan.ts'
+import { asRepeated, planItem, visibleArn, type BulkOutcome } from './plan.ts'
 import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
 
 /** The callbacks and the stop signal of a run. */
@@ -22,6 +22,27 @@ export interface BulkControl {
    * await it, because a slow reader would then leave it half done. Must resolve when the signal is aborted.
    */
   readonly ready?: (signal: AbortSignal) => Promise<void>
+  /**
+   * Awaited before each change of a secret, with the item's index. Resolves to false if this process must not make it, because
+   * another process has made it or runs the job by now. The item then has no outcome here.
+   */
+  readonly claim?: Claim
+  /** Present if another process has begun this run. */
+  readonly resumed?: Resumed
+  /** See `Scope`. */
+  readonly versionKey?: string
+}
+
+export type Claim = (index: number) => Promise<boolean>
+
+/** What another process has done of a run. */
+export interface Resumed {
+  /** The number of results of each kind. */
+  readonly counts: BulkCounts
+  /** The indexes of the items that were begun and have no result. AWS may have carried out their changes. */
+  readonly begun: ReadonlySet<number>
+  /** The milliseconds since the start of the run. */
+  readonly elapsed: number
 }
 
 export interface BulkSummary {
@@ -43,53 +64,86 @@ export interface BulkRun {
    * Executes the request. It can be called only once, because each secret's value is released as soon as it is no longer needed.
    */
   readonly run: (control: BulkControl) => Promise<BulkSummary>
+  /** Returns the request without its values. It can be called only before `run`. */
+  readonly plan: () => BulkPlan
+}
+
+/** What determines how a request is carried out, apart from its items. */
+export type BulkOptions = Required<Pick<BulkCreateBody, 'onConflict' | 'restore' | 'dryRun' | 'atomic' | 'failOnError'>> &
+  Required<NonNullable<BulkCreateBody['settings']>>
+
+/** A request without its values. Another process can carry it out, except for the items whose value it does not know. */
+export interface BulkPlan {
+  readonly options: BulkOptions
+  readonly items: readonly BulkItem[]
 }
 
 const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
 
 /** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with the errors in the request */
 export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<BulkRun> {
-  const items: (BulkItem | undefined)[] = await bulkItems(scope.environment, body)
-  const { onConflict = 'fail', restore = false, dryRun = false, atomic = false, failOnError = false } = body
-  const { concurrency, timeoutSeconds } = { ...defaults, ...body.settings }
+  const { onConflict = 'fail', restore = false, dryRun = false, atomic = false, failOnError = false, settings } = body
+  const options = { onConflict, restore, dryRun, atomic, failOnError, ...defaults, ...settings }
+  return bulkRun(scope, { options, items: await bulkItems(scope.environment, body) })
+}
+
+/** Returns a checked request ready to run. */
+export function bulkRun (scope: Scope, { options, items: given }: BulkPlan): BulkRun {
+  const { dryRun, atomic, timeoutSeconds } = options
+  const items: (BulkItem | undefined)[] = [...given]
   const total = items.length
   return {
     total,
     dryRun,
+    plan: () => ({ options, items: items.flatMap((item) => item === undefined ? [] : [withoutValue(item)]) }),
     async run (control) {
-      const { signal, timeout } = withTimeout(control.signal, timeoutSeconds)
-      const options = { onConflict, restore, concurrency, signal }
-      const counts = zeroCounts(bulkResults)
+      const { versionKey, resumed = { counts: zeroCounts(bulkResults), begun: new Set<number>(), elapsed: 0 } } = control
+      const { signal, timeout } = withTimeout(control.signal, timeoutSeconds * 1_000 - resumed.elapsed)
+      const counts = { ...resumed.counts }
+      const missing = { isValue: false }
       const settled = (outcome: BulkOutcome, index: number): void => {
         counts[countOf[outcome.result]]++
+        missing.isValue ||= outcome.problem?.code === 'value-needed'
         control.settled(outcome, index)
       }
       try {
-        const background = inBackground(scope, signal)
-        await (atomic && !dryRun
-          ? runAtomic(background, items, { ...options, ...control, signal, settled })
-          : runEach(background, items, { ...options, ...control, signal, dryRun, settled }))
+        const background = { ...inBackground(scope, signal), ...versionKey !== undefined && { versionKey } }
+        const each = { ...options, ...control, begun: resumed.begun, signal, settled }
+        await (atomic && !dryRun ? runAtomic(background, items, each) : runEach(background, items, each))
       } finally {
         clearTimeout(timeout)
       }
-      const stopped = counts.notStarted > 0 || counts.rolledBack > 0 ? signal.reason as BulkStop | undefined : undefined
-      return compact({ dryRun, counts, stopped, ...conclusionOf(counts, total, { dryRun, atomic, failOnError }) })
+      const reason = signal.reason as BulkStop | undefined ?? (missing.isValue ? 'replica-lost' : undefined)
+      const stopped = counts.notStarted > 0 || counts.rolledBack > 0 ? reason : undefined
+      return compact({ dryRun, counts, stopped, ...conclusionOf(counts, total, options) })
     }
   }
+}
+
+/** Returns the item in the form that another process may know. */
+function withoutValue ({ content, generate, ...item }: BulkItem): BulkItem {
+  const { template, ...generation } = generate ?? {}
+  return compact({
+    ...item,
+    generate: generate === undefined ? undefined : generation,
+    withheld: content !== undefined || (template !== undefined && Object.keys(template).length > 0) ? true as const : undefined
+  })
 }
 
 type RunOptions = Parameters<typeof atomically>[2]
 
 /**
  * Returns a signal that is aborted when `stop` is aborted or the time is up. Also returns the timer, which the caller must clear.
+ *
+ * @param time the time in milliseconds
  */
-function withTimeout (stop: AbortSignal, seconds: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
+function withTimeout (stop: AbortSignal, time: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
-  const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, seconds * 1_000)
+  const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, Math.max(time, 0))
   return { signal: AbortSignal.any([stop, controller.signal]), timeout }
 }
 
-type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 'ready'> & { dryRun: boolean }
+type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 'ready' | 'claim'> & { dryRun: boolean }
 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
   const turn = beginTurn()
@@ -99,14 +153,19 @@ async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: 
     await options.ready?.(options.signal)
     const item = items[index]
     items[index] = undefined
-    if (item !== undefined) options.settled(await runItem(scope, item, options), index)
+    if (item === undefined || await options.claim?.(index) === false) return
+    const wasBegun = options.begun.has(index)
+    options.settled(await runItem(wasBegun ? asRepeated(scope) : scope, item, { ...options, wasBegun }), index)
   }, { concurrency: options.concurrency })
 }
 
-async function runItem (scope: Scope, item: BulkItem, options: Omit<EachOptions, 'settled' | 'ready'>): Promise<BulkOutcome> {
-  const { signal, dryRun } = options
+async function runItem (
+  scope: Scope, item: BulkItem, options: Omit<EachOptions, 'settled' | 'ready' | 'claim'> & { wasBegun: boolean }
+): Promise<BulkOutcome> {
+  const { signal, dryRun, wasBegun } = options
   if (signal.aborted) return { name: item.name, result: 'not-started' }
   return attempt(item, async () => {
+    if (item.withheld) return findWithheld(scope, item, wasBegun && !dryRun)
     if (!dryRun) {
       assertMay(scope, 'CreateSecret', item.name)
       return makeItem(scope, item, options)

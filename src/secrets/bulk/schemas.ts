@@ -71,7 +71,7 @@ export type BulkResult = (typeof bulkResults)[number]
 
 export type BulkCounts = ResultCounts<BulkResult>
 
-const stops = ['cancelled', 'timeout', 'shutdown', 'caller-gone'] as const
+const stops = ['cancelled', 'timeout', 'shutdown', 'caller-gone', 'replica-lost'] as const
 
 export type BulkStop = (typeof stops)[number]
 

@@ -69,7 +69,7 @@ const valueArgument = ({ isTerminal }: Context): string[] => isTerminal ? [] : [
 const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, output: 'missing required argument \'name\'' })
 const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, output: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
 const cancelledAt = (question: string, ...args: string[]): Run =>
-  ({ args: [...args, ...dev], status: 1, answers: [{ after: question, type: '\u0003' }], output: 'Nothing was sent', question: question.trim() })
+  ({ args: args.includes('--env') ? args : [...args, ...dev], status: 1, answers: [{ after: question, type: '\u0003' }], output: 'Nothing was sent', question: question.trim() })
 const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...args)
 
 /** Variables of a user with an empty folder of settings, and without the variables that choose the gateway. */
@@ -217,6 +217,25 @@ const rows: Record<string, Row> = {
     refused: ({ folder, name }) => ({ args: ['apply', '-f', join(folder, `${name}-broken.yaml`), ...dev], status: 1, output: /YAML/ }),
     misused: () => ({ args: ['apply', ...dev], status: 2, output: 'required option \'-f, --file <file>\'' })
   },
+  import: {
+    async prepare ({ folder, name }) { writeFileSync(join(folder, `${name}.env`), `${name}=${canary}\n`) },
+    succeeds: ({ folder, name, isTerminal }) => ({
+      args: ['import', join(folder, `${name}.env`), ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: /1 created/, isTable: true, finalValue: canary,
+      ...isTerminal && { question: 'Carry out this plan in dev? [y/N] y' }
+    }),
+    refused: ({ folder, name }) => ({ args: ['import', join(folder, `${name}-none.env`), ...dev], status: 1, output: 'ENOENT' }),
+    cancelled: ({ folder, name }) => cancelledAt('Carry out this plan in staging? [y/N] ', 'import', join(folder, `${name}.env`), '--env', 'staging'),
+    misused: () => ({ args: ['import', ...dev], status: 2, output: 'missing required argument \'file\'' })
+  },
+  edit: {
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name, isTerminal }) => isTerminal
+      ? { args: ['edit', name, ...dev], env: { EDITOR: 'sed -i s/canary/canary-2/' }, output: `Updated ${name} in dev`, finalValue: 'canary-2' }
+      // Without a terminal there is no editor, so only the help can succeed.
+      : { args: ['edit', '--help'], output: 'Usage: secretsctl edit' },
+    refused: ({ name, isTerminal }) => isTerminal ? noSecret('edit', `${name}-none`) : { args: ['edit', name, ...dev], status: 2, output: 'edit needs a terminal' },
+    cancelled: ({ name }) => ({ args: ['edit', name, ...dev], env: { EDITOR: 'false' }, status: 1, output: 'The editor (false) failed, so nothing was written' })
+  },
   diff: {
     async prepare (context) {
       for (const env of ['dev', 'staging']) await put(context, `${context.name}/same`, { env })
@@ -281,6 +300,13 @@ const rows: Record<string, Row> = {
     succeeds: ({ folder }) => ({ args: ['audit', 'verify', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl')], output: 'The trail is intact' }),
     refused: ({ folder }) => ({ args: ['audit', 'verify', '--head', join(folder, 'audit.jsonl.head'), join(folder, 'changed.jsonl')], status: 1, output: 'The trail is NOT intact' }),
     misused: () => ({ args: ['audit', 'verify'], status: 2, output: 'missing required argument \'file\'' })
+  },
+  posture: {
+    // The other commands' secrets are in dev as well.
+    succeeds: ({ name }) => ({ args: ['posture', ...dev, '--rule', 'SecretsManager.4', '--prefix', name, '--all'], output: new RegExp(`passed +SecretsManager\\.4 +${name}`), isTable: true }),
+    refused: ({ name }) => ({ args: ['posture', ...dev, '--rule', 'kms-key', '--prefix', name], status: 3, output: /1 failed, 0 unknown, 0 passed/ }),
+    misused: () => ({ args: ['posture'], status: 2, output: '--env' }),
+    prepare: async (context) => put(context, context.name)
   },
   'audit search': {
     succeeds: ({ folder }) => ({ args: ['audit', 'search', '--key', join(folder, 'key.pem'), join(folder, 'audit.jsonl'), '--secret', 'in-the-trail'], output: /PutSecretValue[^]*The trail is intact/, isTable: true }),

@@ -28,6 +28,7 @@ const replies: readonly [RegExp, object][] = [
   [/^\/auth\/caller$/, { id: hostileReply, groups: [hostileReply], method: hostileReply }],
   [/^\/environments$/, { items: [{ name: hostileReply, region: hostileReply, account: hostileReply, allowedCredentials: [], deletionProtection: true, namePrefix: '', recoveryWindowInDays: 7, replicaRegions: [], requiredSecrets: [], tags: {} }] }],
   [/^\/auth\/aws\/credentials$/, { AccessKeyId: hostile, SecretAccessKey: hostile, Token: hostile, Expiration: hostile }],
+  [/\/posture$/, { items: [{ name: hostileReply, state: hostileReply, rules: [{ rule: hostileReply, status: hostileReply, detail: hostileReply }] }] }],
   [/\/consistency$/, { environments: ['dev', 'staging'], items: [{ name: hostileReply, differs: true, environments: { dev: { state: hostileReply, required: true }, staging: { state: 'present', required: false } } }] }],
   [/\/promotions$/, { dryRun: false, from: hostileReply, counts, items: [{ name: hostileReply, result: hostileReply, problem }] }],
   [/\/refused\/values$/, { items: [{ name: hostileReply, problem }] }],
@@ -78,6 +79,8 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   rotate: [['rotate', hostile, ...dev]],
   tag: [['tag', hostile, 'a=b', ...dev], ['tag', 'a', hostile, ...dev]],
   apply: [['apply', '-f', join(folder, 'good.yaml'), ...dev], ['apply', '-f', join(folder, 'bad.yaml'), ...dev], ['apply', '-f', hostile, ...dev]],
+  edit: [['edit', `--${hostile}`, ...dev]],
+  import: [['import', hostile, ...dev], ['import', join(folder, 'hostile.json'), '--yes', ...dev], ['import', join(folder, 'bad.yaml'), '--yes', ...dev]],
   diff: [['diff', 'dev', 'staging', '--values'], ['diff', hostile, 'dev']],
   promote: [['promote', 'a', '--from', hostile, '--to', 'dev'], ['promote', '--missing', '--from', 'staging', '--to', 'dev']],
   run: [
@@ -95,6 +98,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   'policy check': [['policy', 'check', join(folder, hostile)], ['policy', 'check', join(folder, 'none', hostile)]],
   'policy test': [['policy', 'test', join(folder, hostile)], ['policy', 'test', join(folder, 'cases')]],
   'audit verify': [['audit', 'verify', join(folder, hostile)], ['audit', 'verify', '--known', hostile, 'x']],
+  posture: [['posture', ...dev], ['posture', ...dev, '--all'], ['posture', ...dev, '--rule', hostile, '--prefix', hostile]],
   'audit search': [
     ['audit', 'search', join(folder, hostile)], ['audit', 'search', 'x', '--since', hostile], ['audit', 'search', 'x', '--action', hostile],
     ['audit', 'search', join(folder, 'trail.jsonl')], ['audit', 'search', join(folder, 'trail.jsonl'), '--csv'], ['audit', 'search', join(folder, 'trail.jsonl'), '--json']
@@ -126,6 +130,7 @@ const folderOf = (t: Test): string => {
   const folder = t.testdir({
     'good.yaml': 'secretNames: [a]',
     'bad.yaml': JSON.stringify({ kind: hostile }),
+    'hostile.json': JSON.stringify({ [hostile]: 'a' }),
     'config.yaml': JSON.stringify({ [hostile]: 1, environments: { [hostile]: 1 } }),
     'trail.jsonl': `{"sequence":1,"time":"2026-12-01T00:00:00Z","event":"outcome","caller":{"id":${JSON.stringify(hostile)}},"name":${JSON.stringify(hostile)},"reason":${JSON.stringify(hostile)},"previous":"${'0'.repeat(64)}","hash":"${'0'.repeat(64)}"}\n`,
     cases: { 'a.cedar': '@id("a") permit (principal, action, resource);' }

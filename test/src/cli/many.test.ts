@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { parseEnv } from 'node:util'
 import t from 'tap'
 import { parse } from 'yaml'
@@ -34,7 +35,7 @@ t.test('apply: shows the plan, then applies it; a second run changes nothing', a
     secretsctl(gateway, ['apply', '-f', join(folder, file), ...args], setting)
 
   const plan = await apply('secrets.yaml', ['--env', 'dev', '--dry-run'])
-  t.match(plan, { status: 0, stdout: /^PLAN +NAME\ncreated +payments\/db\ncreated +session-key\ncreated +api-key\n3 created\n$/, stderr: '' })
+  t.match(plan, { status: 0, stdout: /^PLAN +NAME\ncreate +payments\/db\ncreate +session-key\ncreate +api-key\n3 to create\n$/, stderr: '' })
   t.same(await versionsOf(gateway, 'dev'), [], 'a plan writes nothing')
 
   const first = await apply('secrets.yaml', ['--env', 'dev'], { isTerminal: true })
@@ -43,23 +44,23 @@ t.test('apply: shows the plan, then applies it; a second run changes nothing', a
   const after = await versionsOf(gateway, 'dev')
   t.equal(after.length, 3)
 
-  t.match(await apply('secrets.yaml'), { status: 0, stdout: /^PLAN[\s\S]*3 skipped\n$/, stderr: '' })
+  t.match(await apply('secrets.yaml'), { status: 0, stdout: /^PLAN +NAME\nskip +payments\/db +has this value already\n[\s\S]*3 to skip\n$/, stderr: '' })
   t.notMatch((await apply('secrets.yaml')).stdout, /RESULT/)
   t.same(await versionsOf(gateway, 'dev'), after, 'no new versions')
 
   t.match(await apply('manifest.yaml', []), { status: 0, stdout: /created +queue-url[\s\S]*1 created, 1 skipped\n$/ })
-  t.match(await apply('manifest.yaml', []), { status: 0, stdout: /2 skipped\n$/ })
+  t.match(await apply('manifest.yaml', []), { status: 0, stdout: /2 to skip\n$/ })
   t.match(await apply('manifest.yaml', ['--env', 'prod']), { status: 2, stderr: 'The file is for dev, but --env is prod\n' })
 
-  t.match(await apply('plan.json'), { status: 0, stdout: /^PLAN[\s\S]*1 created/ })
+  t.match(await apply('plan.json'), { status: 0, stdout: /^PLAN[\s\S]*1 to create/ })
   t.match(await apply('update.yaml', ['--env', 'dev', '--json']), { status: 0 })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/session-key')).json.value, 'new')
   const updated = await versionsOf(gateway, 'dev')
-  t.match(await apply('update.yaml'), { status: 0, stdout: /^PLAN[\s\S]*1 skipped\n$/ })
+  t.match(await apply('update.yaml'), { status: 0, stdout: /^PLAN[\s\S]*1 to skip\n$/ })
   t.same(await versionsOf(gateway, 'dev'), updated, 'no new versions, even if the file asks to overwrite')
-  t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: '1 of 2 failed\n' })
+  t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: /^1 of 2 failed\nCorrect the cause/ })
   t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
-  t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\n$/ }, 'the line of the progress bar is ended')
+  t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\nCorrect the cause/ }, 'the line of the progress bar is ended')
   const atomic = await apply('whole.yaml', ['--env', 'staging'], { isTerminal: true })
   t.match(atomic, { status: 0, stdout: /3 created/, stderr: /\r\[#{6}\.{14}\] 1 of 3\r[\s\S]*\r\[#{20}\] 3 of 3\n$/ })
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: [a]' }), { status: 0, stdout: /1 created/ })
@@ -133,7 +134,7 @@ t.test('apply: one key of an object can be generated', async (t) => {
   const stdin = 'secrets:\n- name: db\n  type: key-value\n  value: { user: app }\n  generate: { into: password, passwordLength: 20 }\n'
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /created +db/ })
   t.match((await gateway.send('GET', '/environments/dev/secrets/db?field=password')).json.value, /^.{20}$/)
-  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /1 skipped/ })
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin }), { status: 0, stdout: /1 to skip/ })
 })
 
 t.test('apply: sends numbers exactly as the file has them', async (t) => {
@@ -193,9 +194,9 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
   t.match(JSON.parse((await ctl('diff dev prod --prefix session --json')).stdout), { differing: 1, items: [{ name: 'session-key' }] })
   t.match(await ctl('diff dev'), { status: 2, stderr: /at least two/ })
 
-  t.match(await ctl('promote --from dev --to staging --missing --dry-run'), { status: 0, stdout: /^PLAN +NAME\ncreated +session-key\n1 created\n$/ })
+  t.match(await ctl('promote --from dev --to staging --missing --dry-run'), { status: 0, stdout: /^PLAN +NAME\ncreate +session-key\n1 to create\n$/ })
   t.match(await ctl('promote --from dev --to staging --missing'), { status: 0, stdout: /^RESULT[\s\S]*1 created\n$/ })
-  t.match(await ctl('promote --from dev --to staging payments/db'), { status: 1, stdout: /failed +payments\/db/, stderr: '1 of 1 failed\n' })
+  t.match(await ctl('promote --from dev --to staging payments/db'), { status: 1, stdout: /failed +payments\/db/, stderr: /^1 of 1 failed\n/ })
   t.match(await ctl('promote --from dev --to staging payments/db --on-conflict update'), { status: 0 })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /2 created/ })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /nothing to do/ })
@@ -228,7 +229,7 @@ t.test('list, diff and promote warn of secrets whose names no path can contain',
   t.match(JSON.parse((await ctl('list --env dev --json')).stdout), { items: [{ name: 'a' }], unaddressable: 1 })
   t.match(await ctl('list --env prod'), { status: 0, stderr: '' })
   t.match(await ctl('diff dev prod'), { status: 3, stderr: warned(' in dev') })
-  t.match(await ctl('promote --from dev --to prod --missing --dry-run'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
+  t.match(await ctl('promote --from dev --to prod --missing --dry-run'), { status: 0, stdout: /create +a\n/, stderr: warned(' in dev') })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /created +a\n/, stderr: warned(' in dev') })
   t.match(await ctl('export --env dev --prefix a --map A=a --format dotenv'), { status: 0, stdout: 'A=', stderr: warned(' in dev') })
   t.match(await ctl('run --env dev --prefix a --map A=a -- true'), { status: 0, stderr: warned(' in dev') })
@@ -250,7 +251,26 @@ t.test('promote: secrets that were not started are an error', async (t) => {
   t.teardown(() => server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: '1 of 2 failed or were not started\n' })
+  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: /^1 of 2 failed or were not started\n/ })
+})
+
+t.test('promote --missing skips a secret that a late list did not show', async (t) => {
+  const counts = { created: 0, updated: 0, unchanged: 0, skipped: 1, failed: 0, notStarted: 0 }
+  const bodies: unknown[] = []
+  const server = createServer((request, response) => {
+    const answer = async (): Promise<void> => {
+      bodies.push(await json(request))
+      const dryRun = bodies.length === 1
+      response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'r' })
+      response.end(JSON.stringify({ dryRun, from: 'dev', counts, items: [{ name: 'a', result: 'skipped' }] }))
+    }
+    void answer()
+  }).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', '--missing', '--from', 'dev', '--to', 'prod']), { status: 0, stdout: /skipped +a/ })
+  t.match(bodies, [{ missing: true, dryRun: true }, { names: ['a'], onConflict: 'skip' }])
 })
 
 t.test('promote: reports completed batches if a later one fails', async (t) => {

@@ -29,8 +29,9 @@ const written = (): SharedDocument => ({
       post: operation([env, { ...env, description: 'another one' }], { 201: ok(location('the job')), 404: problem('not-found', 'secret-not-found') })
     },
     '/b/{env}': {
+      patch: operation([{ ...env, description: 'another one' }], {}),
       get: operation([{ ...env, description: 'yet another one' }], { 201: ok(location('the secret')), 404: problem('not-found') }),
-      put: operation([], { 201: ok(location('the secret')), 204: { description: 'nothing' } }),
+      put: operation([env], { 201: ok(location('the secret')), 204: { description: 'nothing' } }),
       delete: {}
     }
   }
@@ -41,13 +42,13 @@ t.test('what is repeated becomes a component', (t) => {
   shareComponents(document)
   t.same(Object.keys(document.components ?? {}), ['schemas', 'examples', 'headers', 'parameters', 'responses'])
   t.same(document.components?.headers, { Location: { schema: { type: 'string' }, description: 'the secret' }, 'X-Request-Id': requestId })
-  t.same(document.components?.parameters, { Env: env })
+  t.same(document.components?.parameters, { Env: env, Env2: { ...env, description: 'another one' } }, 'the rarer one has a number')
   t.same(Object.keys(document.components?.responses as object), ['NotFoundOrSecretNotFound'])
   const { get, post } = document.paths?.['/a/{env}'] ?? {}
   t.same(get?.responses?.['404'], { $ref: '#/components/responses/NotFoundOrSecretNotFound' })
   t.match(get?.responses?.['503'], { description: 'overloaded', headers: { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } } }, 'what is not repeated stays')
-  t.match(post?.parameters, [{ $ref: '#/components/parameters/Env' }, { description: 'another one' }])
-  t.match(post?.responses?.['201'], { headers: { Location: { description: 'the job' } } }, 'the rarer one of two with the same name stays')
+  t.match(post?.parameters, [{ $ref: '#/components/parameters/Env' }, { $ref: '#/components/parameters/Env2' }])
+  t.match(post?.responses?.['201'], { headers: { Location: { description: 'the job' } } }, 'one that is not repeated stays')
   t.end()
 })
 

@@ -1,3 +1,4 @@
+import { caller } from '#src/authentication/caller'
 import type { SecretName } from '#src/environments/names'
 import type { Job } from '#src/jobs/job'
 import type { JobRequest, Jobs } from '#src/jobs/port'
@@ -14,15 +15,22 @@ export const summary = (status: BulkSummary['status'] = 200): BulkSummary =>
 
 export const outcome = (result: BulkResult = 'created'): BulkOutcome => ({ name: 'n' as SecretName, result })
 
+const options = {
+  onConflict: 'fail', restore: false, dryRun: false, atomic: false, failOnError: false, concurrency: 8, timeoutSeconds: 3_600
+} as const
+
 /** A run that ends at once, with a result for each secret. */
 export const quick = (total: number): BulkRun => ({
   total,
   dryRun: false,
+  plan: () => ({ options, items: Array.from({ length: total }, (_, index) => ({ name: `n${index}` as SecretName })) }),
   async run ({ settled }) {
     for (let index = 0; index < total; index++) settled(outcome(), index)
     return summary()
   }
 })
+
+export const dryRun: BulkRun = { ...quick(1), dryRun: true, plan: () => ({ ...quick(1).plan(), options: { ...options, dryRun: true } }) }
 
 export const running = (run: BulkRun['run']): BulkRun => ({ ...quick(1), run })
 
@@ -52,6 +60,8 @@ export function request (
 ): JobRequest {
   return {
     scope: { ...scope, callerId, ...idempotencyKey !== undefined && { idempotencyKey } },
+    caller: caller('api-key', callerId),
+    requestId: 'r',
     bulk,
     toReply: ({ name, result }) => ({ name, result }),
     begun: () => undefined,

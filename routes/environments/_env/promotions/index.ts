@@ -31,7 +31,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       body: PromotionBody,
       response: {
         200: Reply('The result for each secret, or the plan', Ref(PromotionReply)),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'some-failed'),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'shared-state-unavailable', 'some-failed'),
         409: Type.Unsafe<string>({
           description: '`some-failed`: with `failOnError`, some secret failed or was not started. The reply has the members of ' +
             'the problem and those of a `PromotionReply`',

@@ -49,7 +49,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             'Preference-Applied': { type: 'string', description: '`respond-async`' }
           }
         }),
-        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'not-all-done', 'some-failed'),
+        ...withAwsProblems(...bodyProblems, 'idempotency-mismatch', 'shared-state-unavailable', 'not-all-done', 'some-failed'),
         409: Type.Unsafe<string>({
           description: '`not-all-done`: an `atomic` request could not be completed. `some-failed`: with `failOnError`, some ' +
             'secret failed or was not started. The reply has the members of the problem and those of a `BulkCreateReply`',

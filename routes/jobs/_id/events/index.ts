@@ -26,7 +26,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       response: {
         200: EventStream,
         204: Type.Null({ description: 'There are no more events' }),
-        ...withProblems('not-found')
+        ...withProblems('not-found', 'shared-state-unavailable')
       }
     },
     handler: async (request, reply) => {

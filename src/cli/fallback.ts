@@ -1,0 +1,126 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { GatewayProblem, GatewayUnreachable } from '#src/client/problems'
+import { isJsonObject } from '#src/json/lossless'
+import { errorCode } from '#src/problems/problem'
+import { assertPrivate, configFolder } from './profiles/store.ts'
+import { CommandFailure, type Terminal } from './terminal.ts'
+import type { Selection } from './variables.ts'
+
+/** The variables of a program, and the number of secrets that were left out because of their names. */
+interface Read {
+  variables: Readonly<Record<string, string>>
+  unaddressable: number
+}
+
+/** A fallback: the file, and what it is for. */
+export interface Fallback {
+  file: string
+  /** The gateway's URL. */
+  gateway: string
+  env: string
+  selection: Selection
+  /** The oldest that the secrets may be, in hours. */
+  hours: number
+}
+
+const algorithm = 'aes-256-gcm'
+const hour = 60 * 60_000
+
+/**
+ * Reads the variables from the gateway and keeps them in the fallback. If the gateway can't be reached, takes them from there,
+ * and says so. A refusal of the gateway is final: whoever has lost access must not get the secrets from the fallback.
+ *
+ * @throws CommandFailure if the gateway can't be reached, and the fallback can't be used either
+ * @throws GatewayProblem
+ */
+export async function withFallback (read: () => Promise<Read>, fallback: Fallback, terminal: Terminal): Promise<Read> {
+  const key = keyIn(terminal)
+  try {
+    const found = await read()
+    save(found.variables, key, fallback)
+    return found
+  } catch (error) {
+    if (!isOutage(error)) throw error
+    const { variables, savedAt } = kept(key, fallback, error.message)
+    terminal.stderr.lines([
+      `WARNING: ${error.message}`,
+      `WARNING: using the secrets that ${fallback.file} kept at ${new Date(savedAt).toISOString()}. They may have been changed or withdrawn since`
+    ])
+    return { variables, unaddressable: 0 }
+  }
+}
+
+/** Returns true if the gateway can't be reached, or if it can't reach AWS or its identity provider. */
+const isOutage = (error: unknown): error is GatewayProblem | GatewayUnreachable =>
+  error instanceof GatewayUnreachable || (error instanceof GatewayProblem && [502, 503, 504].includes(error.status))
+
+/** Reads this user's key, or creates it. It is not in the same folder as the fallback, which may be on a shared disk. */
+function keyIn ({ env }: Terminal): Buffer {
+  const folder = configFolder(env)
+  if (folder === undefined) throw new CommandFailure('There is no folder for the key of the fallback: set HOME or XDG_CONFIG_HOME')
+  const file = join(folder, 'fallback.key')
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    assertPrivate(folder, '700')
+    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error
+    if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${file} can't be created: ${errorCode(error)}`)
+  }
+  assertPrivate(file, '600')
+  const key = readFileSync(file)
+  if (key.length !== 32) throw new CommandFailure(`${file} is damaged. Remove it: the fallbacks that it has encrypted can't be read any more`)
+  return key
+}
+
+/** What a fallback is for. The encryption covers it, so that a file can't be used for another purpose or made to look newer. */
+const purpose = ({ gateway, env, selection }: Fallback, savedAt: number): Buffer => {
+  const { prefix, secret, map, mapping, jsonKeys, all } = selection
+  return createHash('sha256').update(JSON.stringify([gateway, env, prefix, secret, map, mapping, jsonKeys, all, savedAt])).digest()
+}
+
+function save (variables: Read['variables'], key: Buffer, fallback: Fallback): void {
+  const savedAt = Date.now()
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv(algorithm, key, nonce).setAAD(purpose(fallback, savedAt))
+  const data = Buffer.concat([cipher.update(JSON.stringify(variables)), cipher.final(), cipher.getAuthTag()])
+  const temporary = `${fallback.file}.${randomUUID()}`
+  try {
+    writeFileSync(temporary, JSON.stringify({ savedAt, nonce: nonce.toString('base64'), data: data.toString('base64') }), { mode: 0o600, flag: 'wx' })
+    renameSync(temporary, fallback.file)
+  } catch (error) {
+    throw new CommandFailure(`The fallback ${fallback.file} can't be written: ${errorCode(error)}`)
+  }
+}
+
+function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Read['variables'], savedAt: number } {
+  const { file, hours } = fallback
+  const refuse = (reason: string): CommandFailure => new CommandFailure(outage, `The fallback ${file} can't be used: ${reason}`)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw refuse(errorCode(error) === 'ENOENT' ? 'it does not exist yet, and is written when the gateway has answered' : errorCode(error))
+  }
+  const opened = open(text, key, fallback)
+  if (opened === undefined) throw refuse('it was written for other secrets or by another user, or it is damaged')
+  const age = (Date.now() - opened.savedAt) / hour
+  if (!(age >= -1 && age <= hours)) throw refuse(`it is ${Math.round(age)} hours old; --fallback-max-age is ${hours}`)
+  return opened
+}
+
+/** Decrypts a fallback. Returns undefined if it is damaged, or is for another purpose. */
+function open (text: string, key: Buffer, fallback: Fallback): { variables: Read['variables'], savedAt: number } | undefined {
+  try {
+    const { savedAt, nonce, data } = JSON.parse(text) as { savedAt: number, nonce: string, data: string }
+    const bytes = Buffer.from(data, 'base64')
+    const decipher = createDecipheriv(algorithm, key, Buffer.from(nonce, 'base64'), { authTagLength: 16 })
+      .setAAD(purpose(fallback, savedAt)).setAuthTag(bytes.subarray(-16))
+    const variables: unknown = JSON.parse(Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString())
+    return isJsonObject(variables) ? { variables: variables as Read['variables'], savedAt } : undefined
+  } catch {
+    return undefined
+  }
+}

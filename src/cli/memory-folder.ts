@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+
+/** The file systems of Linux that are in memory: tmpfs and ramfs. */
+const memoryTypes = new Set([0x01021994, 0x858458f6])
+
+/** A private folder for a value. */
+export interface PrivateFolder {
+  path: string
+  /** True if the folder is in memory, so that nothing in it gets to a disk, unless the system swaps to an unencrypted one. */
+  isInMemory: boolean
+  /** Removes the folder, unless {@link keep} was called. */
+  remove: () => void
+  /** Keeps the folder after the end of the process. */
+  keep: () => void
+}
+
+/**
+ * Creates a folder that only this user can enter, in memory if the system has such a place: `$XDG_RUNTIME_DIR` or `/dev/shm`.
+ * It is removed when the process ends, also by a signal.
+ */
+export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): PrivateFolder {
+  const inMemory = [...isAbsolute(XDG_RUNTIME_DIR) ? [XDG_RUNTIME_DIR] : [], '/dev/shm'].flatMap((folder) => {
+    const path = isMemory(folder) ? createIn(folder) : undefined
+    return path === undefined ? [] : [path]
+  })
+  const [path = mkdtempSync(join(tmpdir(), 'secretsctl-')), ...others] = inMemory
+  for (const other of others) rmSync(other, { recursive: true, force: true })
+  let isKept = false
+  const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
+  const removeUnlessKept = (): void => { if (!isKept) remove() }
+  const end = (signal: NodeJS.Signals): void => {
+    removeUnlessKept()
+    process.kill(process.pid, signal)
+  }
+  const signals = ['SIGTERM', 'SIGHUP'] as const
+  const forget = (): void => {
+    process.off('exit', removeUnlessKept)
+    for (const signal of signals) process.off(signal, end)
+  }
+  process.once('exit', removeUnlessKept)
+  for (const signal of signals) process.once(signal, end)
+  return {
+    path,
+    isInMemory: inMemory.length > 0,
+    remove () {
+      forget()
+      if (!isKept) remove()
+    },
+    keep () { isKept = true }
+  }
+}
+
+function isMemory (folder: string): boolean {
+  try {
+    return memoryTypes.has(statfsSync(folder).type)
+  } catch {
+    return false
+  }
+}
+
+function createIn (folder: string): string | undefined {
+  try {
+    return mkdtempSync(join(folder, 'secretsctl-'))
+  } catch {
+    return undefined
+  }
+}

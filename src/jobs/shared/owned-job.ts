@@ -1,0 +1,157 @@
+import { setTimeout } from 'node:timers/promises'
+import { compact } from '#src/json/compact'
+import { isProblem, Problem } from '#src/problems/problem'
+import type { BulkOutcome } from '#src/secrets/bulk/plan'
+import { resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
+import type { BulkRun, BulkSummary } from '#src/secrets/bulk/run'
+import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
+import { countOf, zeroCounts } from '#src/secrets/counts'
+import { jobBytes } from '#src/jobs/ended-jobs'
+import { isReusable } from '#src/jobs/job'
+import type { JobLimits } from '#src/jobs/port'
+import { lease, type Answer, type CountedResult, type JobStore, type Left, type Owned } from './store-port.ts'
+
+/** A job that this replica runs. */
+export interface OwnedJob {
+  /**
+   * Resolves when nothing is done for the job here any longer: because it has ended, because it was given up, or because another
+   * replica owns it.
+   *
+   * @throws the error that ended the run
+   */
+  readonly over: Promise<'ended' | 'left' | 'lost'>
+  /** Stops the job because the process ends. Items that were begun are finished. */
+  readonly shutDown: () => void
+}
+
+/** What a job needs. */
+export interface OwnedJobOptions {
+  readonly store: Pick<JobStore, 'claim' | 'settle' | 'renew' | 'finish' | 'release'>
+  readonly owned: Owned
+  readonly bulk: BulkRun
+  readonly toReply: (outcome: BulkOutcome) => BulkItemReply
+  /** What another replica has done of the job. */
+  readonly left?: Pick<Left, 'resumed' | 'done'> | undefined
+  /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
+  readonly isAtomic: boolean
+  readonly limits: Pick<JobLimits, 'kept' | 'bytes'>
+}
+
+/** The pause before a question to the store is repeated, in milliseconds. */
+const pause = 200
+
+/** The interval at which the owner of a job reports that it is alive, in milliseconds. */
+const beat = lease / 5
+
+/** The maximum number of results that are noted together. */
+const most = 50
+
+/**
+ * Runs a job that this replica owns. Before each change of a secret, it asks the store whether it still owns the job. While the
+ * store can't be used, it waits: no further item is begun, and what is known by then is noted when the store can be used again.
+ */
+export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits }: OwnedJobOptions): OwnedJob {
+  const stop = new AbortController()
+  const waiting: CountedResult[] = []
+  const counts = { ...left?.resumed.counts ?? zeroCounts(bulkResults) }
+  let noting = Promise.resolve()
+  /** The number of final results, and of secrets that an atomic run has processed. */
+  let settledCount = left?.done.size ?? 0
+  let processed = 0
+  let isLost = false
+  let isLeaving = false
+
+  function learn (answer: Answer): void {
+    if (answer === 'lost') {
+      isLost = true
+      stop.abort('replica-lost' satisfies BulkStop)
+    }
+    if (answer === 'cancelled') stop.abort('cancelled' satisfies BulkStop)
+  }
+
+  /** Asks the store until it answers. Returns undefined if there is no need to know any longer. */
+  async function insist<T> (ask: () => Promise<T>, isNeeded: () => boolean = () => !isLost): Promise<T | undefined> {
+    while (isNeeded()) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isProblem(error, 'shared-state-unavailable')) throw error
+        await setTimeout(pause, undefined, { ref: false })
+      }
+    }
+    return undefined
+  }
+
+  async function claim (index: number): Promise<boolean> {
+    if (left?.done.has(index) === true) return false
+    const answer = await insist(async () => store.claim(owned, index), () => !isLost && !isLeaving)
+    if (answer === undefined || answer === 'done') return false
+    learn(answer)
+    return answer !== 'lost'
+  }
+
+  async function note (): Promise<void> {
+    while (waiting.length > 0 && !isLost) {
+      const batch = waiting.splice(0, most)
+      const answer = await insist(async () => store.settle(owned, batch))
+      if (answer !== undefined) learn(answer)
+    }
+  }
+
+  function settled (outcome: BulkOutcome, index: number): void {
+    const count = countOf[outcome.result]
+    counts[count] += 1
+    waiting.push({ item: toReply(outcome), index, count })
+    settledCount += 1
+    noting = noting.then(note)
+    // The failure is thrown where `noting` is awaited.
+    noting.catch(() => { stop.abort('replica-lost' satisfies BulkStop) })
+  }
+
+  const heart = setInterval(() => {
+    store.renew(owned, Math.max(settledCount, processed)).then(learn, () => undefined)
+  }, beat).unref()
+
+  /** Ends the job in the store. Not even its results are kept if another replica owns it. */
+  async function finish (summary: BulkSummary | undefined, problem: Problem | undefined): Promise<'ended' | 'lost'> {
+    const isComplete = isReusable({ endedAt: 0, counts, ...problem !== undefined && { problem } })
+    clearInterval(heart)
+    const { kept, bytes } = limits
+    const ending = { isComplete, kept, limit: bytes(), size: jobBytes + settledCount * resultBytes }
+    const answer = await insist(async () => store.finish(owned, compact({ ...ending, summary, problem })))
+    return answer === undefined || answer === 'lost' ? 'lost' : 'ended'
+  }
+
+  async function run (): Promise<'ended' | 'left' | 'lost'> {
+    try {
+      const summary = await bulk.run({
+        signal: stop.signal,
+        settled,
+        progress: (count) => { processed = count },
+        claim,
+        versionKey: `job ${owned.id}`,
+        ...left !== undefined && { resumed: left.resumed }
+      })
+      await noting
+      if (isLost) return 'lost'
+      if (!isLeaving || settledCount >= bulk.total) {
+        return await finish(summary, undefined)
+      }
+      await store.release(owned).catch(() => undefined)
+      return 'left'
+    } catch (error) {
+      if (!isLost) await finish(undefined, error instanceof Problem ? error : new Problem('internal-error'))
+      throw error
+    } finally {
+      clearInterval(heart)
+    }
+  }
+
+  return {
+    over: run(),
+    shutDown () {
+      if (isAtomic) stop.abort('shutdown' satisfies BulkStop)
+      else isLeaving = true
+    }
+  }
+}

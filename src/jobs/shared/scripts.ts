@@ -1,0 +1,227 @@
+import { script, type Script } from '#src/shared/script'
+
+/**
+ * What the scripts share. KEYS[1] is the base of the names: a job has the key `BASE:ID` and those that begin with it, and what
+ * concerns several jobs has keys that begin with `BASE-`. All have the fleet's hash tag, so they are in one slot of a cluster.
+ *
+ * - `BASE:ID`: a hash of what is known of the job. `token` grows with each owner (fencing). An older one is refused.
+ * - `BASE:ID:plan`: a list of the parts of its plan.
+ * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
+ * - `BASE:ID:results`: a list of the results, in the order in which they became final.
+ * - `BASE-leases`: a sorted set of the running jobs, by the time at which the lease of their owner ends.
+ * - `BASE-key:NAME`: the job of an `Idempotency-Key`.
+ * - `BASE-ended`, `BASE-of:CALLER`, `BASE-sizes`, `BASE-held`, `BASE-all`: the ended jobs, by the time of their end; those of a
+ *   caller, in the same order; their sizes; the sum of the sizes of each caller; and the sum of all.
+ */
+const prelude = `
+local base = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local parts = { '', ':plan', ':items', ':results' }
+
+local function of(id, part) return base .. ':' .. id .. (part or '') end
+
+-- Returns 0 if the job has ended, is gone, or has another owner; 2 if it is to be cancelled; 1 otherwise.
+local function owned(id, token)
+  local found = redis.call('HMGET', of(id), 'token', 'endedAt', 'cancelled')
+  if found[1] ~= token or found[2] then return 0 end
+  return found[3] and 2 or 1
+end
+
+local function lend(id, lease) redis.call('ZADD', base .. '-leases', now + lease, id) end
+
+local function keep(id, lifetime)
+  for _, part in ipairs(parts) do redis.call('PEXPIRE', of(id, part), lifetime) end
+  local key = redis.call('HGET', of(id), 'key')
+  if key and key ~= '' then redis.call('PEXPIRE', base .. '-key:' .. key, lifetime) end
+end
+
+local function remove(caller, id)
+  local size = tonumber(redis.call('HGET', base .. '-sizes', id) or 0)
+  local key = redis.call('HGET', of(id), 'key')
+  if key and key ~= '' and redis.call('GET', base .. '-key:' .. key) == id then redis.call('DEL', base .. '-key:' .. key) end
+  for _, part in ipairs(parts) do redis.call('DEL', of(id, part)) end
+  redis.call('ZREM', base .. '-ended', caller .. ' ' .. id)
+  redis.call('LREM', base .. '-of:' .. caller, 1, id)
+  redis.call('HDEL', base .. '-sizes', id)
+  redis.call('DECRBY', base .. '-all', size)
+  if redis.call('HINCRBY', base .. '-held', caller, -size) <= 0 then redis.call('HDEL', base .. '-held', caller) end
+end
+`
+
+const within = (text: string): Script => script(prelude + text)
+
+/**
+ * Registers a job, or finds the one of an earlier request with the same key that can be reused. If the owner of that one has lost
+ * its lease, and it has as many items, this replica becomes its owner.
+ *
+ * ARGV: ID, caller, key or nothing, what the job is, number of items, owner, lease, lifetime
+ * Returns the ID of the job; the token of its owner if that is this replica, and otherwise 0; and the time
+ */
+export const start = within(`
+local id, caller, key, about, total, owner, lease, lifetime = unpack(ARGV)
+local other = key ~= '' and redis.call('GET', base .. '-key:' .. key)
+if other then
+  local found = redis.call('HMGET', of(other), 'token', 'endedAt', 'complete', 'total')
+  if found[1] and (not found[2] or found[3] == '1') then
+    local expires = tonumber(redis.call('ZSCORE', base .. '-leases', other) or now)
+    if found[2] or expires > now or found[4] ~= total then return { other, 0, string.format('%.0f', now) } end
+    redis.call('HSET', of(other), 'owner', owner)
+    lend(other, lease)
+    return { other, redis.call('HINCRBY', of(other), 'token', 1), string.format('%.0f', now) }
+  end
+end
+redis.call('HSET', of(id), 'caller', caller, 'key', key, 'about', about, 'total', total, 'owner', owner, 'token', 1,
+  'createdAt', now, 'done', 0, 'revision', 0)
+if key ~= '' then redis.call('SET', base .. '-key:' .. key, id) end
+keep(id, lifetime)
+lend(id, lease)
+return { id, 1, string.format('%.0f', now) }
+`)
+
+/**
+ * Asks whether a replica may begin an item, and notes that it does.
+ *
+ * ARGV: ID, token, lease, index
+ * Returns 0 if the replica does not own the job; 1 if it may begin the item; 2 if the job is to be cancelled; 3 if the item has a
+ *   result
+ */
+export const claim = within(`
+local id, token, lease, index = unpack(ARGV)
+local state = owned(id, token)
+if state == 0 then return 0 end
+lend(id, lease)
+if redis.call('HGET', of(id, ':items'), index) == 'd' then return 3 end
+if state == 1 then redis.call('HSET', of(id, ':items'), index, 'b') end
+return state
+`)
+
+/**
+ * Extends the lease of a job's owner, and notes how many items are done.
+ *
+ * ARGV: ID, token, lease, lifetime, done
+ * Returns 0 if the replica does not own the job; 2 if the job is to be cancelled; 1 otherwise
+ */
+export const renew = within(`
+local id, token, lease, lifetime, done = unpack(ARGV)
+local state = owned(id, token)
+if state == 0 then return 0 end
+lend(id, lease)
+keep(id, lifetime)
+if tonumber(done) > tonumber(redis.call('HGET', of(id), 'done')) then
+  redis.call('HSET', of(id), 'done', done)
+  redis.call('HINCRBY', of(id), 'revision', 1)
+end
+return state
+`)
+
+/**
+ * Notes results. An item that has a result keeps it.
+ *
+ * ARGV: ID, token, lease, and for each result: index, the name of its count, the result
+ * Returns 0 if the replica does not own the job; 2 if the job is to be cancelled; 1 otherwise
+ */
+export const settle = within(`
+local id, token, lease = ARGV[1], ARGV[2], ARGV[3]
+local state = owned(id, token)
+if state == 0 then return 0 end
+lend(id, lease)
+for at = 4, #ARGV, 3 do
+  if redis.call('HGET', of(id, ':items'), ARGV[at]) ~= 'd' then
+    redis.call('HSET', of(id, ':items'), ARGV[at], 'd')
+    redis.call('HINCRBY', of(id), 'count:' .. ARGV[at + 1], 1)
+    redis.call('RPUSH', of(id, ':results'), ARGV[at + 2])
+  end
+end
+local done = math.max(tonumber(redis.call('HGET', of(id), 'done')), redis.call('LLEN', of(id, ':results')))
+redis.call('HSET', of(id), 'done', done)
+redis.call('HINCRBY', of(id), 'revision', 1)
+return state
+`)
+
+/**
+ * Ends a job. If there is no room for another ended one, removes the oldest ones of the callers whose jobs take the most.
+ *
+ * ARGV: ID, token, summary or nothing, problem or nothing, whether everything was done (1), the time for which it is kept,
+ *   the size of all ended jobs together, the size of this one
+ * Returns 0 if the replica does not own the job, and 1 otherwise
+ */
+export const finish = within(`
+local id, token, summary, problem, complete, kept, limit, size = unpack(ARGV)
+if owned(id, token) == 0 then
+  -- The reply to the first attempt may have been lost.
+  return redis.call('HGET', of(id), 'token') == token and 1 or 0
+end
+redis.call('HSET', of(id), 'endedAt', now, 'summary', summary, 'problem', problem, 'complete', complete)
+redis.call('HINCRBY', of(id), 'revision', 1)
+redis.call('ZREM', base .. '-leases', id)
+redis.call('DEL', of(id, ':plan'), of(id, ':items'))
+keep(id, kept)
+local caller = redis.call('HGET', of(id), 'caller')
+
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', base .. '-ended', '-inf', now - kept)) do
+  remove(string.match(member, '^(.*) (.*)$'))
+end
+while tonumber(redis.call('GET', base .. '-all') or 0) + size > tonumber(limit) do
+  local held = redis.call('HGETALL', base .. '-held')
+  local most, greatest = nil, -1
+  for at = 1, #held, 2 do
+    local bytes = held[at + 1] + (held[at] == caller and size or 0)
+    if bytes > greatest then most, greatest = held[at], bytes end
+  end
+  local oldest = most and redis.call('LINDEX', base .. '-of:' .. most, 0)
+  if not oldest then break end
+  remove(most, oldest)
+end
+redis.call('ZADD', base .. '-ended', now, caller .. ' ' .. id)
+redis.call('RPUSH', base .. '-of:' .. caller, id)
+redis.call('HSET', base .. '-sizes', id, size)
+redis.call('HINCRBY', base .. '-held', caller, size)
+redis.call('INCRBY', base .. '-all', size)
+return 1
+`)
+
+/** Ends the lease of a job's owner, so that another replica can continue the job at once. ARGV: ID, token */
+export const release = within(`
+if owned(ARGV[1], ARGV[2]) == 0 then return 0 end
+redis.call('ZADD', base .. '-leases', 0, ARGV[1])
+return 1
+`)
+
+/**
+ * Makes this replica the owner of a job whose owner has lost its lease.
+ *
+ * ARGV: owner, lease
+ * Returns the job's ID and its new token, or nothing
+ */
+export const takeOver = within(`
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', base .. '-leases', '-inf', now, 'LIMIT', 0, 16)) do
+  if redis.call('EXISTS', of(id)) == 1 then
+    redis.call('HSET', of(id), 'owner', ARGV[1])
+    lend(id, ARGV[2])
+    return { id, redis.call('HINCRBY', of(id), 'token', 1) }
+  end
+  redis.call('ZREM', base .. '-leases', id)
+end
+return {}
+`)
+
+/** Returns the time, and what is known of a caller's job. ARGV: ID, caller */
+export const read = within(`
+if redis.call('HGET', of(ARGV[1]), 'caller') ~= ARGV[2] then return {} end
+return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])) }
+`)
+
+/** Returns the time, what is known of a job, and its items. ARGV: ID */
+export const progress = within(`
+return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])), redis.call('HGETALL', of(ARGV[1], ':items')) }
+`)
+
+/** Cancels a caller's job, unless it has ended. ARGV: ID, caller */
+export const cancel = within(`
+local found = redis.call('HMGET', of(ARGV[1]), 'caller', 'endedAt', 'cancelled')
+if found[1] ~= ARGV[2] or found[2] or found[3] then return 0 end
+redis.call('HSET', of(ARGV[1]), 'cancelled', 1)
+redis.call('HINCRBY', of(ARGV[1]), 'revision', 1)
+return 1
+`)

@@ -1,0 +1,187 @@
+import { setTimeout } from 'node:timers/promises'
+import { createRoom } from '#src/admission/room'
+import type { Monotonic } from '#src/clock'
+import { isProblem, Problem } from '#src/problems/problem'
+import type { BulkRun } from '#src/secrets/bulk/run'
+import type { Shared } from '#src/shared/shared'
+import type { Job } from '#src/jobs/job'
+import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
+import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
+import { lease, type JobOrigin, type JobStore, type Left, type Owned } from './store-port.ts'
+
+/** Prepares what another replica has left of a job, so that it can be continued without its request. */
+export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bulk' | 'toReply'>>
+
+export interface SharedJobsOptions {
+  readonly store: JobStore
+  readonly shared: Pick<Shared, 'isUp'>
+  /** @throws Problem if the job must not be continued; it then ends with this problem */
+  readonly continueJob: Continue
+  /** Called when a job is over for this replica without having ended, or has been taken over from another one. */
+  readonly onHandover: (event: 'taken-over' | 'lost' | 'left', id: string) => void
+  /** Called if a job that was taken over ends with an error. */
+  readonly onFault: (fault: unknown, id: string) => void
+  readonly monotonic: Monotonic
+  readonly limits: Partial<JobLimits> & Pick<JobLimits, 'bytes'>
+  /** The time for which the owners of jobs may have been unable to renew their leases, in milliseconds. */
+  readonly grace?: number
+}
+
+/** The milliseconds between two searches for jobs without an owner, and between two looks at a job that somebody follows. */
+const pauses = { search: 1_000, follow: 200 } as const
+
+/** Creates a store of jobs that all replicas share. Each can report and cancel every job, and continue one without an owner. */
+export function createSharedJobs (options: SharedJobsOptions): Jobs {
+  const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = lease } = options
+  const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
+  const room = createRoom({ all, ofOneCaller })
+  const running = new Map<OwnedJob, Promise<void>>()
+  let isStopping = false
+  /** The time from which the owners of jobs have had the chance to renew their leases. */
+  let fairFrom = monotonic() + grace
+  let downSince: number | undefined
+  let lookedAt = monotonic()
+
+  function enter (callerId: string): () => void {
+    if (isStopping) throw new Problem('overloaded')
+    return room.enter(callerId)
+  }
+
+  /** Runs a job. @param ended called when it is over for this replica */
+  function run (
+    owned: Owned, { bulk, toReply }: Pick<OwnedJobOptions, 'bulk' | 'toReply'>, isAtomic: boolean, left: OwnedJobOptions['left'],
+    ended: (fault?: unknown) => void
+  ): void {
+    const job = runOwned({ store, owned, bulk, toReply, left, isAtomic, limits: { kept, bytes } })
+    running.set(job, job.over.then((how) => {
+      running.delete(job)
+      if (how !== 'ended') onHandover(how, owned.id)
+      ended()
+    }, (fault: unknown) => {
+      running.delete(job)
+      ended(fault)
+    }))
+    if (isStopping) job.shutDown()
+  }
+
+  async function find (callerId: string, id: string): Promise<Job> {
+    const job = await store.read(callerId, id)
+    if (job === undefined) throw new Problem('not-found')
+    return job
+  }
+
+  /** Continues a job that this replica has just made its own. */
+  async function goOn (owned: Owned): Promise<void> {
+    const left = await store.left(owned)
+    const leave = enter(left.origin.caller.id)
+    const { bulk, toReply } = await continueJob(owned.id, left).catch((error: unknown): Pick<JobRequest, 'bulk' | 'toReply'> => {
+      if (isProblem(error, 'shared-state-unavailable')) throw error
+      return { bulk: refused(left, error), toReply: ({ name, result }) => ({ name, result }) }
+    })
+    onHandover('taken-over', owned.id)
+    run(owned, { bulk, toReply }, left.plan.options.atomic, left, (fault) => {
+      leave()
+      if (fault !== undefined) onFault(fault, owned.id)
+    })
+  }
+
+  /**
+   * Returns false while leases may have ended only because their owners could not reach the store either, or because this process
+   * was paused and is itself the owner. Owners know more than other replicas, such as the values of their jobs.
+   */
+  function isFair (): boolean {
+    const now = monotonic()
+    if (now - lookedAt > pauses.search + grace / 2) fairFrom = now + grace
+    lookedAt = now
+    if (!shared.isUp()) {
+      downSince ??= now
+      return false
+    }
+    if (downSince !== undefined && now - downSince > grace / 2) fairFrom = now + grace
+    downSince = undefined
+    return now >= fairFrom
+  }
+
+  /** Looks for a job whose owner has died, and continues it. */
+  async function search (): Promise<void> {
+    if (isStopping || !isFair()) return
+    const owned = await store.takeOver()
+    if (owned === undefined) return
+    try {
+      await goOn(owned)
+    } catch (error) {
+      // Another replica may have more room. After other failures, somebody tries again when the lease has ended.
+      if (isProblem(error, 'overloaded')) await store.release(owned)
+      else if (!isProblem(error, 'shared-state-unavailable')) onFault(error, owned.id)
+    }
+  }
+  let searching = false
+  const timer = setInterval(() => {
+    if (searching) return
+    searching = true
+    search().catch(() => undefined).finally(() => { searching = false })
+  }, pauses.search).unref()
+
+  return {
+    async start ({ scope, bulk, toReply, caller, requestId, peer, begun, ended }) {
+      const leave = enter(scope.callerId)
+      const { environment: { name: environment }, credentialId, idempotencyKey } = scope
+      const plan = bulk.plan()
+      const origin: JobOrigin = {
+        caller,
+        requestId,
+        environment,
+        credentialId,
+        ...peer !== undefined && { peer },
+        ...idempotencyKey !== undefined && { idempotencyKey }
+      }
+      const { job, owned, left } = await store.start(origin, plan).catch((error: unknown) => {
+        leave()
+        throw error
+      })
+      if (owned === undefined) {
+        leave()
+        return job
+      }
+      begun(job.id)
+      run(owned, { bulk, toReply }, plan.options.atomic, left, (fault) => {
+        leave()
+        ended(fault)
+      })
+      return job
+    },
+    enter,
+    find,
+    async results (job, from, most) {
+      const results = await store.results(job, from, most)
+      return results.length > 0 || await store.revision(job.id) !== undefined ? results : undefined
+    },
+    async changed (job, wait) {
+      const until = monotonic() + wait
+      for (;;) {
+        const revision = await store.revision(job.id)
+        if (revision === undefined) return undefined
+        if (revision !== job.revision || monotonic() >= until) return store.read(job.callerId, job.id)
+        await setTimeout(Math.min(pauses.follow, wait), undefined, { ref: false })
+      }
+    },
+    async cancel (callerId, id) {
+      await store.cancel(callerId, id)
+      return find(callerId, id)
+    },
+    async stop () {
+      isStopping = true
+      clearInterval(timer)
+      for (const job of running.keys()) job.shutDown()
+      await Promise.all(running.values())
+    }
+  }
+}
+
+/** A run that fails at once, because the job must not be continued. */
+const refused = ({ plan }: Left, error: unknown): BulkRun => ({
+  total: plan.items.length,
+  dryRun: plan.options.dryRun,
+  plan: () => plan,
+  run: async () => { throw error }
+})

@@ -1,0 +1,90 @@
+import type { Caller } from '#src/authentication/caller'
+import type { Problem } from '#src/problems/problem'
+import type { BulkPlan, BulkSummary, Resumed } from '#src/secrets/bulk/run'
+import type { BulkCounts } from '#src/secrets/bulk/schemas'
+import type { Job, Settled } from '#src/jobs/job'
+
+/** Who has started a job, and where. Another replica needs it to continue the job, and for its audit records. */
+export interface JobOrigin {
+  readonly caller: Caller
+  readonly requestId: string
+  readonly peer?: string
+  readonly environment: string
+  readonly credentialId: string
+  readonly idempotencyKey?: string
+}
+
+/** A job that this replica owns. Whoever has an older token has lost it. */
+export interface Owned {
+  readonly id: string
+  readonly token: number
+}
+
+/** What another replica has left of a job. */
+export interface Left {
+  readonly origin: JobOrigin
+  readonly plan: BulkPlan
+  readonly resumed: Resumed
+  /** The indexes of the items that have a result. */
+  readonly done: ReadonlySet<number>
+}
+
+/** A job that was registered or found. */
+export interface Started {
+  readonly job: Job
+  /** Present if this replica is the job's owner. */
+  readonly owned?: Owned
+  /** What another replica has done of the job, if this replica has taken it over. */
+  readonly left?: Pick<Left, 'resumed' | 'done'>
+}
+
+/** The answer to a question about a job that this replica may own. */
+export type Answer = 'lost' | 'owned' | 'cancelled'
+
+/** A final result, and the kind of result. */
+export interface CountedResult extends Settled {
+  readonly count: keyof BulkCounts
+}
+
+/** How a job has ended. */
+export interface Ending {
+  readonly summary?: BulkSummary
+  readonly problem?: Problem
+  readonly isComplete: boolean
+  /** The time for which it is kept, in milliseconds. */
+  readonly kept: number
+  /** The maximum memory of all ended jobs together, and the memory of this one, in bytes. */
+  readonly limit: number
+  readonly size: number
+}
+
+/** The time for which the owner of a job may be silent, in milliseconds. */
+export const lease = 10_000
+
+/**
+ * What the replicas share of jobs. All functions throw the Problem `shared-state-unavailable` if the store can't be used, never
+ * later than its time limit.
+ */
+export interface JobStore {
+  /** Registers a job, or finds the one of an earlier request with the same key. */
+  readonly start: (origin: JobOrigin, plan: BulkPlan) => Promise<Started>
+  /** Makes this replica the owner of a job whose owner has lost its lease. Returns undefined if there is no such job. */
+  readonly takeOver: () => Promise<Owned | undefined>
+  /** Returns what another replica has left of a job that this replica owns by now. */
+  readonly left: (owned: Owned) => Promise<Left>
+  /** Asks whether this replica may begin an item. `done` means that the item has a result. */
+  readonly claim: (owned: Owned, index: number) => Promise<Answer | 'done'>
+  /** Reports that the owner of a job is alive. @param done the number of items that are done */
+  readonly renew: (owned: Owned, done: number) => Promise<Answer>
+  /** Notes results. An item that has a result keeps it. */
+  readonly settle: (owned: Owned, results: readonly CountedResult[]) => Promise<Answer>
+  readonly finish: (owned: Owned, ending: Ending) => Promise<Answer>
+  /** Gives a job up, so that another replica can continue it at once. */
+  readonly release: (owned: Owned) => Promise<Answer>
+  /** Returns a caller's job, or undefined if it is not kept. */
+  readonly read: (callerId: string, id: string) => Promise<Job | undefined>
+  /** Returns a number that grows with every change of a job, or undefined if the job is not kept. */
+  readonly revision: (id: string) => Promise<number | undefined>
+  readonly results: (job: Job, from: number, most: number) => Promise<Settled[]>
+  readonly cancel: (callerId: string, id: string) => Promise<void>
+}

@@ -1,0 +1,26 @@
+import { seal, unseal, type Seal } from '#src/sealing/sealed'
+
+/**
+ * Encrypts and authenticates what is stored of a job. Who reads the store learns no names, and who can write there can't make the
+ * gateway create a secret.
+ */
+export interface Vault {
+  /** @param part what the text is; it can't be opened as another part, or as that of another job */
+  readonly close: (id: string, part: string, content: unknown) => string
+  /** Returns the content, whose type is that which was given to `close`. @throws Error if the fleet's key did not close it */
+  readonly open: (id: string, part: string, text: string) => unknown
+}
+
+/** @param key the key of the fleet */
+export function createVault (key: Uint8Array): Vault {
+  const how: Seal = { key, purpose: 'secrets-gateway job 1' }
+  const context = (id: string, part: string): Buffer => Buffer.from(`${id} ${part}`)
+  return {
+    close: (id, part, content) => seal(how, context(id, part), Buffer.from(JSON.stringify(content))).toString('base64'),
+    open (id, part, text) {
+      const opened = unseal(how, context(id, part), Buffer.from(text, 'base64'))
+      if (opened === undefined) throw new Error('the shared state of a job was not written with the key of the fleet')
+      return JSON.parse(opened.toString()) as unknown
+    }
+  }
+}

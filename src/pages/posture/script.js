@@ -1,0 +1,143 @@
+/**
+ * The posture page's script. It requests the judgements with the visitor's token, and shows them as a table. The token is handled
+ * as on the first page, so a visitor who has signed in there need not enter it again.
+ */
+
+import { byId, h, plural } from '../shared/dom.js'
+import { call, environmentPath, pages } from '../shared/gateway.js'
+import { refusalNotice } from '../shared/notice.js'
+import { signIn, token } from '../shared/session.js'
+
+/** @typedef {{ name: string, rule: string, status: 'passed' | 'failed' | 'unknown', detail?: string }} Judgement */
+
+/** The rules that need calls to AWS for each secret. */
+const costly = ['replicas', 'public-policy']
+
+/** What the rules ask, for people who don't know their names. */
+const titles = new Map(Object.entries({
+  'SecretsManager.1': 'Rotation is enabled',
+  'SecretsManager.2': 'The last rotation has succeeded',
+  'SecretsManager.3': 'The secret is used',
+  'SecretsManager.4': 'The secret has been rotated recently',
+  'SecretsManager.5': 'The secret is tagged',
+  value: 'The secret has a value',
+  required: 'A required secret exists',
+  'kms-key': 'The KMS key is customer managed',
+  replicas: 'All replicas are in sync',
+  'public-policy': 'The resource policy does not allow everybody'
+}))
+
+/** The number of rows that are shown at first. Each click on "Show more" adds the same number. */
+const pageSize = 500
+
+const elements = {
+  access: byId('access', HTMLFormElement),
+  token: byId('token', HTMLInputElement),
+  question: byId('question', HTMLFormElement),
+  environment: byId('environment', HTMLSelectElement),
+  prefix: byId('prefix', HTMLInputElement),
+  costly: byId('costly', HTMLInputElement),
+  problem: byId('problem', HTMLElement),
+  status: byId('status', HTMLElement),
+  report: byId('report', HTMLElement),
+  filters: byId('filters', HTMLFormElement),
+  rule: byId('rule', HTMLSelectElement),
+  passed: byId('passed', HTMLInputElement),
+  rows: byId('rows', HTMLElement),
+  more: byId('more', HTMLElement),
+  showMore: byId('show-more', HTMLButtonElement)
+}
+
+/** @type {Judgement[]} */
+let judgements = []
+let secrets = 0
+let rowsShown = pageSize
+
+/**
+ * Runs `work` when a form is submitted, and shows the status that it returns or the error that it throws.
+ *
+ * @param {HTMLFormElement} form
+ * @param {() => Promise<string>} work
+ */
+function onSubmit (form, work) {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    const buttons = form.querySelectorAll('button')
+    for (const button of buttons) button.disabled = true
+    elements.problem.replaceChildren()
+    elements.status.textContent = 'Asking the gateway …'
+    work()
+      .catch((error) => {
+        elements.problem.replaceChildren(refusalNotice(error))
+        return ''
+      })
+      .then((status) => {
+        elements.status.textContent = status
+        for (const button of buttons) button.disabled = false
+      })
+  })
+}
+
+async function showEnvironments () {
+  const { items } = await call('GET', '/environments', { needs: 'DescribeEnvironment' })
+  elements.environment.replaceChildren(...items.map((/** @type {{ name: string }} */ { name }) => h('option', { value: name }, name)))
+  elements.question.hidden = items.length === 0
+  return items.length === 0 ? 'No environment is visible to you.' : `${plural(items.length, 'environment')}.`
+}
+
+onSubmit(elements.access, async () => {
+  elements.report.hidden = true
+  signIn(elements.token.value)
+  elements.token.value = ''
+  return showEnvironments()
+})
+
+onSubmit(elements.question, async () => {
+  elements.report.hidden = true
+  judgements = []
+  secrets = 0
+  rowsShown = pageSize
+  const prefix = elements.prefix.value.trim()
+  const query = { ...prefix !== '' && { namePrefix: prefix }, ...elements.costly.checked && { rule: [...titles.keys()].join(',') } }
+  for await (const { items } of pages(environmentPath(elements.environment.value, '/posture'), query, 'AssessPosture')) {
+    for (const { name, rules } of items) {
+      secrets += 1
+      for (const judgement of rules) judgements.push({ name, ...judgement })
+    }
+    elements.status.textContent = `${plural(secrets, 'secret')} so far …`
+  }
+  const rules = [...titles.keys()].filter((rule) => elements.costly.checked || !costly.includes(rule))
+  elements.rule.replaceChildren(h('option', { value: '' }, 'All rules'), ...rules.map((rule) => h('option', { value: rule }, `${rule}: ${titles.get(rule) ?? ''}`)))
+  elements.report.hidden = false
+  return render()
+})
+
+/** Renders the first `rowsShown` rows that match the filters, and returns a summary of all. */
+function render () {
+  const matching = judgements.filter(({ status, rule }) => (elements.passed.checked || status !== 'passed') && ['', rule].includes(elements.rule.value))
+  elements.rows.replaceChildren(...matching.slice(0, rowsShown).map(({ name, rule, status, detail }) => h('tr', {},
+    h('td', {}, h('span', { class: `badge ${status}` }, status)),
+    h('td', { title: titles.get(rule) }, rule),
+    h('th', { scope: 'row' }, name),
+    h('td', {}, detail))))
+  elements.more.hidden = matching.length <= rowsShown
+  const count = (/** @type {string} */ wanted) => judgements.filter(({ status }) => status === wanted).length
+  return `${plural(secrets, 'secret')}: ${count('failed')} failed, ${count('unknown')} unknown, ${count('passed')} passed.`
+}
+
+elements.filters.addEventListener('submit', (event) => { event.preventDefault() })
+elements.filters.addEventListener('input', () => {
+  rowsShown = pageSize
+  render()
+})
+elements.showMore.addEventListener('click', () => {
+  rowsShown += pageSize
+  render()
+})
+
+// A visitor who has signed in on another page of this tab need not do it again. If the token has expired, the form remains.
+if (token() !== '') {
+  showEnvironments()
+    .then((status) => { elements.status.textContent = status })
+    .catch((error) => { elements.problem.replaceChildren(refusalNotice(error)) })
+}

@@ -1,0 +1,74 @@
+import type { Budget } from '#src/admission/budget'
+import type { Trail } from '#src/audit/trail'
+import { denied } from '#src/authorization/decision'
+import { seesEnvironment } from '#src/authorization/visibility'
+import { endingWith, toRecord } from '#src/http/bulk-replies'
+import { problemBody } from '#src/http/problem-reply'
+import type { Continue } from '#src/jobs/shared/shared-jobs'
+import { compact } from '#src/json/compact'
+import { Problem } from '#src/problems/problem'
+import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
+import { bulkItemReply, resultBytes } from '#src/secrets/bulk/reply'
+import { bulkRun, type BulkRun } from '#src/secrets/bulk/run'
+import { newEvidence } from './audit-entries.ts'
+import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+import { secretEntries, type About } from './secret-entries.ts'
+
+export interface ContinueContext extends ScopeContext {
+  readonly append: Trail['append']
+  readonly memory: Budget
+}
+
+/**
+ * Prepares a job that another replica has left, so that it can be continued without its request. The caller is the one who
+ * started the job, and this replica's policies decide what it may do. The audit trail of this replica records that it continues
+ * the job, the result of each secret, and the end.
+ *
+ * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the environment or the credential
+ */
+export const continueJob = ({ append, memory, ...context }: ContinueContext): Continue => async (id, { origin, plan }) => {
+  const { caller, requestId, peer, environment: name, credentialId, idempotencyKey } = origin
+  const environment = context.environments().get(name)
+  const about: About = {
+    requestId, caller, peer, operation: 'bulkCreateSecrets', action: 'CreateSecret', environment: name, credential: credentialId, job: id
+  }
+  const decide: Asker['decide'] = (action, { name: environmentName }, usedId, secret) =>
+    context.authorize(compact({ caller, action, credentialId: usedId, environment: environmentName, name: secret }))
+  const decision = environment?.allowedCredentials.includes(credentialId) === true
+    ? decide('CreateSecret', environment, credentialId)
+    : denied
+  if (environment === undefined || !decision.allowed) {
+    await append([{ event: 'denial', ...about, decision, status: 403, code: 'forbidden' }])
+    throw new Problem('forbidden')
+  }
+  const evidence = newEvidence(about)
+  evidence.intent = await append([{ event: 'intent', ...about, decision }])
+  const asker: Asker = {
+    evidence, caller, decide, found: { environment }, sees: (one) => seesEnvironment(context.authorize, caller, one)
+  }
+  const scope = { ...openScope(asker, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
+  const told = { ...about, intent: evidence.intent }
+  let items = 0
+  const recorded = auditBeforeEmit(bulkRun(scope, plan), async (outcomes) => {
+    items += outcomes.length
+    await append(await secretEntries(told, toRecord(bulk, outcomes), evidence.decisions))
+  })
+  const bulk: BulkRun = {
+    ...recorded,
+    async run (control) {
+      const { release } = memory.charge(caller.id, plan.items.length * resultBytes)
+      const summary = await endingWith(recorded, release).run(control)
+      const { awsRequestIds, awsCalls } = evidence
+      await append([{
+        event: 'outcome',
+        ...told,
+        items,
+        status: summary.status,
+        awsRequestIds: awsRequestIds.length === 0 ? undefined : awsRequestIds,
+        awsCalls: awsCalls > awsRequestIds.length ? awsCalls : undefined
+      }])
+      return summary
+    }
+  }
+  return { bulk, toReply: (outcome) => bulkItemReply(outcome, (problem) => problemBody(problem, requestId)) }
+}

@@ -1,0 +1,41 @@
+import t from 'tap'
+import { build, tokens } from '#test/helper'
+import { launch, skip, watch } from './chromium.ts'
+
+await t.test('the posture page shows what fails, and why', { skip }, async (t) => {
+  const gateway = await build(t)
+  const aws = gateway.aws('AKIADEV')
+  await aws.createSecret({ Name: 'dev/payments/db', SecretString: 'canary' })
+  await aws.createSecret({ Name: 'dev/placeholder' })
+  const page = await (await launch(t)).newPage()
+  const { errors, requests } = watch(page)
+  await page.goto(`${gateway.url}/docs/posture`)
+  await page.getByLabel('Token').fill('no-such-token')
+  await page.getByRole('button', { name: 'Show environments' }).click()
+  await page.getByRole('alert').getByText('does not accept this token').waitFor()
+  await page.getByLabel('Token').fill(tokens.administrator)
+  await page.getByRole('button', { name: 'Show environments' }).click()
+  await page.getByText('3 environments.').waitFor()
+  await page.getByLabel('Environment').selectOption('dev')
+  await page.getByRole('button', { name: 'Judge' }).click()
+  await page.getByText(/2 secrets: \d+ failed, 0 unknown, \d+ passed\./).waitFor()
+  const rows = page.locator('#rows tr')
+  t.match(await rows.allInnerTexts(), Array.from({ length: 7 }, () => /^failed\s/))
+  await page.getByLabel('Rule', { exact: true }).selectOption('value')
+  t.same(await rows.count(), 1)
+  await page.getByLabel('Also what has passed').check()
+  t.same(await rows.count(), 2)
+
+  await page.getByLabel('Also replicas and resource policies').check()
+  await page.getByLabel('Names that begin with').fill('payments/')
+  await page.getByRole('button', { name: 'Judge' }).click()
+  await page.getByText(/1 secret: \d+ failed/).waitFor()
+  await page.getByLabel('Rule', { exact: true }).selectOption('public-policy')
+  t.match(await rows.allInnerTexts(), [/^passed\s+public-policy/])
+
+  await page.reload()
+  await page.getByText('3 environments.').waitFor()
+  t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), tokens.administrator)
+  t.notMatch(requests.join(), tokens.administrator)
+  t.strictSame(errors.filter((error) => !error.includes('401')), [], 'the browser reports no errors')
+})
