@@ -61,6 +61,8 @@ export async function startReplica (
   }
 
   t.teardown(async () => end('SIGKILL'))
+  // Also if the program ends because of an error, before the teardown.
+  process.once('exit', () => { child?.kill('SIGKILL') })
   await start()
   return {
     name,

@@ -96,8 +96,10 @@ export function withVersion (kept: KeptSecret, version: KeptVersion): KeptSecret
     arn === secret.arn && versionId === secret.versionId && isDeepStrictEqual(content, secret.content))
   const { content } = (same ?? version).secret
   const { description } = kept
+  // AWS has recorded the read of the version, so a description without such a record is outdated.
+  const isCurrent = description?.metadata.lastAccessedDate !== undefined && isDescribedBy(secret, description)
   return {
-    ...description !== undefined && isDescribedBy(secret, description) && { description },
+    ...isCurrent && { description },
     versions: [...others, { ...version, secret: { ...secret, content } }],
     absences: kept.absences.filter(({ code, selector }) => code !== 'secret-not-found' && !isSelected(secret, selector))
   }

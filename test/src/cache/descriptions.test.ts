@@ -94,6 +94,8 @@ t.test('values and descriptions never contradict each other', async (t) => {
   const aws = gateway.aws('AKIADEV')
   await describe()
   await read()
+  t.match(await describe(), { metadata: { lastAccessedDate: Date }, status: { forwarded: 'miss' } }, 'the read of the value is recorded in the description')
+  await read({ maximumAge: 0 })
   t.match(await describe(), { status: { age: 0 } }, 'the value of the version that it shows')
   await aws.putSecretValue({ SecretId: 'dev/a', SecretString: 'second' })
   passes(second)
@@ -112,8 +114,8 @@ t.test('values and descriptions never contradict each other', async (t) => {
 
 t.test('what AWS answers instead of a description is not hidden', async (t) => {
   const { describe, plan, passes, read, gateway } = await scene(t)
-  await describe()
   await read()
+  await describe()
   passes(60 * second)
   plan(() => Promise.reject(outage()))
   t.match(await describe(), { problem: { code: 'aws-unavailable' }, status: { forwarded: 'stale' } }, 'no stale description is used')
