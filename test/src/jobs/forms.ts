@@ -6,6 +6,7 @@ import { createSharedJobs, type SharedJobsOptions } from '#src/jobs/shared/share
 import { createJobStore } from '#src/jobs/shared/store'
 import { Problem } from '#src/problems/problem'
 import { createShared, type Shared } from '#src/shared/shared'
+import type { SharedSettings } from '#src/shared/settings'
 import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 
 /** A form in which jobs are kept. */
@@ -31,8 +32,8 @@ export const forms: readonly Form[] = [
 ]
 
 /** Connects to a server, as a replica does. */
-export async function connect (t: Test, redis: TestRedis): Promise<Shared> {
-  const settings = settingsFor(redis)
+export async function connect (t: Test, redis: TestRedis, change: Partial<SharedSettings> = {}): Promise<Shared> {
+  const settings = settingsFor(redis, change)
   const shared = createShared({ settings: () => settings, onUp: nothing, onDown: nothing, onCommand: nothing, monotonic })
   t.teardown(async () => shared.close())
   await shared.firstAttempt
