@@ -55,13 +55,20 @@ export async function endServer ({ child }: Server): Promise<void> {
   await once(child, 'exit')
 }
 
-/** Tells the parent process the URL of a server, and the CPU time of this process whenever the parent asks for it. */
-export function serve (url: string): void {
+/** Returns the CPU time of this process, in microseconds. */
+function ownCpuTime (): number {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+/**
+ * Tells the parent process the URL of a server, and the server's CPU time whenever the parent asks for it.
+ *
+ * @param used returns the CPU time in microseconds. By default, it is that of this process
+ */
+export function serve (url: string, used: () => number = ownCpuTime): void {
   process.send?.(url)
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.(user + system)
-  })
+  process.on('message', () => { process.send?.(used()) })
   process.once('disconnect', () => { process.exit() })
 }
 

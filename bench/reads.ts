@@ -4,7 +4,11 @@
  * The contenders take turns, so that other load on the machine affects all of them equally. The servers are pinned to one core,
  * and everything else to the other one.
  *
- *     [CONNECTIONS=128] node bench/reads.ts [ROUNDS]
+ * If the environment variable `AWS_AGENT` is the path of AWS's Secrets Manager Agent, its cached reads are measured as well:
+ *
+ *     cargo install --root /tmp/agent aws_secretsmanager_agent
+ *
+ *     [CONNECTIONS=128] [AWS_AGENT=/tmp/agent/bin/aws_secretsmanager_agent] node bench/reads.ts [ROUNDS]
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -21,6 +25,7 @@ import { liveConfig } from '#src/config/live'
 import { setFlags } from '#src/engine'
 import { serverOptions } from '#src/http/server-options'
 import { startLocalBackend } from '#src/local-backend/server'
+import { agentRequest, serveAgent } from './aws-agent.ts'
 import { compete, cores, endServer, serve, startServer } from './contest.ts'
 import { logFile } from './log-file.ts'
 import { pinToCore } from './pinned.ts'
@@ -130,6 +135,9 @@ async function main (rounds: number): Promise<void> {
     ['stock', await startServer(file, ['stock', backend.url])]
   ])
 
+  const agent = process.env.AWS_AGENT
+  if (agent !== undefined) servers.set('agent', await startServer(file, ['agent', join(folder, 'agent.toml'), backend.url]))
+
   const fromCache = { server: 'cached', path, headers, status: 200 }
   const conditional = { ...headers, 'if-none-match': read.headers.get('etag') ?? '', 'cache-control': 'max-age=300' }
   await compete({
@@ -147,7 +155,8 @@ async function main (rounds: number): Promise<void> {
     contenders: [
       { title: 'a read from the cache', ...fromCache },
       { title: 'GetSecretValue, signed', ...call, headers: await signed(cached.url, call) },
-      { title: 'GetSecretValue, with a token', ...call, headers: { ...callHeaders, ...headers } }
+      { title: 'GetSecretValue, with a token', ...call, headers: { ...callHeaders, ...headers } },
+      ...agent === undefined ? [] : [{ title: 'AWS\'s agent', server: 'agent', ...agentRequest, status: 200 }]
     ],
     servers, baseline: 'a read from the cache', connections, rounds
   })
@@ -167,5 +176,6 @@ const [, , mode = '5', argument = '', endpoint = '', ttlSeconds] = process.argv
 if (mode === 'backend') serve((await startLocalBackend({ accounts: [account] })).url)
 else if (mode === 'gateway') serve(await gateway(argument, endpoint, ttlSeconds === undefined ? undefined : Number(ttlSeconds)))
 else if (mode === 'bare') serve(await bare(JSON.parse(argument) as object))
+else if (mode === 'agent') await serveAgent(process.env.AWS_AGENT ?? '', argument, endpoint, account)
 else if (mode === 'stock') serve(await stock(argument))
 else await main(Number(mode))

@@ -70,7 +70,7 @@ export function createConnection (options: ConnectionOptions): Connection {
   let inFlight = 0
 
   function reportDown (outage: Outage): void {
-    if (reported === undefined || reported === 'up') onDown(outage)
+    if (!isClosed() && (reported === undefined || reported === 'up')) onDown(outage)
     reported = outage
   }
 

@@ -27,6 +27,8 @@ async function setUp (t: Test): Promise<Scene> {
   }, timeout)
   await fleet.replicas[0].send('PUT', path, { json: { value: 'v0' } })
   await until(() => fleet.replicas.every(({ fastify: { shared } }) => shared?.replicas() === 2))
+  // A value that is read within ten seconds after a write is cached for only one second.
+  fleet.replicas[0].advance(20 / 86_400)
   return {
     ...fleet,
     async logIn (gateway) {

@@ -20,6 +20,11 @@ export const leftOut: readonly LeftOut[] = [
         'compareEnvironments records each compared value, and the environments that it read',
         'compareEnvironments of 250 names reads all pages'
       ],
+      'test/routes/environments/_env/posture/index.test.ts': [
+        'assessPosture judges a secret by each rule',
+        'required secrets that do not exist are on the last page',
+        'replicas and resource policies cost a call for each secret'
+      ],
       'test/routes/environments/_env/values/index.test.ts': ['readSecrets > any number of names, in AWS\'s batches of 20'],
       [`${secrets}/list.test.ts`]: ['listSecrets asks AWS for pages of the maximum size'],
       [`${secret}/restore/index.test.ts`]: ['a restored secret gets the environment\'s tags and replicas again'],

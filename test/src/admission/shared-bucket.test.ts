@@ -74,7 +74,6 @@ t.test('the replicas stay below the quota together', { skip }, async (t) => {
     const [times = []] = await demand([one], 2_000)
     t.ok(mostInSecond(times) <= quota)
     t.ok(times.length >= 2 * quota * 0.5, `${times.length} calls in 2 seconds: it may use all of it`)
-    t.ok(one.bucket.headroom() < 1)
   })
   await t.test('AWS throttles a call of one of them', async (t) => {
     one.lane.slowDown('CreateSecret')
@@ -88,21 +87,21 @@ t.test('the replicas stay below the quota together', { skip }, async (t) => {
 t.test('the server is stopped and started while all of them need the quota', { skip }, async (t) => {
   const redis = await startRedis(t)
   const replicas = await fleet(t, redis, 3)
-  const under = demand(replicas, 10_000)
+  const under = demand(replicas, 7_000)
   const at = async (milliseconds: number): Promise<unknown> => new Promise((resolve) => { setTimeout(resolve, milliseconds) })
   await at(1_000)
   redis.freeze()
-  await at(1_500)
+  await at(1_000)
   redis.thaw()
-  await at(1_500)
+  await at(1_000)
   await redis.stop()
-  await at(1_500)
+  await at(1_000)
   await redis.start()
   const all = (await under).flat()
   t.ok(mostInSecond(all) <= quota, `${mostInSecond(all)} calls within a second`)
-  t.ok(all.length >= 10 * quota * 0.4, `${all.length} calls in 10 seconds: they go on`)
+  t.ok(all.length >= 7 * quota * 0.3, `${all.length} calls in 7 seconds: they go on`)
   const start = Math.min(...all)
-  for (let second = 0; second < 9; second += 1) {
+  for (let second = 0; second < 6; second += 1) {
     t.ok(all.some((time) => time - start >= second * 1_000 && time - start < (second + 1) * 1_000), `some in second ${second}`)
   }
 })
@@ -118,4 +117,20 @@ t.test('a lease that fails', async (t) => {
   bucket.slowDown()
   t.ok(bucket.wait() > 0)
   t.equal(bucket.headroom(), 0)
+})
+
+t.test('the headroom is what the server has left', async (t) => {
+  let time = 0
+  const bucket = createSharedBucket({
+    isUp: () => true, replicas: () => 2, lease: async () => ({ granted: 2, next: 20 }), slowDown: async () => 0
+  }, 'name', () => quota, () => time, () => undefined)
+  t.equal(bucket.headroom(), 1)
+  bucket.wait(2)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(bucket.wait(2), 0)
+  bucket.take()
+  t.equal(bucket.headroom(), 0)
+  time = 101
+  t.ok(bucket.headroom() > 0)
+  t.ok(bucket.wait(2) > 0, 'the second token is too old to be used')
 })

@@ -21,9 +21,9 @@ t.test('a write through one replica is seen by a read through any other', { skip
   const took: number[] = []
   for (let round = 1; round <= 20; round += 1) {
     for (const index of [1, 2]) {
-      await read(fleet, index)
-      t.match(await read(fleet, index), { value: `v${round - 1}`, isHit: true }, 'the other replicas have cached the value')
+      t.match(await read(fleet, index), { value: `v${round - 1}` })
     }
+    t.match(await read(fleet, 2), { isHit: true }, 'the other replicas have cached the value')
     const start = performance.now()
     await writer.send('PUT', path, { json: { value: `v${round}` } })
     for (const index of [1, 2]) await until(async () => (await read(fleet, index)).value === `v${round}`)
@@ -37,6 +37,7 @@ t.test('invalidateCache drops the values of all replicas', { skip }, async (t) =
   const fleet = await startFleet(t, 2, caching)
   const [one] = fleet.replicas
   await one.send('PUT', path, { json: { value: 'before' } })
+  one.advance(20 / 86_400)
   t.match([await read(fleet, 0), await read(fleet, 1)], [{ value: 'before' }, { value: 'before' }])
   await one.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: 'after' })
   t.match(await read(fleet, 1), { value: 'before', isHit: true })
@@ -61,6 +62,8 @@ t.test('Redis stopped and started', { skip }, async (t) => {
   const fleet = await startFleet(t, 2, caching)
   const { redis, replicas: [writer, reader] } = fleet
   await writer.send('PUT', path, { json: { value: 'v0' } })
+  // A value that is read within ten seconds after a write is cached for only one second.
+  writer.advance(20 / 86_400)
   await read(fleet, 1)
   await until(async () => (await read(fleet, 1)).isHit)
   await redis.stop()

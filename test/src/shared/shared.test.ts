@@ -190,3 +190,22 @@ t.test('TLS', { skip }, async (t) => {
   await startRedis(t, '--tls-port', String(otherPort), '--tls-cert-file', `${other}/cert.pem`, '--tls-key-file', `${other}/key.pem`, '--tls-auth-clients', 'no')
   t.same((await open(t, { port: otherPort }, { tls: true, authority: issuer.cert })).states, ['unreachable'], 'another name')
 })
+
+t.test('a connection that is closed while it is opened ends', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  redis.freeze()
+  const states: string[] = []
+  const shared = createShared({
+    settings: () => settingsFor(redis),
+    onUp () { states.push('up') },
+    onDown (outage) { states.push(outage) },
+    onCommand: () => undefined,
+    monotonic: () => performance.now()
+  })
+  await new Promise((resolve) => { setTimeout(resolve, 100) })
+  await shared.close()
+  redis.thaw()
+  await until(async () => (await redis.command('CLIENT', 'LIST')).split('\n').filter((line) => line.includes('id=')).length === 1)
+  t.same(states, [])
+  t.notOk(shared.isUp())
+})

@@ -9,7 +9,8 @@ const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
 const allRules = Object.keys(rules).join(',')
 
 /** Returns the statuses of the rules, by secret and rule. */
-async function judged ({ send }: Gateway, query = '', environment = 'dev'): Promise<Record<string, Record<string, string>>> {
+async function judged ({ send, catchUp }: Gateway, query = '', environment = 'dev'): Promise<Record<string, Record<string, string>>> {
+  catchUp()
   const { json, status, text } = await send('GET', `/environments/${environment}/posture?${query}`)
   if (status !== 200) throw new Error(text)
   return Object.fromEntries(json.items.map(({ name, rules: found }: { name: string, rules: { rule: string, status: string }[] }) =>
@@ -70,6 +71,7 @@ t.test('required secrets that do not exist are on the last page', async (t) => {
   const aws = gateway.aws('AKIADEV')
   for (const name of ['a', 'b', 'gone']) await aws.createSecret({ Name: `dev/${name}`, SecretString: 'v' })
   await aws.deleteSecret({ SecretId: 'dev/gone' })
+  gateway.catchUp()
   const first = await gateway.send('GET', '/environments/dev/posture?rule=required&limit=1')
   t.equal(first.json.items.length, 1)
   const last = await gateway.send('GET', `/environments/dev/posture?rule=required&limit=1&cursor=${first.json.nextCursor}`)
@@ -126,6 +128,7 @@ t.test('the caller sees the secrets on which it has AssessPosture', async (t) =>
   })
   const aws = gateway.aws('AKIADEV')
   for (const name of ['hidden', 'seen', 'seen//twice']) await aws.createSecret({ Name: `dev/${name}`, SecretString: 'v' })
+  gateway.catchUp()
   const reader = await gateway.send('GET', '/environments/dev/posture', { token: tokens.reader })
   t.match(reader.json, { items: [{ name: 'seen' }, { name: 'seen-and-missing', state: 'missing' }], unaddressable: 1 })
   t.equal(reader.json.items.length, 2)
