@@ -31,6 +31,7 @@ export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): Pri
   const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
   const removeUnlessKept = (): void => { if (!isKept) remove() }
   const end = (signal: NodeJS.Signals): void => {
+    /* c8 ignore next 3 -- the signal ends the process before its coverage is written */
     removeUnlessKept()
     process.kill(process.pid, signal)
   }
@@ -55,6 +56,7 @@ export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): Pri
 function isMemory (folder: string): boolean {
   try {
     return memoryTypes.has(statfsSync(folder).type)
+  /* c8 ignore next 3 -- only on a system without one of the folders */
   } catch {
     return false
   }
@@ -63,6 +65,7 @@ function isMemory (folder: string): boolean {
 function createIn (folder: string): string | undefined {
   try {
     return mkdtempSync(join(folder, 'secretsctl-'))
+  /* c8 ignore next 3 -- only if the folder is full, or the user may not write to it */
   } catch {
     return undefined
   }

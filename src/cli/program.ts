@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { sections, type Entry, type Group } from './catalogue.ts'
 import { withExample, withGlobalOptions } from './global-options.ts'
@@ -11,9 +11,14 @@ import { terminalOf, type ProcessStreams, type Terminal } from './terminal.ts'
 /** The commands whose modules are not loaded yet. */
 type Pending = Map<Command, Entry>
 
+/** Returns the version in the package's package.json. The build is one folder deeper than the source. */
 function versionOfPackage (): string {
-  const file = createRequire(import.meta.url).resolve('secrets-gateway/package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  const candidates = [join(import.meta.dirname, '..', '..'), join(import.meta.dirname, '..', '..', '..')]
+  const versions = candidates.flatMap((folder) => {
+    const file = join(folder, 'package.json')
+    return existsSync(file) ? [(JSON.parse(readFileSync(file, 'utf8')) as { version?: string }).version ?? []].flat() : []
+  })
+  return versions[0] ?? 'unknown'
 }
 
 /** Adds a command or a group with its name and description only. */

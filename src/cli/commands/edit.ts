@@ -51,6 +51,7 @@ export function edit (command: Command, terminal: Terminal): void {
       if (encoding === 'base64') throw new CommandFailure(`${name} is binary, which an editor can't show`, `Write it with: secretsctl update ${shellWord(name)} --from-file FILE`)
       const folder = privateFolder(terminal.env)
       try {
+        /* c8 ignore next 3 -- only on a system without a folder in memory */
         if (!folder.isInMemory && !allowDisk) {
           throw new CommandFailure('This system has no folder in memory (/dev/shm or $XDG_RUNTIME_DIR), so the value would be on the disk while you edit it', 'If you accept that, add --allow-disk')
         }

@@ -54,6 +54,7 @@ function textOf (file: string): string | undefined {
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    /* c8 ignore next -- only for files that even their owner can't read; root can read them all */
     throw new CommandFailure(`${file} can't be read: ${code}`)
   }
 }
@@ -92,6 +93,7 @@ export async function changeProfiles (
   try {
     mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
     mkdirSync(folder, { recursive: true, mode: 0o700 })
+  /* c8 ignore next 3 -- only if the disk is full, or the user may not write to it */
   } catch (error) {
     throw new CommandFailure(`${folder} can't be created: ${errorCode(error)}`)
   }
@@ -121,5 +123,6 @@ async function take (lock: string): Promise<void> {
     if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) rmSync(lock, { force: true })
     else await setTimeout(pause)
   }
+  /* c8 ignore next -- half a minute after another process has begun to change the profiles, or to renew a token */
   throw new CommandFailure(`Another secretsctl has locked the profiles. If none is running: rm ${lock}`)
 }

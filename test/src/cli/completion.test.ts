@@ -8,7 +8,7 @@ t.test('environments and names are completed', async (t) => {
   const gateway = await build(t)
   for (const name of ['payments/db', 'payments/queue', 'web']) await gateway.send('PUT', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: { value: 'v' } })
   const complete = async (...words: string[]): Promise<string[]> => {
-    const { status, stdout, stderr } = await secretsctlProgram(gateway, ['complete', '--', ...words], { isUncounted: true })
+    const { status, stdout, stderr } = await secretsctlProgram(gateway, ['complete', '--', ...words])
     t.same([status, stderr], [0, ''], words.join(' '))
     return stdout.trim().split('\n').slice(0, -1).map((line) => line.split('\t')[0] ?? '')
   }
@@ -27,7 +27,7 @@ t.test('environments and names are completed', async (t) => {
 t.test('a gateway that refuses or does not answer offers nothing, and soon', async (t) => {
   const gateway = await build(t)
   for (const [target, token] of [[gateway, tokens.expired], [{ url: 'http://127.0.0.1:2' }, tokens.administrator], [{ url: 'ftp://x' }, tokens.administrator]] as const) {
-    const { status, stdout, stderr } = await secretsctlProgram(target, ['complete', '--', 'read', '--env', ''], { token, isUncounted: true })
+    const { status, stdout, stderr } = await secretsctlProgram(target, ['complete', '--', 'read', '--env', ''], { token })
     t.same([status, stderr], [0, ''])
     t.match(stdout, /^:\d+\n$/)
   }

@@ -16,7 +16,7 @@ async function edit (t: Test, gateway: Gateway, script: string, { name = 'a', an
   const folder = t.testdir({})
   const editor = join(folder, 'editor')
   writeFileSync(editor, `#!/bin/sh\necho "$1" > ${folder}/file\nls -ld "$1" "$(dirname "$1")" > ${folder}/modes\n${script}\n`, { mode: 0o755 })
-  const { status, screen } = await secretsctlTerminal(gateway, ['edit', name, '--env', 'dev', ...args], answers, { env: { EDITOR: editor, VISUAL: '' }, isUncounted: true })
+  const { status, screen } = await secretsctlTerminal(gateway, ['edit', name, '--env', 'dev', ...args], answers, { env: { EDITOR: editor, VISUAL: '' } })
   const file = existsSync(`${folder}/file`) ? readFileSync(`${folder}/file`, 'utf8').trim() : ''
   if (file !== '') t.match(readFileSync(`${folder}/modes`, 'utf8'), /^drwx------ [^\n]*\n-rw------- /)
   return { status, screen, file }
