@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { build, type Gateway } from '#test/helper'
@@ -18,6 +18,8 @@ async function edit (t: Test, gateway: Gateway, script: string, { name = 'a', an
   writeFileSync(editor, `#!/bin/sh\necho "$1" > ${folder}/file\nls -ld "$1" "$(dirname "$1")" > ${folder}/modes\n${script}\n`, { mode: 0o755 })
   const { status, screen } = await secretsctlTerminal(gateway, ['edit', name, '--env', 'dev', ...args], answers, { env: { EDITOR: editor, VISUAL: '' } })
   const file = existsSync(`${folder}/file`) ? readFileSync(`${folder}/file`, 'utf8').trim() : ''
+  // A text that could not be written is kept.
+  if (file !== '') t.teardown(() => { rmSync(dirname(file), { recursive: true, force: true }) })
   if (file !== '') t.match(readFileSync(`${folder}/modes`, 'utf8'), /^drwx------ [^\n]*\n-rw------- /)
   return { status, screen, file }
 }
