@@ -27,7 +27,12 @@ export async function serveAgent (
   ]
   await writeFile(settings, lines.join('\n'))
   const { pid, stdout } = spawn(program, ['--config', settings], {
-    env: { AWS_TOKEN: token, AWS_ACCESS_KEY_ID: account.accessKeyId, AWS_SECRET_ACCESS_KEY: account.secretAccessKey, AWS_ENDPOINT_URL: endpoint },
+    env: {
+      AWS_TOKEN: token,
+      AWS_ACCESS_KEY_ID: account.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: account.secretAccessKey,
+      AWS_ENDPOINT_URL: endpoint
+    },
     stdio: ['ignore', 'pipe', 'inherit']
   }).once('exit', () => { process.exit(1) })
   process.once('exit', () => { if (pid !== undefined) process.kill(pid) })

@@ -20,8 +20,8 @@ export interface Scope extends AwsCall {
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
   /**
-   * The key from which the IDs of versions are derived if the request has no `Idempotency-Key`. No earlier request has used it, so
-   * nothing that exists counts as this request's own.
+   * The key from which the IDs of versions are derived if the request has no `Idempotency-Key`. No earlier request has used it,
+   * so nothing that exists counts as this request's own.
    */
   readonly versionKey?: string
 }

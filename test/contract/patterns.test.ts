@@ -21,9 +21,14 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/call.ts': ['^(?:BatchGet|Describe|Get|List|Validate)', 'Command$'],
   'src/aws/exception-rules.ts': ['^(?:The variable \\w+ is not set$|Could not (?:resolve|load) credentials )', '^Invalid response from STS'],
   'src/aws/kms-keys.ts': ['^key\\/'],
+  'src/cli/commands/edit.ts': ['\\r?\\n$'],
   'src/cli/csv.ts': ['^[=+\\-@\\t\\r]'],
+  'src/cli/import-file.ts': ['\\.(\\w+)$'],
+  'src/cli/profiles/profiles.ts': ['\\/+$'],
   'src/cli/variables.ts': ['^\\/+'],
   'src/config/issues.ts': ['^[a-z]'],
+  'src/config/shared.ts': ['^\\[|\\]$', '\\r?\\n$'],
+  'src/config/tracing.ts': ['\\/$'],
   // The first pattern matches the end of a name. The other two are arguments of a call that replaces the end of a pattern.
   'src/environments/names.ts': ['-[A-Za-z0-9]{6}$', '+$', '*$'],
   'src/http/etag.ts': ['^W\\/'],
@@ -42,10 +47,13 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/local-backend/service.ts': ['^::ffff:'],
   'src/local-backend/sts/identity-providers.ts': ['^https?:\\/\\/'],
   'src/local-backend/sts/trust.ts': ['^https?:\\/\\/'],
+  'src/pages/console/main.js': ['^#\\/?', '[^/]*$'],
+  'src/pages/shared/session.js': ['^Bearer\\s+'],
   'src/request/steps/find-route.ts': ['^\\/environments\\/[^/]+\\/secrets\\/[^/]+\\/[^/]'],
   'src/secrets/bulk/items.ts': ['^aws:'],
   'src/secrets/posture/public-policy.ts': ['^(?:0\\.|::|[\\d.]+\\/[0-7]$|[\\da-f:]+\\/(?:[12]?\\d|3[01])$)'],
-  'src/secrets/references/identifiers.ts': ['^[A-Za-z]', '^\\.*$|^\\.\\.', '^_+|_+$', '^-+|-+$']
+  'src/secrets/references/identifiers.ts': ['^[A-Za-z]', '^\\.*$|^\\.\\.', '^_+|_+$', '^-+|-+$'],
+  'src/shared/failures.ts': ['^(LOADING|READONLY|MASTERDOWN|MISCONF|NOAUTH|WRONGPASS|NOREPLICAS|CLUSTERDOWN)\\b', '^[A-Z]+ ']
 }
 
 interface FoundPattern { file: string, pattern: string, isLiteral: boolean }

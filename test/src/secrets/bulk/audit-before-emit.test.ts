@@ -14,7 +14,7 @@ function fakeRun (): { bulk: BulkRun, started: string[] } {
     bulk: {
       total: 100,
       dryRun: false,
-  plan: () => { throw new Error('not used') },
+      plan: () => { throw new Error('not used') },
       async run ({ signal, settled }) {
         for (let index = 0; index < 100 && !signal.aborted; index++) {
           started.push(`s${index}`)
