@@ -59,8 +59,8 @@ return 1
 `)
 
 /**
- * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's owner has lost its lease, this
- * replica becomes its owner. A request with another fingerprint gets nothing.
+ * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's owner has lost its lease,
+ * this replica becomes its owner. A request with another fingerprint gets nothing.
  *
  * ARGV: ID, caller, key or nothing, fingerprint or nothing, what the job is, owner, lease, lifetime
  * Returns the ID of the job, and the token of its owner if that is this replica: otherwise 0, or -1 for another fingerprint
