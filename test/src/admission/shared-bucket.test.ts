@@ -100,10 +100,10 @@ t.test('the server is stopped and started while all of them need the quota', { s
   const all = (await under).flat()
   t.ok(mostInSecond(all) <= quota, `${mostInSecond(all)} calls within a second`)
   t.ok(all.length >= 7 * quota * 0.3, `${all.length} calls in 7 seconds: they go on`)
-  const start = Math.min(...all)
-  for (let second = 0; second < 6; second += 1) {
-    t.ok(all.some((time) => time - start >= second * 1_000 && time - start < (second + 1) * 1_000), `some in second ${second}`)
-  }
+  const sorted = all.toSorted((one, other) => one - other)
+  const longest = Math.max(...sorted.slice(1).map((time, index) => time - (sorted[index] ?? time)))
+  // A command of the hanging server takes a second, and then a replica waits for a tenth of one before it uses its share.
+  t.ok(longest < 2_000, `${longest} ms without a call`)
 })
 
 t.test('a state that makes no sense is brought into its bounds', { skip }, async (t) => {
