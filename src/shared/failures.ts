@@ -4,10 +4,10 @@ import { TimeLimitPassed } from './time-limit.ts'
 /** Why the server can't be used: it can't be reached, it does not reply in time, or it can't carry out writes. */
 export type Outage = 'unreachable' | 'slow' | 'unusable'
 
-/** Why a command has failed. `refused` is the server's error about it. `busy` means that too many others were waiting. */
+/** Why a command has failed. `refused`: the server replied with an error. `busy`: too many other commands were waiting. */
 export type Failure = Outage | 'refused' | 'busy'
 
-/** The errors of a server that can't carry out writes, or does not accept the password. */
+/** The errors of a server that can't carry out writes or does not accept the password. */
 const unusable = /^(LOADING|READONLY|MASTERDOWN|MISCONF|NOAUTH|WRONGPASS|NOREPLICAS|CLUSTERDOWN)\b/
 
 /** The other errors of a server. They begin with a word in capital letters. */

@@ -14,8 +14,8 @@ import { lease, type Answer, type CountedResult, type JobStore, type Left, type 
 /** A job that this replica runs. */
 export interface OwnedJob {
   /**
-   * Resolves when nothing is done for the job here any longer: because it has ended, because it was given up, or because another
-   * replica owns it.
+   * Resolves when this replica stops working on the job: because the job has ended, because this replica has given it up, or
+   * because another one owns it.
    *
    * @throws the error that ended the run
    */
@@ -24,13 +24,13 @@ export interface OwnedJob {
   readonly shutDown: () => void
 }
 
-/** What a job needs. */
+/** What the run of a job needs. */
 export interface OwnedJobOptions {
   readonly store: Pick<JobStore, 'claim' | 'settle' | 'renew' | 'finish' | 'release'>
   readonly owned: Owned
   readonly bulk: BulkRun
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply
-  /** What another replica has done of the job. */
+  /** What another replica has already done. */
   readonly left?: Pick<Left, 'resumed' | 'done'> | undefined
   /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
   readonly isAtomic: boolean
@@ -48,7 +48,7 @@ const most = 50
 
 /**
  * Runs a job that this replica owns. Before each change of a secret, it asks the store whether it still owns the job. While the
- * store can't be used, it waits: no further item is begun, and what is known by then is noted when the store can be used again.
+ * store can't be used, it waits: no further item is begun, and results are stored when the store can be used again.
  */
 export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits }: OwnedJobOptions): OwnedJob {
   const stop = new AbortController()

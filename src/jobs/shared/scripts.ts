@@ -1,10 +1,10 @@
 import { script, type Script } from '#src/shared/script'
 
 /**
- * What the scripts share. KEYS[1] is the base of the names: a job has the key `BASE:ID` and those that begin with it, and what
- * concerns several jobs has keys that begin with `BASE-`. All have the fleet's hash tag, so they are in one slot of a cluster.
+ * What the scripts have in common. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and those that
+ * concern several jobs begin with `BASE-`. All have the fleet's hash tag, so they are in the same slot of a cluster.
  *
- * - `BASE:ID`: a hash of what is known of the job. `token` grows with each owner (fencing). An older one is refused.
+ * - `BASE:ID`: a hash of what is known about the job. Its `token` grows with each owner (fencing); older tokens are refused.
  * - `BASE:ID:plan`: a list of the parts of its plan.
  * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
  * - `BASE:ID:results`: a list of the results, in the order in which they became final.
@@ -52,8 +52,8 @@ end
 const within = (text: string): Script => script(prelude + text)
 
 /**
- * Registers a job, or finds the one of an earlier request with the same key that can be reused. If the owner of that one has lost
- * its lease, and it has as many items, this replica becomes its owner.
+ * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's owner has lost its lease and
+ * the job has as many items, this replica becomes its owner.
  *
  * ARGV: ID, caller, key or nothing, what the job is, number of items, owner, lease, lifetime
  * Returns the ID of the job; the token of its owner if that is this replica, and otherwise 0; and the time

@@ -9,7 +9,7 @@ import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
 import { lease, type JobOrigin, type JobStore, type Left, type Owned } from './store-port.ts'
 
-/** Prepares what another replica has left of a job, so that it can be continued without its request. */
+/** Prepares to continue a job that another replica has left, without the request that started it. */
 export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bulk' | 'toReply'>>
 
 export interface SharedJobsOptions {
@@ -17,13 +17,13 @@ export interface SharedJobsOptions {
   readonly shared: Pick<Shared, 'isUp'>
   /** @throws Problem if the job must not be continued; it then ends with this problem */
   readonly continueJob: Continue
-  /** Called when a job is over for this replica without having ended, or has been taken over from another one. */
+  /** Called when this replica stops working on a job that has not ended, and when it has taken one over from another replica. */
   readonly onHandover: (event: 'taken-over' | 'lost' | 'left', id: string) => void
   /** Called if a job that was taken over ends with an error. */
   readonly onFault: (fault: unknown, id: string) => void
   readonly monotonic: Monotonic
   readonly limits: Partial<JobLimits> & Pick<JobLimits, 'bytes'>
-  /** The time for which the owners of jobs may have been unable to renew their leases, in milliseconds. */
+  /** How long the owners of jobs get to renew their leases after an outage, in milliseconds. */
   readonly grace?: number
 }
 
@@ -37,7 +37,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const room = createRoom({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
-  /** The time from which the owners of jobs have had the chance to renew their leases. */
+  /** The time from which on all owners of jobs have had the chance to renew their leases. */
   let fairFrom = monotonic() + grace
   let downSince: number | undefined
   let lookedAt = monotonic()

@@ -15,10 +15,10 @@ import {
 } from './store-port.ts'
 import { createVault } from './vault.ts'
 
-/** The time for which a job is kept that nobody continues, in milliseconds. */
+/** How long a job that nobody continues is kept, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
-/** The number of items in a part of a plan, and of results that are read at once. A command has to be short. */
+/** The number of items in one part of a plan, and of results that are read at once. Both are limited to keep commands short. */
 const page = 250
 
 /** What a job is. It is stored encrypted. */

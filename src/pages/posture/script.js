@@ -13,7 +13,7 @@ import { signIn, signOut, token } from '../shared/session.js'
 /** The rules that need calls to AWS for each secret. */
 const costly = ['replicas', 'public-policy']
 
-/** What the rules ask, for people who don't know their names. */
+/** What each rule requires, for people who don't know its name. */
 const titles = new Map(Object.entries({
   'SecretsManager.1': 'Rotation is enabled',
   'SecretsManager.2': 'The last rotation has succeeded',
