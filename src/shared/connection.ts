@@ -36,7 +36,10 @@ export interface ConnectionOptions {
    * writes counts as unusable. The session ends if it rejects.
    */
   readonly onOpen: (send: Send) => Promise<unknown>
-  /** Called when the server can be used again. `isNew` is true if messages may have been missed. */
+  /**
+   * Called when the server can be used again. `isNew` is true if messages may have been missed. Not called after an interruption
+   * that was too short to be reported with `onDown`.
+   */
   readonly onUp: (isNew: boolean) => void
   /** Called when the server can't be used any longer, and if the first attempt to connect fails. */
   readonly onDown: (outage: Outage) => void

@@ -31,7 +31,7 @@ export interface Shared extends Names {
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
   /**
    * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages
-   * may have been missed.
+   * may have been missed. `isUp` may be false for a moment, when a single command is late, without a call.
    */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */

@@ -63,8 +63,10 @@ export async function call (method, path, { needs, body, type = 'application/jso
  * @param {HTMLElement} element
  */
 export async function showCaller (element) {
+  const asked = token()
   const { id = '' } = await call('GET', '/auth/caller', { needs: 'a token' }).catch(() => ({}))
-  element.textContent = token() === '' ? '' : id
+  if (token() !== asked) return
+  element.textContent = id
   element.title = element.textContent
 }
 
