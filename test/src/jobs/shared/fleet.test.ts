@@ -9,7 +9,7 @@ import { skip } from '#test/redis'
 import { until } from '#test/until'
 
 const path = '/environments/dev/secrets'
-const total = 200
+const total = 140
 
 interface Item { name: string, result: string, versionId?: string, problem?: { code: string } }
 
