@@ -2,13 +2,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { stringify } from 'yaml'
 import { hashToken } from '#src/authentication/api-keys'
+import { freePort } from '#test/free-port'
 import type { ReceivedCall } from './throttling-backend.ts'
 
 const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
@@ -137,13 +137,4 @@ async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   // Shutting down takes five seconds by default, in which the gateway still serves requests.
   await Promise.race([ended, delay(15_000).then(() => { child.kill('SIGKILL') })])
   await ended
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

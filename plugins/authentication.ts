@@ -38,7 +38,8 @@ export default fp(async (fastify) => {
   // refused.
   const keySets = new Map<string, JWTVerifyGetKey>()
   const ownKey = generateKeyPairSync('ed25519').privateKey
-  const used = fastify.shared === undefined ? ownSignatures(fastify.monotonic) : sharedSignatures(fastify.shared)
+  const { shared, monotonic } = fastify
+  const used = shared === undefined ? ownSignatures(monotonic) : sharedSignatures(shared, monotonic)
 
   function keysOf ({ issuer, jwksUri }: KeySource): JWTVerifyGetKey {
     const id = JSON.stringify([issuer, jwksUri])

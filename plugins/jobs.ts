@@ -49,7 +49,7 @@ export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
     const { audit, log, memory, metrics, scopeContext } = fastify
     const report = reportJobs(metrics)
     return createSharedJobs({
-      store: createJobStore(state, key),
+      store: createJobStore(state, { key, now }),
       shared: state,
       continueJob: continueJob({ ...scopeContext, append: audit.append, memory }),
       onHandover (event, job) {

@@ -24,14 +24,12 @@ interface Rotation {
   current: string
 }
 
-/** The characters that AWS's rotation functions exclude, because connection strings often fail to escape them. */
+/** The characters that AWS's rotation functions exclude, because programs often fail to escape them in connection strings. */
 const excludedCharacters = '/@"\'\\:'
 
 /**
- * Returns the Lambda handler that rotates the credentials of a database user.
- *
- * The handler performs one step of a rotation. It throws an error if the step fails; its message never contains the secret's
- * value.
+ * Returns the Lambda handler that rotates the credentials of a database user. Each invocation performs one step of a rotation. If
+ * the step fails, the handler throws an error, whose message never contains the secret's value.
  */
 export function rotationHandler (database: Database, strategy: Strategy): (event: RotationEvent) => Promise<void> {
   // Reads the region, the credentials and the endpoint from environment variables.

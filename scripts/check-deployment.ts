@@ -12,12 +12,12 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isMap, isSeq, parseAllDocuments, parseDocument, type Document, type YAMLMap } from 'yaml'
 import { authority, serverPair } from '#test/certificates'
+import { freePort } from '#test/free-port'
 
 const root = join(import.meta.dirname, '..')
 const mountPoint = '/etc/secrets-gateway'
@@ -55,15 +55,6 @@ function mount (folder: string, version: string, files: Readonly<Record<string, 
   }
   symlinkSync(version, join(folder, '..new'))
   renameSync(join(folder, '..new'), join(folder, '..data'))
-}
-
-async function freePort (): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => { resolve(typeof address === 'object' ? address?.port ?? 0 : 0) })
-    })
-  })
 }
 
 /** Returns the status of a reply; asks without a client certificate, as Kubernetes does. */

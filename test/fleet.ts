@@ -13,6 +13,13 @@ export interface Fleet {
 export const fleetKey = Buffer.alloc(32, 'k').toString('base64')
 
 /**
+ * Makes the server one that has remembered signatures for long. One that has just begun to remember refuses those of the first
+ * minute, because their signers' clocks may be fast.
+ */
+export const rememberSignatures = async ({ redis }: Pick<Fleet, 'redis'>): Promise<unknown> =>
+  redis.command('SET', '{secrets-gateway}:signatures:since', '0')
+
+/**
  * Starts a server and gateways that use it. The time limit of commands is long, because a busy machine must not make a test fail.
  *
  * @param change overrides sections of the configuration `declared`

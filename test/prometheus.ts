@@ -1,11 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { stringify } from 'yaml'
+import { freePort } from './free-port.ts'
 import { until } from './until.ts'
 
 /**
@@ -83,13 +83,4 @@ export async function startPrometheus (t: Test, target: string, rules: string): 
     query: async (expression) => (await get<{ result: Series[] }>(`query?query=${encodeURIComponent(expression)}`)).result,
     rules: async () => (await get<{ groups: { rules: Rule[] }[] }>('rules')).groups.flatMap((group) => group.rules)
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -2,10 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SharedSettings } from '#src/shared/settings'
+import { freePort } from './free-port.ts'
 import type { Ending } from './teardown.ts'
 import { until } from './until.ts'
 
@@ -90,13 +91,3 @@ export async function startRedis (t: Ending, ...options: readonly string[]): Pro
 export const settingsFor = ({ port }: Pick<TestRedis, 'port'>, change: Partial<SharedSettings> = {}): SharedSettings => ({
   host: '127.0.0.1', port, database: 0, tls: false, key: Buffer.alloc(32, 'k'), fleet: 'test', timeout: 1_000, replicas: 3, ...change
 })
-
-/** Returns a port that is free at the moment. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,6 +1,6 @@
 import type { Credentials } from '../credentials.ts'
 
-/** What a rotation does in a database system. None of the functions shows a password in an error or in a statement log. */
+/** What a rotation does in a database system. None of the functions reveals a password in an error or in a statement log. */
 export interface Database {
   /** AWS's names of the system: the accepted values of `engine`. */
   engines: readonly string[]
@@ -16,7 +16,7 @@ export interface Database {
   changeOwnPassword: (credentials: Credentials, password: string) => Promise<void>
   /**
    * Sets the password of the user `next.username`. Creates the user if it does not exist, with the rights of the user
-   * `current.username`. Can be repeated after a failure at any point.
+   * `current.username`. May be repeated after any failure.
    */
   provideUser: (superuser: Credentials, current: Credentials, next: Credentials) => Promise<void>
 }

@@ -1,9 +1,9 @@
 const quoted = String.raw`(?:\`(?:[^\`]|\`\`)*\`|'(?:[^'\\]|''|\\.)*')`
 
-/** `GRANT … TO account`. MariaDB adds the password and the TLS requirement of the account, which the new account has already. */
+/** `GRANT … TO account`. MariaDB also shows the account's password and TLS requirement, which the new account already has. */
 const grant = new RegExp(`^(GRANT .+ TO )${quoted}(?:@${quoted})?(?: IDENTIFIED .+?)?(?: REQUIRE .+?)?( WITH (?:GRANT|ADMIN) OPTION)?$`, 's')
 
-/** What `SHOW GRANTS` shows for accounts without any rights, too. */
+/** What `SHOW GRANTS` shows even for accounts without any rights. */
 const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
 
 /**
@@ -11,7 +11,7 @@ const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
  *
  * @param account the account's name, quoted
  * @param shown the statements that `SHOW GRANTS` shows for the other account
- * @throws Error if one of them has an form that is unknown, since the account would lack a right
+ * @throws Error if one of them has an unknown form, because the account would otherwise lack a right
  */
 export function grantsFor (account: string, shown: readonly string[]): string[] {
   return shown.filter((statement) => !ofEveryAccount.test(statement)).map((statement) => {
@@ -23,7 +23,7 @@ export function grantsFor (account: string, shown: readonly string[]): string[] 
   })
 }
 
-/** Returns what an account demands of its connections, such as `SSL`, from the statement that `SHOW CREATE USER` shows. */
+/** Returns the TLS that an account requires of its connections, such as `SSL`, from the output of `SHOW CREATE USER`. */
 export function tlsRequirement (definition: string): string {
   const text = String.raw`'(?:[^'\\]|''|\\.)*'`
   const [, requirement = 'NONE'] = new RegExp(` REQUIRE (NONE|SSL|X509|(?:(?:ISSUER|SUBJECT|CIPHER) ${text} ?(?:AND )?)+)`).exec(definition) ?? []

@@ -12,8 +12,8 @@ export interface Authentication {
 const sha1 = (data: string | Buffer): Buffer => createHash('sha1').update(data).digest()
 
 /**
- * Returns what sets a password. MySQL hides passwords in its statement logs. MariaDB does not, so it gets the hash that it would
- * store.
+ * Returns the parts of statements that set this password. MySQL hides passwords in its statement logs. MariaDB does not, so the
+ * statements contain the hash that it stores.
  *
  * @param version the server's VERSION()
  */

@@ -53,7 +53,7 @@ async function authenticationOf (connection: Connection, password: string): Prom
   return authentication(version, password)
 }
 
-/** Returns the host name of the account that the user logs in to. There can be several accounts of the same name. */
+/** Returns the host name of the account that these credentials log in to. A user name can have several accounts. */
 async function accountHost (credentials: Credentials): Promise<string> {
   let account = ''
   await connected(credentials, async (connection) => {
@@ -63,7 +63,7 @@ async function accountHost (credentials: Credentials): Promise<string> {
   return account.slice(account.lastIndexOf('@') + 1)
 }
 
-/** Carries out a statement whose rows have one column. */
+/** Runs a statement whose rows have one column, and returns the values. */
 async function linesOf (connection: Connection, statement: string): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[]>(statement)
   return rows.flatMap(Object.values) as string[]

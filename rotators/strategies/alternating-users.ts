@@ -1,6 +1,6 @@
 import type { Strategy } from './strategy.ts'
 
-/** What AWS's rotation functions append to the name of the second user. */
+/** What AWS's rotation functions append to a user's name to get that of the second user. */
 const suffix = '_clone'
 
 /**

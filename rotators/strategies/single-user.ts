@@ -1,8 +1,8 @@
 import type { Strategy } from './strategy.ts'
 
 /**
- * The user changes its own password. A client that has read the old password and connects just after the change is refused once,
- * and has to read the secret again.
+ * The user changes its own password. A client that connects with the old password just after the change is refused, and has to
+ * read the secret again.
  */
 export const singleUser: Strategy = {
   nextUsername: ({ username }) => username,

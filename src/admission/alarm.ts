@@ -10,6 +10,9 @@ export interface Alarm {
   ring: () => void
 }
 
+/** The longest delay of a timer, in milliseconds. With a longer one, `setTimeout` would fire at once, again and again. */
+const longestDelay = 2 ** 31 - 1
+
 /**
  * Creates an alarm. If several lanes are due at the same time, those that have waited longest are called first. A lane goes to
  * the end of the order when it calls `clear`.
@@ -35,7 +38,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     clearTimeout(timer)
     // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
-    const delay = Math.max(1, Math.ceil(soonest - monotonic()))
+    const delay = Math.min(longestDelay, Math.max(1, Math.ceil(soonest - monotonic())))
     timer = soonest < Infinity ? setTimeout(() => { ringUntil(monotonic()) }, delay) : undefined
   }
 

@@ -15,11 +15,15 @@ const sharedRateOf = (quota: number): number => (quota - burstOf(quota)) / (1 + 
 const stockTime = 5
 
 /**
- * The longest time without another look at the bucket while a lease is under way, the pause after the server has refused one, and
- * the time without the server after which a replica uses its share, in milliseconds. During a shorter interruption, the others go
- * on to use the whole quota, so that a share would exceed it.
+ * Times in milliseconds:
+ *
+ * - `underWay`: the longest time without another look at the bucket while a lease is under way
+ * - `failed`: the pause after the server has refused a lease
+ * - `interrupted`: the time without the server after which a replica uses its share. During a shorter interruption, the others go
+ *   on to use the whole quota, so that a share would exceed it.
+ * - `longest`: the longest time until a replica asks again, whatever the server has answered
  */
-const pauses = { underWay: 100, failed: 1_000, interrupted: 100 } as const
+const pauses = { underWay: 100, failed: 1_000, interrupted: 100, longest: 1_000 } as const
 
 /**
  * Creates a token bucket of which each replica leases tokens. Together, the replicas stay below the quota, and a replica may use
@@ -69,7 +73,7 @@ export function createSharedBucket (
       divisor = answer.replicas
     } else {
       divisor = 1
-      nextAt = time + answer.next
+      nextAt = time + Math.min(pauses.longest, answer.next)
       tokens = answer.granted + (start - askedAt <= usableFor ? tokens : 0)
       askedAt = start
     }

@@ -45,12 +45,32 @@ export interface SharedPace extends Pick<Shared, 'isUp' | 'replicas'> {
  */
 const closedFor = { newSession: 4_000, sameSession: 500 } as const
 
+/** The lowest rate after throttling, and its recovery in a second, as fractions of the full rate. */
+const rates = { lowest: 0.1, recovery: 0.05 } as const
+
 /** The milliseconds for which the state of a bucket is kept. A bucket without a state has no burst. */
 const kept = 30_000
 
 /**
- * Takes tokens from a bucket, as many as there are. All times are in microseconds. The state is the time from which there is a
- * token.
+ * The beginning of both scripts: reads the time and the state of the bucket, in microseconds. The rate is a fraction of the full
+ * one. The state may be from a server whose clock was ahead, or from somebody else. So what makes no sense is brought into its
+ * bounds. A constant is the first argument of `math.min` and `math.max`, because they then return it if the other one is NaN.
+ */
+const readState = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local state = redis.call('HMGET', KEYS[1], 'next', 'rate', 'slowed')
+local from = tonumber(state[1]) or now
+local slowed = math.min(now, tonumber(state[3]) or now)
+local rate = 1
+if state[2] then
+  rate = math.min(1, math.max(${rates.lowest}, tonumber(state[2]) or 1) + ${rates.recovery} * (now - slowed) / 1000000)
+end
+`
+
+/**
+ * Takes tokens from a bucket, as many as there are. The state is the time from which there is a token. It is never more than a
+ * second, or the time between two tokens, in the future.
  *
  * KEYS: the bucket, the key that exists while no tokens are given out, and the set of the replicas
  * ARGV: the number of tokens, the time between two of them, the burst, and how long the state is kept, in milliseconds
@@ -58,17 +78,14 @@ const kept = 30_000
 const take = script(`
 local closed = redis.call('PTTL', KEYS[2])
 if closed ~= -2 then return { -1, closed, redis.call('ZCARD', KEYS[3]) } end
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'rate', 'slowed')
-local rate = 1
-if state[2] then rate = math.min(1, tonumber(state[2]) + 0.05 * (now - tonumber(state[3])) / 1000000) end
+${readState}
 local interval = tonumber(ARGV[2]) / rate
-local next = math.max(tonumber(state[1] or now), now - (tonumber(ARGV[3]) - 1) * interval)
+local next = math.min(now + math.max(1000000, interval), math.max(now - (tonumber(ARGV[3]) - 1) * interval, from))
 local granted = math.max(0, math.min(tonumber(ARGV[1]), math.floor((now - next) / interval) + 1))
 next = next + granted * interval
 if granted > 0 then
   redis.call('HSET', KEYS[1], 'next', string.format('%.0f', next))
+  if state[2] then redis.call('HSET', KEYS[1], 'slowed', string.format('%.0f', slowed)) end
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end
 return { granted, math.max(0, math.ceil(next - now)), 0 }
@@ -81,16 +98,11 @@ return { granted, math.max(0, math.ceil(next - now)), 0 }
  * ARGV: how long the state is kept, in milliseconds
  */
 const slow = script(`
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local state = redis.call('HMGET', KEYS[1], 'next', 'rate', 'slowed')
-local rate = 1
-if state[2] then
-  if now - tonumber(state[3]) < 500000 then return 0 end
-  rate = math.min(1, tonumber(state[2]) + 0.05 * (now - tonumber(state[3])) / 1000000)
-end
-redis.call('HSET', KEYS[1], 'next', string.format('%.0f', math.max(tonumber(state[1] or now), now + 500000)),
-  'rate', string.format('%.3f', math.max(0.1, rate * 0.5)), 'slowed', string.format('%.0f', now))
+${readState}
+local elapsed = now - (tonumber(state[3]) or 0)
+if state[2] and elapsed >= 0 and elapsed < 500000 then return 0 end
+redis.call('HSET', KEYS[1], 'next', string.format('%.0f', math.min(now + 1000000, math.max(now + 500000, from))),
+  'rate', string.format('%.3f', math.max(${rates.lowest}, rate * 0.5)), 'slowed', string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 `)
@@ -111,7 +123,9 @@ export function createSharedPace (
     async lease (name, { wanted, interval, burst }) {
       const args = [wanted, Math.ceil(interval * 1_000), burst, kept]
       const [granted = 0, time = 0, count = 1] = await run(take, [keyOf(name), closed, present], args) as number[]
-      return granted < 0 ? { closedFor: Math.max(1, time), replicas: count } : { granted, next: time / 1_000 }
+      // A key without an end has a negative time. Then this asks again later, whether it still exists.
+      const left = time < 0 ? closedFor.sameSession : Math.min(closedFor.newSession, Math.max(1, time))
+      return granted < 0 ? { closedFor: left, replicas: count } : { granted, next: time / 1_000 }
     },
     slowDown: async (name) => run(slow, [keyOf(name)], [kept])
   }

@@ -1,6 +1,8 @@
+import type { Monotonic } from '#src/clock'
 import { script } from '#src/shared/script'
 import type { Shared } from '#src/shared/shared'
-import { remembered, type UsedSignatures } from './used-signatures.ts'
+import { ownSignatures } from './own-signatures.ts'
+import { remembered, type Taken, type UsedSignatures } from './used-signatures.ts'
 
 /**
  * Notes since when the server remembers signatures, unless it knows already. A server that has lost its data begins anew.
@@ -13,10 +15,10 @@ return redis.call('SET', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '
 `)
 
 /**
- * Marks a signature as used. Refuses a signature that is older than the memory, because it may have been used and forgotten.
+ * Marks a signature as used. Refuses one that may have been accepted before the server began to remember.
  *
  * KEYS: the time since which signatures are remembered, and the signature
- * ARGV: the time of the signature, and the time for which it is remembered, in milliseconds
+ * ARGV: the earliest time at which the signature can have been accepted, and the time for which it is remembered, in milliseconds
  */
 const take = script(`
 local since = redis.call('GET', KEYS[1])
@@ -25,27 +27,43 @@ if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[2]) then return 'taken' end
 return 'used'
 `)
 
-/** A signature has the time in seconds, so it may seem to be this much older than it is, in milliseconds. */
-const resolution = 1_000
-
 /**
  * Returns the set of signatures that all replicas remember together. While the server can't be used, `take` rejects, because
  * nobody could tell whether another replica has accepted the signature. The server stores an HMAC of each signature.
+ *
+ * Each replica also remembers those that it has accepted itself, whatever happens to the server's data.
  */
 export function sharedSignatures (
-  { key, hidden, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'run' | 'send' | 'onUp'>
+  { key, hidden, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'run' | 'send' | 'onUp'>, monotonic: Monotonic
 ): UsedSignatures {
+  const own = ownSignatures(monotonic)
   const since = key('signatures', 'since')
   const keyOf = (signature: string): string => key('signature', hidden('signature', signature))
   const start = async (): Promise<unknown> => run(begin, [since])
   onUp((isNew) => { if (isNew) start().catch(() => undefined) })
+
+  async function takeShared (signature: string, earliest: number): Promise<Taken> {
+    const taken = await run(take, [since, keyOf(signature)], [earliest, remembered])
+    if (taken === 'taken' || taken === 'used') return taken
+    await start()
+    return 'unknown'
+  }
+
   return {
-    async take (signature, signedAt) {
-      const taken = await run(take, [since, keyOf(signature)], [signedAt + resolution, remembered])
-      if (taken === 'taken' || taken === 'used') return taken
-      await start()
-      return 'unknown'
+    async take (signature, earliest) {
+      // If the replica's own memory is full, that of the server decides alone.
+      if (await own.take(signature, earliest) === 'used') return 'used'
+      let taken: Taken | undefined
+      try {
+        taken = await takeShared(signature, earliest)
+        return taken
+      } finally {
+        if (taken !== 'taken') await own.release(signature)
+      }
     },
-    async release (signature) { await send(['DEL', keyOf(signature)]).catch(() => undefined) }
+    async release (signature) {
+      await own.release(signature)
+      await send(['DEL', keyOf(signature)]).catch(() => undefined)
+    }
   }
 }

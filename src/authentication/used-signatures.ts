@@ -4,7 +4,7 @@
  * - `taken`: it was unused, and is now marked
  * - `used`: it was used before
  * - `full`: no more signatures can be remembered
- * - `unknown`: it is older than what is remembered, so it may have been used before
+ * - `unknown`: it may have been used before the time since which signatures are remembered
  */
 export type Taken = 'taken' | 'used' | 'full' | 'unknown'
 
@@ -13,10 +13,10 @@ export interface UsedSignatures {
   /**
    * Marks a signature as used. Accept the signature only if the result is `taken`.
    *
-   * @param signedAt the time of the signature, in milliseconds since the epoch
+   * @param earliest the earliest time at which the signature can have been accepted, in milliseconds since the epoch
    * @throws Problem `shared-state-unavailable` if nobody can tell
    */
-  take: (signature: string, signedAt: number) => Promise<Taken>
+  take: (signature: string, earliest: number) => Promise<Taken>
   /** Forgets a signature that did not lead to a login, if possible. Never rejects. */
   release: (signature: string) => Promise<void>
 }

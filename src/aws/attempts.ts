@@ -2,7 +2,7 @@ import type { Failure, FailureCause } from '#src/problems/failure'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type EarlierAttempt } from '#src/problems/problem'
 import { compact } from '#src/json/compact'
-import { isRead } from './call.ts'
+import { flightOf, isRead } from './call.ts'
 import { isBrokenOff, problemFrom, type AwsException, type FailedCall } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
@@ -22,10 +22,11 @@ interface Attempts {
  */
 const attempts = new WeakMap<object, Attempts>()
 
-/** Keeps track of the attempts whose replies were lost. */
+/** Keeps track of the attempts whose replies were lost. Refuses an attempt if another process may make the call by now. */
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {
+    if (flightOf(args).call.isTaken?.() === true) throw new Problem('shared-state-unavailable', { reason: 'lease-over' })
     const sent = performance.now()
     const { uncertain } = attempts.get(args.input) ?? {}
     attempts.set(args.input, compact({ uncertain, last: sent }))

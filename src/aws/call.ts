@@ -37,6 +37,11 @@ export interface AwsCall {
   readonly verbatim?: Verbatim
   /** Awaited before the call is sent to AWS. Not called if the call is answered from the cache. */
   readonly beforeSending?: () => Promise<void>
+  /**
+   * Returns true if another process may make the call by now. Asked just before each attempt, which is then not sent: it may have
+   * waited in a queue, or between two attempts.
+   */
+  readonly isTaken?: () => boolean
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
   /** The span that the call is a part of. Absent if no trace of it is recorded. */

@@ -73,7 +73,8 @@ const outcomes: Readonly<Partial<Record<Problem['code'], Outcome>>> = {
   'aws-timeout': 'unanswered',
   'aws-unavailable': 'unanswered',
   'caller-gone': 'undecided',
-  overloaded: 'undecided'
+  overloaded: 'undecided',
+  'shared-state-unavailable': 'undecided'
 }
 
 const outcomeOf = (error: unknown): Outcome => error instanceof Problem ? outcomes[error.code] ?? 'answered' : 'undecided'

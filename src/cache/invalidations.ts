@@ -24,13 +24,29 @@ const maximumWaiting = 10_000
 /** The maximum number of changes in a message. */
 const maximumInMessage = 500
 
-/** A message: the replica that sends it, and the changes; `all` if there were too many to name. */
+/** The milliseconds after which a change is announced again that could not be announced. */
+const retryAfter = 100
+
+/** The milliseconds between two flushes that other replicas ask for. */
+const flushEvery = 1_000
+
+/** The maximum number of replicas whose latest message is known. The one that has been silent for longest is forgotten. */
+const maximumSenders = 1_000
+
+/**
+ * A message: the replica that sends it, its number among that replica's messages, and the changes; `all` if there were too many
+ * to name.
+ */
 interface Message {
   readonly from: string
+  readonly number: number
   readonly changes: readonly Change[] | 'all'
 }
 
-/** Connects the caches of the replicas. A message names the secrets that have changed. It contains no value and no version. */
+/**
+ * Connects the caches of the replicas. A message names the secrets that have changed. It contains no value and no version. A
+ * replica obeys each message once, so who repeats recorded messages can't make it read its secrets again and again.
+ */
 export function shareInvalidations (
   { replicaId, isUp, publish, onMessage, onUp }: Pick<Shared, 'replicaId' | 'isUp' | 'publish' | 'onMessage' | 'onUp'>
 ): Invalidations {
@@ -38,6 +54,8 @@ export function shareInvalidations (
   let waiting = new Map<string, Change>()
   let isTooMuch = false
   let isScheduled = false
+  let retry: NodeJS.Timeout | undefined
+  let sent = 0
 
   function add (change: Change): void {
     const { settlingTime = 0 } = waiting.get(change.secret) ?? {}
@@ -47,23 +65,46 @@ export function shareInvalidations (
     isTooMuch = true
   }
 
-  /** Announces what is waiting. What can't be announced waits until the server can be used again. */
+  /**
+   * Announces what is waiting. What can't be announced is tried again a moment later, because the server may be unusable for so
+   * short a time that nobody reports it, or refuse a single command.
+   */
   function announceWaiting (): void {
     isScheduled = false
-    if (!isUp()) return
+    if (!isUp()) {
+      announceLater()
+      return
+    }
     const changes = [...waiting.values()]
     const isFlush = isTooMuch
     waiting = new Map()
     isTooMuch = false
-    if (isFlush) send('all').catch(() => { isTooMuch = true })
+    if (isFlush) {
+      send('all').catch(() => {
+        isTooMuch = true
+        announceLater()
+      })
+    }
     for (let start = 0; start < changes.length; start += maximumInMessage) {
       const some = changes.slice(start, start + maximumInMessage)
-      send(some).catch(() => { for (const change of some) if (!waiting.has(change.secret)) add(change) })
+      send(some).catch(() => {
+        for (const change of some) if (!waiting.has(change.secret)) add(change)
+        announceLater()
+      })
     }
   }
 
+  function announceLater (): void {
+    if (waiting.size === 0 && !isTooMuch) return
+    retry ??= setTimeout(() => {
+      retry = undefined
+      announceWaiting()
+    }, retryAfter).unref()
+  }
+
   async function send (changes: Message['changes']): Promise<void> {
-    const message: Message = { from: replicaId, changes }
+    sent += 1
+    const message: Message = { from: replicaId, number: sent, changes }
     await publish('invalidations', JSON.stringify(message))
   }
 
@@ -75,11 +116,13 @@ export function shareInvalidations (
       setImmediate(announceWaiting)
     },
     applyTo (cache) {
+      const isRepeated = rememberNumbers()
+      const flush = atMostEvery(flushEvery, cache.flush)
       onMessage('invalidations', (text) => {
         // Only a member of the fleet can have sent the message, so its type is known.
-        const { from, changes } = JSON.parse(text) as Message
-        if (from === replicaId) return
-        if (changes === 'all') cache.flush()
+        const { from, number, changes } = JSON.parse(text) as Message
+        if (from === replicaId || isRepeated(from, number)) return
+        if (changes === 'all') flush()
         else for (const change of changes) cache.learn(change)
       })
       onUp((isNew) => {
@@ -87,5 +130,37 @@ export function shareInvalidations (
         announceWaiting()
       })
     }
+  }
+}
+
+/**
+ * Returns a function that checks whether a message has been received before. The messages of a replica arrive in the order of
+ * their numbers: one that could not be sent in time is sent again with another number.
+ */
+function rememberNumbers (): (from: string, number: number) => boolean {
+  /** The number of the latest message of each replica. The one that has been silent for longest comes first. */
+  const latest = new Map<string, number>()
+  return (from, number) => {
+    if (number <= (latest.get(from) ?? 0)) return true
+    latest.delete(from)
+    latest.set(from, number)
+    for (const silent of latest.keys()) if (latest.size > maximumSenders) latest.delete(silent)
+    return false
+  }
+}
+
+/** Returns a function that calls another one at once, or, if it has just been called, at the end of the interval. */
+function atMostEvery (milliseconds: number, call: () => void): () => void {
+  let isWanted = false
+  let timer: NodeJS.Timeout | undefined
+  return function request () {
+    isWanted = true
+    if (timer !== undefined) return
+    isWanted = false
+    call()
+    timer = setTimeout(() => {
+      timer = undefined
+      if (isWanted) request()
+    }, milliseconds).unref()
   }
 }

@@ -111,13 +111,14 @@ export function sendLines (
  * job's path and state.
  */
 export async function sendJob (
-  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, bulk: BulkRun
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, bulk: BulkRun, fingerprint: string | undefined
 ): Promise<FastifyReply> {
   const job = await jobs.start({
     scope: request.scope,
     caller: request.caller,
     requestId: request.id,
     peer: request.found.peer,
+    fingerprint,
     bulk: withRecords(request, bulk),
     toReply: toReply(request),
     begun: (id) => { request.reportOutcome({ job: id }) },

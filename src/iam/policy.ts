@@ -74,7 +74,7 @@ export function iamPolicy (subject: PolicySubject): GeneratedPolicy {
 /** Returns the beginning of the ARNs of a service in a place. */
 export const arn = ({ partition, region, account }: Place, service: string): string => `arn:${partition}:${service}:${region}:${account}`
 
-/** The configuration's checks have refused regions that AWS does not have. */
+/** Falls back to the partition `aws` only in theory: the configuration refuses regions that AWS does not have. */
 function placeOf ({ environment, credentials }: PolicySubject): Place {
   const { region, credential } = environment
   const definition = credentials.get(credential)
@@ -99,7 +99,7 @@ function onSecrets (operations: ReadonlySet<Operation>, Resource: string): State
   })
 }
 
-/** AWS requires this permission of whoever starts a rotation, although Secrets Manager itself invokes the function. */
+/** AWS requires `lambda:InvokeFunction` of whoever starts a rotation, although Secrets Manager itself invokes the function. */
 function onFunctions (operations: ReadonlySet<Operation>, { rotationFunctions = [] }: PolicySubject, place: Place): Statement[] {
   if (!operations.has('RotateSecret')) return []
   const Resource = rotationFunctions.length > 0 ? rotationFunctions : `${arn(place, 'lambda')}:function:*`

@@ -8,8 +8,8 @@ export const keyName = ({ callerId, environment }: Scope, idempotencyKey: string
   JSON.stringify([callerId, environment.name, idempotencyKey])
 
 /**
- * Returns the fingerprint of a request's credential and body. It is an HMAC, so it reveals nothing about the body's values to
- * those who do not have the key, and they can't check guesses either. The order of the body's members does not affect it.
+ * Returns the fingerprint of a request's credential and body. It is an HMAC, so without the key it reveals nothing about the
+ * body's values, and nobody can check guesses against it. The order of the body's members does not affect it.
  */
 export async function fingerprintOf ({ credentialId }: Scope, body: object, key: Uint8Array): Promise<string> {
   const hmac = createHmac('sha256', key).update(credentialId)

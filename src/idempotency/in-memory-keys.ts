@@ -16,12 +16,13 @@ export function createIdempotencyKeys (): IdempotencyKeys {
   const fingerprints = new LRUCache<string, string>({ max: maximumKeys })
   return {
     async check (scope, body) {
-      if (scope.idempotencyKey === undefined) return
+      if (scope.idempotencyKey === undefined) return undefined
       const name = keyName(scope, scope.idempotencyKey)
       const fingerprint = await fingerprintOf(scope, body, secret)
       const before = fingerprints.get(name)
       if (before !== undefined && before !== fingerprint) throw new Problem('idempotency-mismatch')
       fingerprints.set(name, fingerprint)
+      return undefined
     }
   }
 }

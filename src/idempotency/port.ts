@@ -3,9 +3,10 @@ import type { Scope } from '#src/secrets/scope'
 /** The idempotency keys that were used, each with a fingerprint of its request. */
 export interface IdempotencyKeys {
   /**
-   * Records the key of a request.
+   * Records the key of a request. Returns the fingerprint of the request if it is worth keeping, because it is the same for all
+   * processes; undefined otherwise, and if the request has no key.
    *
    * @throws Problem `idempotency-mismatch` if the caller has used the key in this environment with a different body or credential
    */
-  check: (scope: Scope, body: object) => Promise<void>
+  check: (scope: Scope, body: object) => Promise<string | undefined>
 }

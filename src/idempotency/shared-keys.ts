@@ -51,10 +51,11 @@ export function createSharedIdempotencyKeys (
   const names = [key('idempotency', 'fingerprints'), key('idempotency', 'used')]
   return {
     async check (scope, body) {
-      if (scope.idempotencyKey === undefined) return
+      if (scope.idempotencyKey === undefined) return undefined
       const name = hidden('idempotency key', keyName(scope, scope.idempotencyKey))
       const fingerprint = hidden('idempotency fingerprint', await fingerprintOf(scope, body, noKey))
       if (await run(record, names, [name, fingerprint, keys, lifetime]) === 0) throw new Problem('idempotency-mismatch')
+      return fingerprint
     }
   }
 }

@@ -12,6 +12,8 @@ export interface JobRequest {
   /** The request's ID and the IP address that sent it, for the audit records. */
   readonly requestId: string
   readonly peer?: string | undefined
+  /** The fingerprint of a request with an `Idempotency-Key`, as `IdempotencyKeys` returns it. */
+  readonly fingerprint?: string | undefined
   readonly bulk: BulkRun
   /** Returns the JSON form of a result. */
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply

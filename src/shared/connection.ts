@@ -25,7 +25,7 @@ export interface Connection {
   readonly close: () => void
 }
 
-/** What a connection needs, and what it reports. */
+/** What a connection needs, and the functions that it calls. */
 export interface ConnectionOptions {
   /** Returns the current settings. A session keeps those that it was opened with. */
   readonly settings: () => SharedSettings
@@ -36,7 +36,10 @@ export interface ConnectionOptions {
    * writes counts as unusable. The session ends if it rejects.
    */
   readonly onOpen: (send: Send) => Promise<unknown>
-  /** Called when the server can be used again. `isNew` is true if messages may have been missed. */
+  /**
+   * Called when the server can be used again. `isNew` is true if messages may have been missed. Not called after an interruption
+   * that was too short to be reported with `onDown`.
+   */
   readonly onUp: (isNew: boolean) => void
   /** Called when the server can't be used any longer, and if the first attempt to connect fails. */
   readonly onDown: (outage: Outage) => void
@@ -48,7 +51,7 @@ export interface ConnectionOptions {
   readonly random?: () => number
 }
 
-/** The time for opening a session, and the time without a reply after which a session is given up, in milliseconds. */
+/** The time limit for opening a session, and how long a session may be without a reply before it is given up, in milliseconds. */
 const patience = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
@@ -99,7 +102,7 @@ export function createConnection (options: ConnectionOptions): Connection {
     }
   }
 
-  /** Waits until a slow server replies in time again. In the meantime, no commands are sent. Ends a session without any reply. */
+  /** Waits until a slow server replies in time again. Meanwhile, no commands are sent. Ends the session if no reply comes. */
   async function recover (current: Session): Promise<void> {
     if (!isUsable || session !== current) return
     isUsable = false
@@ -136,7 +139,7 @@ export function createConnection (options: ConnectionOptions): Connection {
     return opened
   }
 
-  /** Opens one session after the other, until the connection is closed. */
+  /** Opens a session, and another one whenever it ends, until the connection is closed. */
   async function keepOpen (onAttempt: () => void): Promise<void> {
     for (let failures = 0; !isClosed(); failures += 1) {
       const { promise: ended, resolve: end } = Promise.withResolvers<undefined>()

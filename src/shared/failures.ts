@@ -1,13 +1,13 @@
-import { Problem } from '#src/problems/problem'
+import { isProblem, Problem } from '#src/problems/problem'
 import { TimeLimitPassed } from './time-limit.ts'
 
 /** Why the server can't be used: it can't be reached, it does not reply in time, or it can't carry out writes. */
 export type Outage = 'unreachable' | 'slow' | 'unusable'
 
-/** Why a command has failed. `refused` is the server's error about it. `busy` means that too many others were waiting. */
+/** Why a command has failed. `refused`: the server replied with an error. `busy`: too many other commands were waiting. */
 export type Failure = Outage | 'refused' | 'busy'
 
-/** The errors of a server that can't carry out writes, or does not accept the password. */
+/** The errors of a server that can't carry out writes or does not accept the password. */
 const unusable = /^(LOADING|READONLY|MASTERDOWN|MISCONF|NOAUTH|WRONGPASS|NOREPLICAS|CLUSTERDOWN)\b/
 
 /** The other errors of a server. They begin with a word in capital letters. */
@@ -26,3 +26,7 @@ export const isUnknownScript = (error: unknown): boolean => error instanceof Err
 /** Creates the problem for a command that has failed. The server's own text is left out, because it may quote the command. */
 export const unavailable = (failure: Failure): Problem =>
   new Problem('shared-state-unavailable', { reason: `shared-state-${failure}` })
+
+/** Returns true if the server has refused a command. If it always does, there is a mistake in the command or in its settings. */
+export const isRefusal = (error: unknown): boolean =>
+  isProblem(error, 'shared-state-unavailable') && error.options.reason === 'shared-state-refused'

@@ -6,13 +6,13 @@ export interface Names {
   /** Returns the name of a key or a channel. The parts must contain nothing confidential. */
   readonly key: (...parts: readonly string[]) => string
   /**
-   * Returns a name for something that may be confidential, or that could be guessed, such as a caller or a signature. Who reads
-   * it can't verify a guess without the fleet's key.
+   * Returns a name for something that may be confidential, or that could be guessed, such as a caller or a signature. Whoever
+   * reads the name can't check a guess without the fleet's key.
    *
    * @param purpose what the name is used for; the same text has a different name for another purpose
    */
   readonly hidden: (purpose: string, text: string) => string
-  /** Adds a code to a message, which only a member of the fleet can compute. */
+  /** Adds a code, which only a member of the fleet can compute, to a message. */
   readonly signed: (channel: string, message: string) => string
   /** Returns the message without its code, or undefined if the code is not that of the message in this channel. */
   readonly verified: (channel: string, text: string) => string | undefined
@@ -25,8 +25,8 @@ const derive = (key: Uint8Array, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32))
 
 /**
- * Creates the names of a fleet. All keys have the same hash tag, so that a script may use several of them in a cluster of Redis,
- * too.
+ * Creates the names of a fleet. All keys have the same hash tag, so that even in a Redis Cluster a script may use several of
+ * them.
  */
 export function createNames ({ fleet, key }: Pick<SharedSettings, 'fleet' | 'key'>): Names {
   const nameKey = derive(key, 'names')

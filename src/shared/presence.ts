@@ -1,7 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { script } from './script.ts'
 
-/** The milliseconds between two reports that a replica is alive, and those after which a silent replica counts as gone. */
+/** How often a replica reports that it is alive, and how long a silent replica counts as alive, in milliseconds. */
 export const presence = { every: 1_000, lifetime: 5_000 } as const
 
 /**
@@ -29,8 +29,8 @@ export interface ReplicaCount {
 }
 
 /**
- * Creates a count of replicas. Too high a number makes each replica use less than its share, which is safe. So a lower number is
- * accepted only when all replicas have had time to report.
+ * Creates a count of replicas. If the number is too high, each replica uses less than its share, which is safe. So a lower number
+ * is accepted only after all replicas have had time to report.
  *
  * @param initial the number that is assumed at first
  */

@@ -15,7 +15,7 @@ export interface SharedSettings {
   readonly fleet: string
   /** The time that a command may take, in milliseconds. */
   readonly timeout: number
-  /** The number of replicas that is assumed until the server has told how many there are. */
+  /** The number of replicas to assume until the server has reported how many there are. */
   readonly replicas: number
 }
 

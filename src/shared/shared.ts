@@ -27,11 +27,11 @@ export interface Shared extends Names {
   readonly run: (script: Script, keys: readonly string[], args?: readonly (string | number)[]) => Promise<unknown>
   /** Sends a message to all replicas, and to this one. @throws Problem `shared-state-unavailable` */
   readonly publish: (channel: Channel, message: string) => Promise<void>
-  /** Calls a function with each message of the fleet. Messages of others are dropped. */
+  /** Calls a function with each message of the fleet. Messages from elsewhere are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
   /**
    * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages
-   * may have been missed.
+   * may have been missed. `isUp` may be false for a moment, when a single command is late, without a call.
    */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */

@@ -4,8 +4,8 @@ export class TimeLimitPassed extends Error {
 }
 
 /**
- * Waits for a promise, but no longer than some milliseconds. If the event loop was blocked until then, the reply may have arrived
- * without having been read. So what has arrived is read once more before the time limit counts as passed.
+ * Waits for a promise, but no longer than some milliseconds. If the event loop was blocked meanwhile, a reply may have arrived
+ * that has not been read yet. So the event loop gets one more turn to read it before the time limit counts as passed.
  *
  * @throws TimeLimitPassed
  */

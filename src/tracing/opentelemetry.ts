@@ -29,8 +29,8 @@ const samplers: Readonly<Record<TracingSettings['sampler'], (ratio: number) => S
 const longestFlush = 2_000
 
 /**
- * Creates a tracer that exports spans over OTLP. The exporter itself reads the variables for its headers, its certificates, its
- * timeout and its compression. No other module imports OpenTelemetry, and this one is loaded only if tracing is on.
+ * Creates a tracer that exports spans over OTLP. The exporter itself reads the environment variables for its headers,
+ * certificates, timeout and compression. No other module imports OpenTelemetry, and this one is loaded only if tracing is on.
  */
 export function openTelemetry (settings: TracingSettings, events: ExportEvents): Tracer {
   const { url, protocol, sampler, ratio, service, queue: limits } = settings
@@ -96,7 +96,7 @@ const resourceOf = (service: string): Resource => defaultResource()
   .merge(resourceFromAttributes({ 'service.name': service, 'service.instance.id': randomUUID() }))
   .merge(detectResources({ detectors: [envDetector] }))
 
-/** The reason for a failure is the error's code, such as `ECONNREFUSED` or an HTTP status. Its message comes from outside. */
+/** The reason for a failure is the error's code, such as `ECONNREFUSED` or an HTTP status. Its message could contain anything. */
 const sendWith = (exporter: SpanExporter): SendSpans<ReadableSpan> => async (spans) => new Promise((resolve) => {
   exporter.export(spans, ({ error }) => {
     const { code, name }: { code?: string | number, name?: string } = error ?? {}

@@ -4,7 +4,7 @@ import type { QueueSettings } from './settings.ts'
 /** Sends spans to a collector. Never rejects. @returns the reason for a failure, or undefined after a success */
 export type SendSpans<Span> = (spans: Span[]) => Promise<string | undefined>
 
-/** What has become of the spans so far. */
+/** What has happened to the spans so far. */
 export interface SpanCounts {
   readonly exported: number
   /** The spans for which the queue had no room, because the collector is too slow or gone. */
@@ -30,8 +30,8 @@ export interface SpanQueue<Span> {
 }
 
 /**
- * Creates a queue. It sends one batch at a time: when enough spans wait, or when the first of them has waited for the `delay`.
- * While the collector does not answer, spans are dropped, and nobody waits.
+ * Creates a queue. It sends one batch at a time: when enough spans are waiting, or when the first of them has waited for the
+ * `delay`. If the collector does not keep up, the queue drops spans, and no request waits.
  */
 export function createSpanQueue<Span> (
   send: SendSpans<Span>, { size, batch, delay: longestDelay }: QueueSettings, { onFailure, onRecovery }: ExportEvents

@@ -2,8 +2,8 @@ import { monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /**
- * Details of a span, named as in OpenTelemetry's semantic conventions where these have a name. None contains a secret's name or
- * value, a caller, an address, a URL or a token, because traces are usually read by more people than the audit trail.
+ * Details of a span. Their names are those of OpenTelemetry's semantic conventions where there is one. None contains a secret's
+ * name or value, a caller's ID or address, a URL or a token, because more people usually read traces than the audit trail.
  */
 export type Attributes = Record<string, string | number | boolean | string[]>
 
@@ -15,7 +15,7 @@ export interface SpanOptions {
   readonly ago?: number
 }
 
-/** A part of the work on a request, with its beginning and its end, which is exported when it has ended. */
+/** A part of the work on a request. It is exported when it has ended, with the times of its beginning and end. */
 export interface Span {
   /** The ID of the trace: 32 hexadecimal digits. */
   readonly traceId: string
@@ -31,7 +31,7 @@ export interface Span {
 /** The trace that a request belongs to. */
 export interface Trace {
   readonly traceId: string
-  /** The ID of the request's own span. Absent if tracing is off, and the trace is only the caller's. */
+  /** The ID of the request's own span. Absent if tracing is off: the trace is then only the caller's. */
   readonly spanId?: string
   /** The request's own span. Absent if the trace is not recorded. */
   readonly span?: Span
@@ -76,7 +76,7 @@ function whenSettled (promise: Promise<unknown>, end: (failure?: string) => void
 /** The shortest wait that gets a span, in milliseconds. Most waits are over at once, and would only lengthen the traces. */
 const shortestWait = 1
 
-/** Waits for a promise. If that takes a millisecond or fails, the wait gets a span, afterwards. */
+/** Waits for a promise. If that takes at least a millisecond, or fails, it then creates a span for the wait. */
 export async function waitInSpan<Result> (parent: Span | undefined, name: string, wait: Promise<Result>): Promise<Result> {
   if (parent === undefined) return wait
   const began = monotonic()

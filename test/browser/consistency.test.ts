@@ -97,6 +97,36 @@ await t.test('the consistency page shows why a comparison is refused', { skip },
   await page.getByText('No environment is visible to you.').waitFor()
 })
 
+await t.test('after the visitor has signed out, the consistency page shows nothing that was asked for before', { skip }, async (t) => {
+  const gateway = await build(t)
+  await gateway.send('PUT', `/environments/dev/secrets/${canary}`, { json: { value: 'v' } })
+  gateway.catchUp()
+  const page = await (await launch(t)).newPage()
+  await open(page, gateway)
+  await page.getByText('3 environments.').waitFor()
+  const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>()
+  const { promise: released, resolve: release } = Promise.withResolvers<undefined>()
+  await page.route('**/consistency?*', async (route) => {
+    const response = await route.fetch()
+    ask(undefined)
+    await released
+    await route.fulfill({ response })
+  })
+  await compare(page)
+  await asked
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  const arrived = page.waitForResponse('**/consistency?*')
+  release(undefined)
+  t.match(await (await arrived).text(), canary, 'the late reply has the name')
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 200))')
+  t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), canary)
+  t.equal(await page.getByRole('table').count(), 0)
+  t.equal(await page.getByRole('status').first().innerText(), '')
+  await open(page, gateway, tokens.stranger)
+  await page.getByText('No environment is visible to you.').waitFor()
+  t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), canary)
+})
+
 /** Returns the contrast ratio of two colours, as defined by WCAG 2.2. */
 function contrast (one: string, other: string): number {
   const luminance = (colour: string): number => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { build, tokens } from '#test/helper'
 import { launch, skip, watch } from './chromium.ts'
+import { checkLooks } from './looks.ts'
 
 await t.test('the posture page shows what fails, and why', { skip }, async (t) => {
   const gateway = await build(t)
@@ -13,6 +14,8 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   await page.getByLabel('Token').fill('no-such-token')
   await page.getByRole('button', { name: 'Show environments' }).click()
   await page.getByRole('alert').getByText('does not accept this token').waitFor()
+  t.equal(await page.evaluate('sessionStorage.length'), 0, 'a token that was refused is not kept')
+  await checkLooks(t, page, 'posture-signed-out')
   await page.getByLabel('Token').fill(tokens.administrator)
   await page.getByRole('button', { name: 'Show environments' }).click()
   await page.getByText('3 environments.').waitFor()
@@ -21,6 +24,7 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   await page.getByText(/2 secrets: \d+ failed, 0 unknown, \d+ passed\./).waitFor()
   const rows = page.locator('#rows tr')
   t.match(await rows.allInnerTexts(), Array.from({ length: 7 }, () => /^failed\s/))
+  await checkLooks(t, page, 'posture')
   await page.getByLabel('Rule', { exact: true }).selectOption('value')
   t.same(await rows.count(), 1)
   await page.getByLabel('Also what has passed').check()
@@ -38,4 +42,38 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), tokens.administrator)
   t.notMatch(requests.join(), tokens.administrator)
   t.strictSame(errors.filter((error) => !error.includes('401')), [], 'the browser reports no errors')
+})
+
+await t.test('after the visitor has signed out, the posture page shows nothing that was asked for before', { skip }, async (t) => {
+  const gateway = await build(t)
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/canary', SecretString: 'v' })
+  const page = await (await launch(t)).newPage()
+  await page.goto(`${gateway.url}/docs/posture`)
+  await page.getByLabel('Token').fill(tokens.administrator)
+  await page.getByRole('button', { name: 'Show environments' }).click()
+  await page.getByText('3 environments.').waitFor()
+  await page.locator('#caller').getByText('administrator').waitFor()
+  const { promise: asked, resolve: ask } = Promise.withResolvers<undefined>()
+  const { promise: released, resolve: release } = Promise.withResolvers<undefined>()
+  await page.route('**/dev/posture?*', async (route) => {
+    const response = await route.fetch()
+    ask(undefined)
+    await released
+    await route.fulfill({ response })
+  })
+  await page.getByRole('button', { name: 'Judge' }).click()
+  await asked
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  t.equal(await page.evaluate('sessionStorage.length'), 0)
+  const arrived = page.waitForResponse('**/dev/posture?*')
+  release(undefined)
+  t.match(await (await arrived).text(), 'canary', 'the late reply has the name')
+  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 200))')
+  t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), 'canary')
+  t.notOk(await page.locator('#report').isVisible())
+  t.equal(await page.locator('#status').innerText(), '')
+  t.equal(await page.locator('#caller').innerText(), '')
+  await page.getByLabel('Token').fill(tokens.stranger)
+  await page.getByRole('button', { name: 'Show environments' }).click()
+  await page.getByText('No environment is visible to you.').waitFor()
 })

@@ -48,7 +48,8 @@ export const situations = {
   'shared state hangs': {
     what: 'The Redis of several replicas accepts commands and does not answer',
     promise: 'Reads and writes go on. A request waits for it for `shared.timeoutMilliseconds` at most, and only the first ones do. Each ' +
-      'replica allows its share of the limits and of AWS\'s quotas. Logins with an AWS identity are answered with 503 `shared-state-unavailable`.'
+      'replica allows its share of the limits and of AWS\'s quotas. Logins with an AWS identity, requests about jobs, and bulk creates and ' +
+      'promotions with an `Idempotency-Key` are answered with 503 `shared-state-unavailable`.'
   },
   'shared state gone': {
     what: 'The Redis of several replicas can\'t be reached',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { createCursors, cursorKeyBytes } from '#src/secrets/cursors'
+import { rulesIn } from '#src/secrets/posture/schemas'
 import { inlineComponents } from '#src/http/openapi-components'
 import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 
@@ -12,6 +13,13 @@ import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
  * - `query`: the parameters that identify the list in its cursors, if the request has no query string
  */
 const lists = [
+  {
+    operation: 'assessPosture',
+    path: '/environments/dev/posture',
+    others: ['namePrefix=team', 'rule=SecretsManager.1', 'status=failed'],
+    elsewhere: ['/environments/staging/posture', '/environments/dev/secrets'],
+    query: { rules: rulesIn(undefined) }
+  },
   {
     operation: 'listSecrets',
     path: '/environments/dev/secrets',

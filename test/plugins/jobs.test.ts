@@ -10,7 +10,7 @@ import { until } from '#test/until'
 t.test('a job of an environment that no replica knows ends as forbidden', { skip }, async (t) => {
   const { redis } = await startFleet(t, 2)
   const shared = await connect(t, redis, { fleet: 'secrets-gateway' })
-  const store = createJobStore(shared, Buffer.alloc(32, 'k'))
+  const store = createJobStore(shared, { key: Buffer.alloc(32, 'k'), now: Date.now })
   const origin = { caller: caller('api-key', 'c'), requestId: 'r', environment: 'gone', credentialId: 'local-dev' }
   const { job, owned } = await store.start(origin, quick(1).plan())
   if (owned !== undefined) await store.release(owned)

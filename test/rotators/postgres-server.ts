@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import type { Test } from 'tap'
+import { freePort } from '#test/free-port'
 import { until } from '#test/until'
-import { freePort, ownedBy } from './server.ts'
+import { ownedBy } from './server.ts'
 
 const run = promisify(execFile)
 

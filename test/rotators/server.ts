@@ -1,7 +1,5 @@
 import { execFile, type SpawnOptions } from 'node:child_process'
-import { once } from 'node:events'
 import { chown } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -12,14 +10,4 @@ export async function ownedBy (user: string, folder: string): Promise<SpawnOptio
   const owner = { uid: await id('-u'), gid: await id('-g') }
   await chown(folder, owner.uid, owner.gid)
   return owner
-}
-
-/** Returns a TCP port that nobody listens on. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

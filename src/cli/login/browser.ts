@@ -46,7 +46,7 @@ export async function logInWithBrowser (issuer: Issuer, configuration: Configura
   }
 }
 
-/** Waits for the request with which the browser returns. Requests without the state, which only the issuer knows, are refused. */
+/** Waits for the request with which the browser returns. Others can't imitate it, because they don't know the `state`. */
 async function callbackAt (server: Server, callback: string, state: string): Promise<URL> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, patience)

@@ -16,7 +16,7 @@ export interface MethodOptions {
   region?: string
 }
 
-/** Asks the gateway how one can log in. A gateway that does not know the question is older, and takes only tokens. */
+/** Asks the gateway for the ways to log in. An older gateway does not have this route, and accepts only tokens. */
 async function waysAt (url: string): Promise<WaysToLogIn> {
   try {
     return await reply(createClient({ url }).GET('/auth'))
@@ -27,7 +27,7 @@ async function waysAt (url: string): Promise<WaysToLogIn> {
 }
 
 /**
- * Returns the way to log in that the options choose. Without any option, it is the issuer of the gateway if there is exactly one.
+ * Returns the way to log in that the options choose. Without options, it is the gateway's issuer if there is exactly one.
  *
  * @returns undefined if the user has to paste a token
  * @throws CommandFailure if the gateway does not offer the chosen way

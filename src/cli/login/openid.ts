@@ -15,7 +15,7 @@ type OidcCredential = Extract<Credential, { kind: 'oidc' }>
 /** How long a reply of an issuer may take, in seconds. */
 const timeout = 15
 
-/** The lifetime of a token whose issuer does not tell it, in milliseconds. */
+/** The lifetime to assume for a token whose issuer does not state it, in milliseconds. */
 const assumedLifetime = 5 * 60_000
 
 /**
@@ -112,7 +112,7 @@ export async function refreshed (credential: OidcCredential): Promise<OidcCreden
   }
 }
 
-/** Tells the issuer that the refresh token is not used any more. Does nothing if the issuer offers no way to do so. */
+/** Revokes the refresh token. Does nothing if the issuer has no endpoint for that. */
 export async function revoke (credential: OidcCredential): Promise<void> {
   const { refreshToken } = credential
   if (refreshToken === undefined) return

@@ -22,7 +22,7 @@ export type Credential =
 export interface Profile {
   /** The gateway's URL, as `urlFrom` returns it. */
   url: string
-  /** The environment if the command line, the variables and the project file name none. */
+  /** The environment to use if neither the command line, nor a variable, nor the project file names one. */
   environment?: string
   credential: Credential
 }
@@ -44,7 +44,7 @@ export interface Project {
 
 /** The content of the file with the profiles. */
 export interface Profiles {
-  /** The name of the profile that is used if nothing else chooses one. */
+  /** The name of the profile to use if nothing else chooses one. */
   current?: string
   profiles: Record<string, Profile>
 }

@@ -76,7 +76,7 @@ function profilesFrom (text: string, file: string): Profiles {
 const attempts = 300
 const pause = 100
 
-/** The age in milliseconds from which on a lock is taken for that of a process that has died. */
+/** The age in milliseconds from which on a lock counts as left behind by a process that has died. */
 const staleAfter = 60_000
 
 /**

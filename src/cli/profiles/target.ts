@@ -22,7 +22,7 @@ interface Choice {
   from: string
   url?: string | undefined
   profile?: string | undefined
-  /** True if others may have written it, as they may have a project file. */
+  /** True if somebody else may have written it, which is possible for a project file. */
   isForeign?: boolean
 }
 

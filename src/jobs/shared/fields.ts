@@ -1,6 +1,6 @@
-import type { JobState } from '#src/jobs/job'
+import type { JobState, Settled } from '#src/jobs/job'
 import { bulkResults, type BulkCounts } from '#src/secrets/bulk/schemas'
-import { zeroCounts } from '#src/secrets/counts'
+import { countOf, zeroCounts } from '#src/secrets/counts'
 
 /** Returns the state of a job. @param fields what is stored of it */
 export const stateOf = (fields: ReadonlyMap<string, string>): JobState => {
@@ -8,10 +8,17 @@ export const stateOf = (fields: ReadonlyMap<string, string>): JobState => {
   return fields.has('cancelled') ? 'stopping' : 'running'
 }
 
-/** Returns the number of results of each kind. */
+/** Returns the number of results of each kind, as it is stored while the job runs. Who can write to the store can change it. */
 export function countsIn (fields: ReadonlyMap<string, string>): BulkCounts {
   const counts = zeroCounts(bulkResults)
   for (const name of Object.keys(counts) as (keyof BulkCounts)[]) counts[name] = Number(fields.get(`count:${name}`) ?? 0)
+  return counts
+}
+
+/** Returns the number of results of each kind. */
+export function countsOf (results: Iterable<Settled>): BulkCounts {
+  const counts = zeroCounts(bulkResults)
+  for (const { item: { result } } of results) counts[countOf[result]] += 1
   return counts
 }
 

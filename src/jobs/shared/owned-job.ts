@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
+import type { Monotonic } from '#src/clock'
 import { compact } from '#src/json/compact'
-import { isProblem, Problem } from '#src/problems/problem'
+import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import { resultBytes, type BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun, BulkSummary } from '#src/secrets/bulk/run'
@@ -9,13 +9,14 @@ import { countOf, zeroCounts } from '#src/secrets/counts'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import { isReusable } from '#src/jobs/job'
 import type { JobLimits } from '#src/jobs/port'
-import { lease, type Answer, type CountedResult, type JobStore, type Left, type Owned } from './store-port.ts'
+import { createQuestions } from './questions.ts'
+import type { Answer, CountedResult, JobStore, Left, Owned } from './store-port.ts'
 
 /** A job that this replica runs. */
 export interface OwnedJob {
   /**
-   * Resolves when nothing is done for the job here any longer: because it has ended, because it was given up, or because another
-   * replica owns it.
+   * Resolves when this replica stops working on the job: because the job has ended, because this replica has given it up, or
+   * because another one owns it.
    *
    * @throws the error that ended the run
    */
@@ -24,33 +25,32 @@ export interface OwnedJob {
   readonly shutDown: () => void
 }
 
-/** What a job needs. */
+/** What the run of a job needs. */
 export interface OwnedJobOptions {
-  readonly store: Pick<JobStore, 'claim' | 'settle' | 'renew' | 'finish' | 'release'>
+  readonly store: Pick<JobStore, 'lease' | 'claim' | 'settle' | 'renew' | 'finish' | 'release'>
   readonly owned: Owned
   readonly bulk: BulkRun
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply
-  /** What another replica has done of the job. */
+  /** What another replica has already done. */
   readonly left?: Pick<Left, 'resumed' | 'done'> | undefined
   /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
   readonly isAtomic: boolean
   readonly limits: Pick<JobLimits, 'kept' | 'bytes'>
+  readonly monotonic: Monotonic
 }
 
-/** The pause before a question to the store is repeated, in milliseconds. */
-const pause = 200
-
-/** The interval at which the owner of a job reports that it is alive, in milliseconds. */
-const beat = lease / 5
+/** The number of reports that the owner of a job makes during a lease, to say that it is alive. */
+const beats = 5
 
 /** The maximum number of results that are noted together. */
 const most = 50
 
 /**
  * Runs a job that this replica owns. Before each change of a secret, it asks the store whether it still owns the job. While the
- * store can't be used, it waits: no further item is begun, and what is known by then is noted when the store can be used again.
+ * store can't be used, it waits: no further item is begun, and results are stored when the store can be used again. Before each
+ * call to AWS, it makes sure that its lease has not ended in the meantime, as it does if the process is paused.
  */
-export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits }: OwnedJobOptions): OwnedJob {
+export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits, monotonic }: OwnedJobOptions): OwnedJob {
   const stop = new AbortController()
   const waiting: CountedResult[] = []
   const counts = { ...left?.resumed.counts ?? zeroCounts(bulkResults) }
@@ -60,8 +60,24 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
   let processed = 0
   let isLost = false
   let isLeaving = false
+  let confirming: Promise<void> | undefined
+  const { insist: ask, extending, isHeld } = createQuestions(store.lease, monotonic)
+  const insist = async <T>(question: () => Promise<T>, isNeeded = (): boolean => !isLost): Promise<T | undefined> =>
+    ask(question, isNeeded)
 
-  function learn (answer: Answer): void {
+  const renew = async (): Promise<Answer> => extending(async () => store.renew(owned, Math.max(settledCount, processed)))
+
+  const isCertain = (): boolean => !isLost && isHeld()
+
+  async function confirm (): Promise<void> {
+    if (isCertain()) return
+    confirming ??= insist(renew).then(learn).finally(() => { confirming = undefined })
+    await confirming
+    if (isLost) throw new Problem('shared-state-unavailable', { reason: 'job-lost' })
+  }
+
+  /** @param answer undefined if the store was not asked any longer */
+  function learn (answer: Answer | undefined): void {
     if (answer === 'lost') {
       isLost = true
       stop.abort('replica-lost' satisfies BulkStop)
@@ -69,22 +85,9 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
     if (answer === 'cancelled') stop.abort('cancelled' satisfies BulkStop)
   }
 
-  /** Asks the store until it answers. Returns undefined if there is no need to know any longer. */
-  async function insist<T> (ask: () => Promise<T>, isNeeded: () => boolean = () => !isLost): Promise<T | undefined> {
-    while (isNeeded()) {
-      try {
-        return await ask()
-      } catch (error) {
-        if (!isProblem(error, 'shared-state-unavailable')) throw error
-        await setTimeout(pause, undefined, { ref: false })
-      }
-    }
-    return undefined
-  }
-
   async function claim (index: number): Promise<boolean> {
     if (left?.done.has(index) === true) return false
-    const answer = await insist(async () => store.claim(owned, index), () => !isLost && !isLeaving)
+    const answer = await insist(async () => extending(async () => store.claim(owned, index)), () => !isLost && !isLeaving)
     if (answer === undefined || answer === 'done') return false
     learn(answer)
     return answer !== 'lost'
@@ -93,8 +96,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
   async function note (): Promise<void> {
     while (waiting.length > 0 && !isLost) {
       const batch = waiting.splice(0, most)
-      const answer = await insist(async () => store.settle(owned, batch))
-      if (answer !== undefined) learn(answer)
+      learn(await insist(async () => extending(async () => store.settle(owned, batch))))
     }
   }
 
@@ -109,15 +111,15 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
   }
 
   const heart = setInterval(() => {
-    store.renew(owned, Math.max(settledCount, processed)).then(learn, () => undefined)
-  }, beat).unref()
+    renew().then(learn, () => undefined)
+  }, store.lease / beats).unref()
 
   /** Ends the job in the store. Not even its results are kept if another replica owns it. */
   async function finish (summary: BulkSummary | undefined, problem: Problem | undefined): Promise<'ended' | 'lost'> {
     const isComplete = isReusable({ endedAt: 0, counts, ...problem !== undefined && { problem } })
     clearInterval(heart)
     const { kept, bytes } = limits
-    const ending = { isComplete, kept, limit: bytes(), size: jobBytes + settledCount * resultBytes }
+    const ending = { isComplete, counts, kept, limit: bytes(), size: jobBytes + settledCount * resultBytes }
     const answer = await insist(async () => store.finish(owned, compact({ ...ending, summary, problem })))
     return answer === undefined || answer === 'lost' ? 'lost' : 'ended'
   }
@@ -129,6 +131,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits 
         settled,
         progress: (count) => { processed = count },
         claim,
+        ownership: { isCertain, confirm },
         versionKey: `job ${owned.id}`,
         ...left !== undefined && { resumed: left.resumed }
       })

@@ -1,10 +1,10 @@
 import { script, type Script } from '#src/shared/script'
 
 /**
- * What the scripts share. KEYS[1] is the base of the names: a job has the key `BASE:ID` and those that begin with it, and what
- * concerns several jobs has keys that begin with `BASE-`. All have the fleet's hash tag, so they are in one slot of a cluster.
+ * What the scripts have in common. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and those that
+ * concern several jobs begin with `BASE-`. All have the fleet's hash tag, so they are in the same slot of a cluster.
  *
- * - `BASE:ID`: a hash of what is known of the job. `token` grows with each owner (fencing). An older one is refused.
+ * - `BASE:ID`: a hash of what is known about the job. Its `token` grows with each owner (fencing); older tokens are refused.
  * - `BASE:ID:plan`: a list of the parts of its plan.
  * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
  * - `BASE:ID:results`: a list of the results, in the order in which they became final.
@@ -51,32 +51,40 @@ end
 
 const within = (text: string): Script => script(prelude + text)
 
+/** Adds a part to a plan. ARGV: ID, the part, lifetime */
+export const addPart = within(`
+redis.call('RPUSH', of(ARGV[1], ':plan'), ARGV[2])
+redis.call('PEXPIRE', of(ARGV[1], ':plan'), ARGV[3])
+return 1
+`)
+
 /**
- * Registers a job, or finds the one of an earlier request with the same key that can be reused. If the owner of that one has lost
- * its lease, and it has as many items, this replica becomes its owner.
+ * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's owner has lost its lease,
+ * this replica becomes its owner. A request with another fingerprint gets nothing.
  *
- * ARGV: ID, caller, key or nothing, what the job is, number of items, owner, lease, lifetime
- * Returns the ID of the job; the token of its owner if that is this replica, and otherwise 0; and the time
+ * ARGV: ID, caller, key or nothing, fingerprint or nothing, what the job is, owner, lease, lifetime
+ * Returns the ID of the job, and the token of its owner if that is this replica: otherwise 0, or -1 for another fingerprint
  */
 export const start = within(`
-local id, caller, key, about, total, owner, lease, lifetime = unpack(ARGV)
+local id, caller, key, fingerprint, about, owner, lease, lifetime = unpack(ARGV)
 local other = key ~= '' and redis.call('GET', base .. '-key:' .. key)
 if other then
-  local found = redis.call('HMGET', of(other), 'token', 'endedAt', 'complete', 'total')
+  local found = redis.call('HMGET', of(other), 'token', 'endedAt', 'complete', 'fingerprint')
   if found[1] and (not found[2] or found[3] == '1') then
+    if found[4] ~= fingerprint then return { other, -1 } end
     local expires = tonumber(redis.call('ZSCORE', base .. '-leases', other) or now)
-    if found[2] or expires > now or found[4] ~= total then return { other, 0, string.format('%.0f', now) } end
+    if found[2] or expires > now then return { other, 0 } end
     redis.call('HSET', of(other), 'owner', owner)
     lend(other, lease)
-    return { other, redis.call('HINCRBY', of(other), 'token', 1), string.format('%.0f', now) }
+    return { other, redis.call('HINCRBY', of(other), 'token', 1) }
   end
 end
-redis.call('HSET', of(id), 'caller', caller, 'key', key, 'about', about, 'total', total, 'owner', owner, 'token', 1,
-  'createdAt', now, 'done', 0, 'revision', 0)
+redis.call('HSET', of(id), 'caller', caller, 'key', key, 'fingerprint', fingerprint, 'about', about, 'owner', owner,
+  'token', 1, 'done', 0, 'revision', 0)
 if key ~= '' then redis.call('SET', base .. '-key:' .. key, id) end
 keep(id, lifetime)
 lend(id, lease)
-return { id, 1, string.format('%.0f', now) }
+return { id, 1 }
 `)
 
 /**
@@ -142,17 +150,17 @@ return state
 /**
  * Ends a job. If there is no room for another ended one, removes the oldest ones of the callers whose jobs take the most.
  *
- * ARGV: ID, token, summary or nothing, problem or nothing, whether everything was done (1), the time for which it is kept,
- *   the size of all ended jobs together, the size of this one
+ * ARGV: ID, token, how it has ended, whether everything was done (1), the time for which it is kept, the size of all ended jobs
+ *   together, the size of this one
  * Returns 0 if the replica does not own the job, and 1 otherwise
  */
 export const finish = within(`
-local id, token, summary, problem, complete, kept, limit, size = unpack(ARGV)
+local id, token, ending, complete, kept, limit, size = unpack(ARGV)
 if owned(id, token) == 0 then
   -- The reply to the first attempt may have been lost.
   return redis.call('HGET', of(id), 'token') == token and 1 or 0
 end
-redis.call('HSET', of(id), 'endedAt', now, 'summary', summary, 'problem', problem, 'complete', complete)
+redis.call('HSET', of(id), 'endedAt', now, 'ending', ending, 'complete', complete)
 redis.call('HINCRBY', of(id), 'revision', 1)
 redis.call('ZREM', base .. '-leases', id)
 redis.call('DEL', of(id, ':plan'), of(id, ':items'))
@@ -206,15 +214,15 @@ end
 return {}
 `)
 
-/** Returns the time, and what is known of a caller's job. ARGV: ID, caller */
+/** Returns what is known of a caller's job. ARGV: ID, caller */
 export const read = within(`
 if redis.call('HGET', of(ARGV[1]), 'caller') ~= ARGV[2] then return {} end
-return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])) }
+return redis.call('HGETALL', of(ARGV[1]))
 `)
 
-/** Returns the time, what is known of a job, and its items. ARGV: ID */
+/** Returns what a job is, and its items. ARGV: ID */
 export const progress = within(`
-return { string.format('%.0f', now), redis.call('HGETALL', of(ARGV[1])), redis.call('HGETALL', of(ARGV[1], ':items')) }
+return { redis.call('HGET', of(ARGV[1]), 'about') or '', redis.call('HGETALL', of(ARGV[1], ':items')) }
 `)
 
 /** Cancels a caller's job, unless it has ended. ARGV: ID, caller */

@@ -3,27 +3,31 @@ import { createRoom } from '#src/admission/room'
 import type { Monotonic } from '#src/clock'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { BulkRun } from '#src/secrets/bulk/run'
+import { bulkResults } from '#src/secrets/bulk/schemas'
+import { zeroCounts } from '#src/secrets/counts'
+import { isRefusal } from '#src/shared/failures'
 import type { Shared } from '#src/shared/shared'
+import { jobBytes } from '#src/jobs/ended-jobs'
 import type { Job } from '#src/jobs/job'
 import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
-import { lease, type JobOrigin, type JobStore, type Left, type Owned } from './store-port.ts'
+import type { JobOrigin, JobStore, Left, Owned } from './store-port.ts'
 
-/** Prepares what another replica has left of a job, so that it can be continued without its request. */
+/** Prepares to continue a job that another replica has left, without the request that started it. */
 export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bulk' | 'toReply'>>
 
 export interface SharedJobsOptions {
   readonly store: JobStore
-  readonly shared: Pick<Shared, 'isUp'>
+  readonly shared: Pick<Shared, 'isUp' | 'onUp'>
   /** @throws Problem if the job must not be continued; it then ends with this problem */
   readonly continueJob: Continue
-  /** Called when a job is over for this replica without having ended, or has been taken over from another one. */
+  /** Called when this replica stops working on a job that has not ended, and when it has taken one over from another replica. */
   readonly onHandover: (event: 'taken-over' | 'lost' | 'left', id: string) => void
   /** Called if a job that was taken over ends with an error. */
   readonly onFault: (fault: unknown, id: string) => void
   readonly monotonic: Monotonic
   readonly limits: Partial<JobLimits> & Pick<JobLimits, 'bytes'>
-  /** The time for which the owners of jobs may have been unable to renew their leases, in milliseconds. */
+  /** How long the owners of jobs get to renew their leases after an outage, in milliseconds. */
   readonly grace?: number
 }
 
@@ -32,15 +36,17 @@ const pauses = { search: 1_000, follow: 200 } as const
 
 /** Creates a store of jobs that all replicas share. Each can report and cancel every job, and continue one without an owner. */
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
-  const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = lease } = options
+  const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
   const room = createRoom({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
-  /** The time from which the owners of jobs have had the chance to renew their leases. */
+  /** The time from which on all owners of jobs have had the chance to renew their leases. */
   let fairFrom = monotonic() + grace
   let downSince: number | undefined
   let lookedAt = monotonic()
+  // The server of a new session may be another one, whose clock is ahead and shows that leases have ended.
+  shared.onUp((isNew) => { if (isNew) fairFrom = monotonic() + grace })
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
@@ -52,7 +58,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     owned: Owned, { bulk, toReply }: Pick<OwnedJobOptions, 'bulk' | 'toReply'>, isAtomic: boolean, left: OwnedJobOptions['left'],
     ended: (fault?: unknown) => void
   ): void {
-    const job = runOwned({ store, owned, bulk, toReply, left, isAtomic, limits: { kept, bytes } })
+    const job = runOwned({ store, owned, bulk, toReply, left, isAtomic, limits: { kept, bytes }, monotonic })
     running.set(job, job.over.then((how) => {
       running.delete(job)
       if (how !== 'ended') onHandover(how, owned.id)
@@ -75,7 +81,10 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     const left = await store.left(owned)
     const leave = enter(left.origin.caller.id)
     const { bulk, toReply } = await continueJob(owned.id, left).catch((error: unknown): Pick<JobRequest, 'bulk' | 'toReply'> => {
-      if (isProblem(error, 'shared-state-unavailable')) throw error
+      if (isProblem(error, 'shared-state-unavailable')) {
+        leave()
+        throw error
+      }
       return { bulk: refused(left, error), toReply: ({ name, result }) => ({ name, result }) }
     })
     onHandover('taken-over', owned.id)
@@ -112,7 +121,12 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     } catch (error) {
       // Another replica may have more room. After other failures, somebody tries again when the lease has ended.
       if (isProblem(error, 'overloaded')) await store.release(owned)
-      else if (!isProblem(error, 'shared-state-unavailable')) onFault(error, owned.id)
+      else if (!isProblem(error, 'shared-state-unavailable') || isRefusal(error)) onFault(error, owned.id)
+      // A part of the job is missing. Nobody can continue it.
+      if (isProblem(error, 'internal-error')) {
+        const counts = zeroCounts(bulkResults)
+        await store.finish(owned, { problem: error, counts, isComplete: false, kept, limit: bytes(), size: jobBytes })
+      }
     }
   }
   let searching = false
@@ -123,7 +137,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }, pauses.search).unref()
 
   return {
-    async start ({ scope, bulk, toReply, caller, requestId, peer, begun, ended }) {
+    async start ({ scope, bulk, toReply, caller, requestId, peer, fingerprint, begun, ended }) {
       const leave = enter(scope.callerId)
       const { environment: { name: environment }, credentialId, idempotencyKey } = scope
       const plan = bulk.plan()
@@ -133,7 +147,8 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
         environment,
         credentialId,
         ...peer !== undefined && { peer },
-        ...idempotencyKey !== undefined && { idempotencyKey }
+        ...idempotencyKey !== undefined && { idempotencyKey },
+        ...fingerprint !== undefined && { fingerprint }
       }
       const { job, owned, left } = await store.start(origin, plan).catch((error: unknown) => {
         leave()

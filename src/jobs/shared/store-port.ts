@@ -4,7 +4,7 @@ import type { BulkPlan, BulkSummary, Resumed } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
 import type { Job, Settled } from '#src/jobs/job'
 
-/** Who has started a job, and where. Another replica needs it to continue the job, and for its audit records. */
+/** Who started a job, and where. Another replica needs this to continue the job, and for its audit records. */
 export interface JobOrigin {
   readonly caller: Caller
   readonly requestId: string
@@ -12,9 +12,11 @@ export interface JobOrigin {
   readonly environment: string
   readonly credentialId: string
   readonly idempotencyKey?: string
+  /** The fingerprint of the request with this key, which reveals nothing about its values. */
+  readonly fingerprint?: string
 }
 
-/** A job that this replica owns. Whoever has an older token has lost it. */
+/** A job that this replica owns. A replica with an older token has lost the job. */
 export interface Owned {
   readonly id: string
   readonly token: number
@@ -50,6 +52,7 @@ export interface CountedResult extends Settled {
 export interface Ending {
   readonly summary?: BulkSummary
   readonly problem?: Problem
+  readonly counts: BulkCounts
   readonly isComplete: boolean
   /** The time for which it is kept, in milliseconds. */
   readonly kept: number
@@ -58,25 +61,32 @@ export interface Ending {
   readonly size: number
 }
 
-/** The time for which the owner of a job may be silent, in milliseconds. */
-export const lease = 10_000
-
 /**
- * What the replicas share of jobs. All functions throw the Problem `shared-state-unavailable` if the store can't be used, never
- * later than its time limit.
+ * What the replicas share about jobs. If the store can't be used, every function throws the Problem `shared-state-unavailable`
+ * within the store's time limit.
  */
 export interface JobStore {
-  /** Registers a job, or finds the one of an earlier request with the same key. */
+  /** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
+  readonly lease: number
+  /**
+   * Registers a job, or finds the one of an earlier request with the same key.
+   *
+   * @throws Problem `idempotency-mismatch` if the earlier request was a different one
+   */
   readonly start: (origin: JobOrigin, plan: BulkPlan) => Promise<Started>
   /** Makes this replica the owner of a job whose owner has lost its lease. Returns undefined if there is no such job. */
   readonly takeOver: () => Promise<Owned | undefined>
-  /** Returns what another replica has left of a job that this replica owns by now. */
+  /**
+   * Returns what another replica has left of a job that this replica now owns.
+   *
+   * @throws Problem `internal-error` if a part of it is missing; the job can't be continued then
+   */
   readonly left: (owned: Owned) => Promise<Left>
   /** Asks whether this replica may begin an item. `done` means that the item has a result. */
   readonly claim: (owned: Owned, index: number) => Promise<Answer | 'done'>
   /** Reports that the owner of a job is alive. @param done the number of items that are done */
   readonly renew: (owned: Owned, done: number) => Promise<Answer>
-  /** Notes results. An item that has a result keeps it. */
+  /** Stores results. An item that already has a result keeps it. */
   readonly settle: (owned: Owned, results: readonly CountedResult[]) => Promise<Answer>
   readonly finish: (owned: Owned, ending: Ending) => Promise<Answer>
   /** Gives a job up, so that another replica can continue it at once. */

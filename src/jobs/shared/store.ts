@@ -4,33 +4,57 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem } from '#src/problems/problem'
 import type { BulkItem } from '#src/secrets/bulk/items'
 import type { BulkOptions, BulkPlan, BulkSummary } from '#src/secrets/bulk/run'
-import { bulkResults } from '#src/secrets/bulk/schemas'
-import { zeroCounts } from '#src/secrets/counts'
+import type { BulkCounts } from '#src/secrets/bulk/schemas'
 import type { Shared } from '#src/shared/shared'
 import { secondsLeft, type Job, type Settled } from '#src/jobs/job'
-import { countsIn, listOf, pairs, stateOf, texts } from './fields.ts'
+import { countsIn, countsOf, listOf, pairs, stateOf, texts } from './fields.ts'
 import * as scripts from './scripts.ts'
-import {
-  lease, type Answer, type CountedResult, type Ending, type JobOrigin, type JobStore, type Left, type Owned, type Started
-} from './store-port.ts'
+import type { Answer, CountedResult, Ending, JobOrigin, JobStore, Left, Owned, Started } from './store-port.ts'
 import { createVault } from './vault.ts'
 
-/** The time for which a job is kept that nobody continues, in milliseconds. */
+/** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
+const defaultLease = 10_000
+
+/** How long a job that nobody continues is kept, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
-/** The number of items in a part of a plan, and of results that are read at once. A command has to be short. */
+/** The number of items in one part of a plan, and of results that are read at once. Both are limited to keep commands short. */
 const page = 250
 
-/** What a job is. It is stored encrypted. */
+/** What a job is. It is stored encrypted, so who can write to the store can't change it. */
 interface About extends JobOrigin {
   readonly options: BulkOptions
+  /** The number of its items. */
+  readonly total: number
+  /** The date of its start, in milliseconds since the epoch. */
+  readonly createdAt: number
+}
+
+/** How a job has ended. It is stored encrypted. */
+interface End {
+  readonly summary?: BulkSummary
+  readonly problem?: ProblemCode
+  readonly counts: BulkCounts
+  readonly endedAt: number
+}
+
+export interface JobStoreOptions {
+  /** The key of the fleet. */
+  readonly key: Uint8Array
+  /** Returns the date, in milliseconds since the epoch. Replicas compare it with the date of a job's start. */
+  readonly now: () => number
+  /** See `JobStore`. */
+  readonly lease?: number
 }
 
 const answers: readonly Answer[] = ['lost', 'owned', 'cancelled']
 
-/** Creates the store of jobs in the shared state. @param key the key of the fleet */
+/**
+ * Creates the store of jobs in the shared state. What a job is, its plan, its results and its end are encrypted and
+ * authenticated. The other fields say who owns it, how far it is, and when it is removed.
+ */
 export function createJobStore (
-  shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, key: Uint8Array
+  shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, { key, now, lease = defaultLease }: JobStoreOptions
 ): JobStore {
   const base = shared.key('jobs')
   const vault = createVault(key)
@@ -43,69 +67,84 @@ export function createJobStore (
   const openAbout = (id: string, text: string): About => vault.open(id, 'about', text) as About
 
   async function writePlan (id: string, items: readonly BulkItem[]): Promise<void> {
-    const name = `${base}:${id}:plan`
     for (let from = 0; from < items.length; from += page) {
-      await shared.send(['RPUSH', name, vault.close(id, `plan ${from / page}`, items.slice(from, from + page))])
-      await shared.send(['PEXPIRE', name, String(lifetime)])
+      await run(scripts.addPart, id, vault.close(id, `plan ${from / page}`, items.slice(from, from + page)), lifetime)
     }
   }
 
-  async function readPlan (id: string): Promise<BulkItem[]> {
+  async function readPlan (id: string, total: number): Promise<BulkItem[]> {
     const items: BulkItem[] = []
-    for (let part = 0; ; part++) {
+    for (let part = 0; items.length < total; part++) {
       const text = await shared.send(['LINDEX', `${base}:${id}:plan`, String(part)])
-      if (typeof text !== 'string') return items
+      if (typeof text !== 'string') throw new Problem('internal-error', { reason: 'job-plan-incomplete' })
       for (const item of vault.open(id, `plan ${part}`, text) as BulkItem[]) items.push(item)
     }
+    return items
   }
 
-  /** Returns what has been done of a job, and what it is. */
+  async function results (id: string, from: number, most: number): Promise<Settled[]> {
+    const results: Settled[] = []
+    while (results.length < most) {
+      const first = from + results.length
+      const last = first + Math.min(page, most - results.length) - 1
+      const found = texts(await shared.send(['LRANGE', `${base}:${id}:results`, String(first), String(last)]))
+      for (const text of found) results.push(vault.open(id, 'result', text) as Settled)
+      if (found.length <= last - first) break
+    }
+    return results
+  }
+
+  /** Returns what has been done of a job, and what it is. What is done is what has a result. */
   async function progress (id: string): Promise<Pick<Left, 'resumed' | 'done'> & { about: About }> {
-    const [time, found, marks] = listOf(await run(scripts.progress, id))
-    const [fields, items] = [pairs(found), pairs(marks)]
-    const having = (mark: string): Set<number> =>
-      new Set([...items].flatMap(([index, found]) => found === mark ? [Number(index)] : []))
+    const [text, marks] = listOf(await run(scripts.progress, id))
+    const about = openAbout(id, String(text))
+    const settled = new Map((await results(id, 0, about.total)).map((result) => [result.index, result]))
+    const begun = [...pairs(marks)].flatMap(([index, mark]) => mark === 'b' ? [Number(index)] : [])
     return {
-      about: openAbout(id, fields.get('about') ?? ''),
-      resumed: { counts: countsIn(fields), begun: having('b'), elapsed: Number(time) - Number(fields.get('createdAt')) },
-      done: having('d')
+      about,
+      resumed: { counts: countsOf(settled.values()), begun: new Set(begun), elapsed: Math.max(0, now() - about.createdAt) },
+      done: new Set(settled.keys())
     }
   }
 
-  async function read (callerId: string, id: string): Promise<Job | undefined> {
-    const [time, found] = listOf(await run(scripts.read, id, hiddenCaller(callerId)))
-    const fields = pairs(found)
-    return fields.size === 0 ? undefined : jobFrom(id, fields, Number(time))
+  /** Returns a caller's job. Who can write to the store can't make it another caller's. */
+  async function find (callerId: string, id: string): Promise<{ job: Job, about: About } | undefined> {
+    const fields = pairs(await run(scripts.read, id, hiddenCaller(callerId)))
+    if (fields.size === 0) return undefined
+    const about = openAbout(id, fields.get('about') ?? '')
+    return about.caller.id === callerId ? { about, job: jobFrom(id, about, fields) } : undefined
   }
 
+  const read = async (callerId: string, id: string): Promise<Job | undefined> => (await find(callerId, id))?.job
+
   return {
+    lease,
     async start (origin: JobOrigin, { options, items }: BulkPlan): Promise<Started> {
       const id = randomUUID()
-      const { caller: { id: callerId }, environment, idempotencyKey } = origin
+      const { caller: { id: callerId }, environment, idempotencyKey, fingerprint } = origin
       const name = idempotencyKey === undefined || options.dryRun ? '' : keyName(callerId, environment, idempotencyKey)
+      const about: About = { ...origin, options, total: items.length, createdAt: now() }
       await writePlan(id, items)
-      const about = vault.close(id, 'about', { ...origin, options } satisfies About)
-      const [found = '', token, time] = texts(await run(
-        scripts.start, id, hiddenCaller(callerId), name, about, items.length, shared.replicaId, lease, lifetime
+      const [found = '', token] = texts(await run(
+        scripts.start, id, hiddenCaller(callerId), name, fingerprint ?? '', vault.close(id, 'about', about), shared.replicaId, lease,
+        lifetime
       ))
-      if (found === id) {
-        const counts = zeroCounts(bulkResults)
-        const known = { id, callerId, environment, total: items.length, done: 0, counts, createdAt: Number(time), revision: 0 }
-        return { owned: { id, token: Number(token) }, job: { ...known, state: 'running' } }
-      }
+      if (found === id) return { owned: { id, token: Number(token) }, job: jobFrom(id, about, new Map()) }
       await shared.send(['UNLINK', `${base}:${id}:plan`])
-      const job = await read(callerId, found)
-      if (job === undefined) throw new Problem('overloaded')
-      if (token === '0') return { job }
-      return { owned: { id: found, token: Number(token) }, job, left: await progress(found) }
+      if (token === '-1') throw new Problem('idempotency-mismatch')
+      const earlier = await find(callerId, found)
+      if (earlier === undefined) throw new Problem('overloaded')
+      if (!isSameRequest(earlier.about, origin)) throw new Problem('idempotency-mismatch')
+      const { job } = earlier
+      return token === '0' ? { job } : { owned: { id: found, token: Number(token) }, job, left: await progress(found) }
     },
     async takeOver (): Promise<Owned | undefined> {
       const [id, token] = texts(await run(scripts.takeOver, shared.replicaId, lease))
       return id === undefined ? undefined : { id, token: Number(token) }
     },
     async left ({ id }: Owned): Promise<Left> {
-      const { about: { options, ...origin }, ...rest } = await progress(id)
-      return { ...rest, origin, plan: { options, items: await readPlan(id) } }
+      const { about: { options, total, createdAt, ...origin }, ...rest } = await progress(id)
+      return { ...rest, origin, plan: { options, items: await readPlan(id, total) } }
     },
     async claim ({ id, token }: Owned, index: number): Promise<Answer | 'done'> {
       const found = Number(await run(scripts.claim, id, token, lease, index))
@@ -115,57 +154,48 @@ export function createJobStore (
     settle: async ({ id, token }: Owned, results: readonly CountedResult[]): Promise<Answer> =>
       answer(scripts.settle, id, token, lease, ...results.flatMap(({ item, index, count }) =>
         [index, count, vault.close(id, 'result', { item, index } satisfies Settled)])),
-    finish: async ({ id, token }: Owned, { summary, problem, isComplete, kept, limit, size }: Ending): Promise<Answer> =>
-      answer(
-        scripts.finish, id, token, summary === undefined ? '' : vault.close(id, 'summary', summary), problem?.code ?? '',
-        isComplete ? 1 : 0, kept, Math.floor(limit), size
-      ),
+    async finish ({ id, token }: Owned, { summary, problem, counts, isComplete, kept, limit, size }: Ending): Promise<Answer> {
+      const end: End = compact({ summary, problem: problem?.code, counts, endedAt: now() })
+      return answer(scripts.finish, id, token, vault.close(id, 'end', end), isComplete ? 1 : 0, kept, Math.floor(limit), size)
+    },
     release: async ({ id, token }: Owned): Promise<Answer> => answer(scripts.release, id, token),
     read,
     async revision (id: string): Promise<number | undefined> {
       const found = await shared.send(['HGET', `${base}:${id}`, 'revision'])
       return typeof found === 'string' ? Number(found) : undefined
     },
-    async results ({ id }: Job, from: number, most: number): Promise<Settled[]> {
-      const results: Settled[] = []
-      while (results.length < most) {
-        const first = from + results.length
-        const last = first + Math.min(page, most - results.length) - 1
-        const found = texts(await shared.send(['LRANGE', `${base}:${id}:results`, String(first), String(last)]))
-        for (const text of found) results.push(vault.open(id, 'result', text) as Settled)
-        if (found.length <= last - first) break
-      }
-      return results
-    },
+    results: async ({ id }: Job, from: number, most: number): Promise<Settled[]> => results(id, from, most),
     async cancel (callerId: string, id: string): Promise<void> {
-      await run(scripts.cancel, id, hiddenCaller(callerId))
+      if (await read(callerId, id) !== undefined) await run(scripts.cancel, id, hiddenCaller(callerId))
     }
   }
 
-  function jobFrom (id: string, fields: ReadonlyMap<string, string>, time: number): Job {
-    const number = (name: string): number | undefined => {
-      const text = fields.get(name)
-      return text === undefined ? undefined : Number(text)
-    }
-    const { caller, environment } = openAbout(id, fields.get('about') ?? '')
-    const { total = 0, done = 0, createdAt = 0, revision = 0, endedAt } = Object.fromEntries(
-      ['total', 'done', 'createdAt', 'revision', 'endedAt'].map((name) => [name, number(name)])
-    )
-    const [summary, problem] = [fields.get('summary') ?? '', fields.get('problem') ?? '']
+  /** @param fields what is stored of it; nothing of a job that has just been registered */
+  function jobFrom (id: string, { caller, environment, total, createdAt }: About, fields: ReadonlyMap<string, string>): Job {
+    const state = stateOf(fields)
+    const end = state === 'ended' ? vault.open(id, 'end', fields.get('ending') ?? '') as End : undefined
+    const counts = end?.counts ?? countsIn(fields)
+    const done = end === undefined ? Number(fields.get('done') ?? 0) : sum(counts)
     return compact({
       id,
       callerId: caller.id,
       environment,
-      state: stateOf(fields),
+      state,
       total,
       done,
-      counts: countsIn(fields),
+      counts,
       createdAt,
-      endedAt,
-      secondsLeft: endedAt === undefined ? secondsLeft({ total, done, elapsed: time - createdAt }) : undefined,
-      summary: summary === '' ? undefined : vault.open(id, 'summary', summary) as BulkSummary,
-      problem: problem === '' ? undefined : new Problem(problem as ProblemCode),
-      revision
+      endedAt: end?.endedAt,
+      secondsLeft: end === undefined ? secondsLeft({ total, done, elapsed: Math.max(0, now() - createdAt) }) : undefined,
+      summary: end?.summary,
+      problem: end?.problem === undefined ? undefined : new Problem(end.problem),
+      revision: Number(fields.get('revision') ?? 0)
     })
   }
 }
+
+const sum = (counts: BulkCounts): number => Object.values(counts).reduce((all, count) => all + count, 0)
+
+/** Returns true if a request with the same key is a repetition. Who can write to the store can let a key lead to another job. */
+const isSameRequest = (about: About, { environment, idempotencyKey, fingerprint }: JobOrigin): boolean =>
+  about.environment === environment && about.idempotencyKey === idempotencyKey && about.fingerprint === fingerprint

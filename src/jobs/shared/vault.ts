@@ -1,13 +1,13 @@
 import { seal, unseal, type Seal } from '#src/sealing/sealed'
 
 /**
- * Encrypts and authenticates what is stored of a job. Who reads the store learns no names, and who can write there can't make the
- * gateway create a secret.
+ * Encrypts and authenticates what is stored about a job. Whoever reads the store learns no names, and whoever can write to it
+ * can't make the gateway create a secret.
  */
 export interface Vault {
   /** @param part what the text is; it can't be opened as another part, or as that of another job */
   readonly close: (id: string, part: string, content: unknown) => string
-  /** Returns the content, whose type is that which was given to `close`. @throws Error if the fleet's key did not close it */
+  /** Returns what was passed to `close`, with the same type. @throws Error if it was not encrypted with the fleet's key */
   readonly open: (id: string, part: string, text: string) => unknown
 }
 

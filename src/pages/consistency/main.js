@@ -29,6 +29,8 @@ let report = { environments: [], items: [] }
 let rowsShown = pageSize
 /** @type {Set<string>} */
 const selected = new Set()
+/** The number of times that the visitor was signed out. A reply to a question from before must not be shown. */
+let signOuts = 0
 
 /** @param {string} text */
 function setStatus (text) {
@@ -48,6 +50,7 @@ function showSignedIn (isSignedIn) {
     void showCaller(element('caller'))
     return
   }
+  signOuts += 1
   element('caller').textContent = ''
   for (const id of ['question', 'report']) element(id).hidden = true
   for (const id of ['environments', 'head', 'rows']) element(id).replaceChildren()
@@ -57,16 +60,19 @@ function showSignedIn (isSignedIn) {
 
 /**
  * Runs `work`, and shows the status that it returns or the error that it throws. If the token is not accepted, the visitor has to
- * sign in again.
+ * sign in again. Shows nothing if the visitor has signed out in the meantime.
  *
  * @param {() => Promise<string>} work
  */
 async function run (work) {
+  const started = signOuts
   setProblem()
   setStatus('Asking the gateway …')
   try {
-    setStatus(await work())
+    const status = await work()
+    if (signOuts === started) setStatus(status)
   } catch (error) {
+    if (signOuts !== started) return
     setStatus('')
     if (error instanceof Refusal && error.problem.code === 'unauthenticated') {
       signOut()
@@ -76,9 +82,24 @@ async function run (work) {
   }
 }
 
+/**
+ * Sends a request, and returns the reply's JSON.
+ *
+ * @param {string} path
+ * @param {string} needs the permission that the request needs
+ * @returns {Promise<any>}
+ * @throws Error if the visitor has signed out in the meantime
+ */
+async function ask (path, needs) {
+  const started = signOuts
+  const reply = await call('GET', path, { needs })
+  if (signOuts !== started) throw new Error('You have signed out.')
+  return reply
+}
+
 async function loadEnvironments () {
   /** @type {{ items: { name: string }[] }} */
-  const { items } = await call('GET', '/environments', { needs: 'DescribeEnvironment' })
+  const { items } = await ask('/environments', 'DescribeEnvironment')
   element('environments').replaceChildren(...items.map(({ name }) =>
     h('label', { class: 'check' }, h('input', { type: 'checkbox', name: 'environment', value: name, checked: true }), ` ${name}`)))
   input('token').value = ''
@@ -94,7 +115,7 @@ async function compare () {
   if (chosen.length === 0) throw new Error('Choose an environment.')
   const values = input('compare-values').checked
   const query = new URLSearchParams({ environments: chosen.join(','), compareValues: String(values) })
-  report = await call('GET', `/consistency?${query}`, { needs: values ? 'ListSecrets and CompareValues' : 'ListSecrets' })
+  report = await ask(`/consistency?${query}`, values ? 'ListSecrets and CompareValues' : 'ListSecrets')
   element('report').hidden = false
   rowsShown = pageSize
   for (const name of selected) if (!report.items.some((row) => row.name === name)) selected.delete(name)

@@ -76,7 +76,7 @@ async function carryOut (choice, planned) {
 }
 
 /**
- * Asks from where to where the secrets are promoted, shows the plan, and carries it out if the visitor agrees. A secret that has
+ * Asks for the two environments, shows the plan, and carries it out if the visitor agrees. A secret that has
  * been created meanwhile is left as it is, and a value is replaced only if the version in the plan is still current.
  *
  * @param {readonly string[]} names

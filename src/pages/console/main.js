@@ -253,7 +253,7 @@ elements.create.addEventListener('click', async () => {
 })
 elements.search.addEventListener('input', renderList)
 addEventListener('hashchange', () => { void route() })
-// A page that the visitor has left may be kept as it is, for the button that leads back to it.
+// The browser may keep a page that the visitor has left, to show it again when the visitor goes back.
 addEventListener('pagehide', hideValue)
 
 void start()

@@ -1,4 +1,4 @@
-/** The list of secrets: a tree by the `/` in their names or, while the visitor searches, the names that match. */
+/** The list of secrets: a tree with a folder for each `/` in their names or, while the visitor searches, the matching names. */
 
 import { h } from '../shared/dom.js'
 
@@ -7,7 +7,7 @@ import { h } from '../shared/dom.js'
  * @typedef {{ folders: Map<string, Folder>, secrets: Listed[], count: number }} Folder
  */
 
-/** The text for each state that is worth a mention. */
+/** The badges of the states. `active` needs none. */
 const badges = { placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
 
 /** Up to this number of secrets, all folders are open at first. */
@@ -17,7 +17,7 @@ const mostOpen = 40
 const chunk = 250
 
 /**
- * Creates a list of many rows. The first ones are there at once, so a long list does not delay what the visitor types.
+ * Creates a list of many rows. It creates only the first ones at once, so that a long list does not delay what the visitor types.
  *
  * @param {readonly (() => HTMLElement)[]} rows
  */

@@ -4,16 +4,16 @@
  */
 
 import { byId, h, plural } from '../shared/dom.js'
-import { call, environmentPath, pages } from '../shared/gateway.js'
+import { call, environmentPath, pages, Refusal, showCaller } from '../shared/gateway.js'
 import { refusalNotice } from '../shared/notice.js'
-import { signIn, token } from '../shared/session.js'
+import { signIn, signOut, token } from '../shared/session.js'
 
 /** @typedef {{ name: string, rule: string, status: 'passed' | 'failed' | 'unknown', detail?: string }} Judgement */
 
 /** The rules that need calls to AWS for each secret. */
 const costly = ['replicas', 'public-policy']
 
-/** What the rules ask, for people who don't know their names. */
+/** What each rule requires, for people who don't know its name. */
 const titles = new Map(Object.entries({
   'SecretsManager.1': 'Rotation is enabled',
   'SecretsManager.2': 'The last rotation has succeeded',
@@ -31,6 +31,8 @@ const titles = new Map(Object.entries({
 const pageSize = 500
 
 const elements = {
+  caller: byId('caller', HTMLElement),
+  signOut: byId('sign-out', HTMLButtonElement),
   access: byId('access', HTMLFormElement),
   token: byId('token', HTMLInputElement),
   question: byId('question', HTMLFormElement),
@@ -52,47 +54,97 @@ const elements = {
 let judgements = []
 let secrets = 0
 let rowsShown = pageSize
+/** The number of times that the visitor was signed out. A reply to a question from before must not be shown. */
+let signOuts = 0
+
+/** @param {boolean} isSignedIn */
+function showSignedIn (isSignedIn) {
+  elements.access.hidden = isSignedIn
+  elements.signOut.hidden = !isSignedIn
+  if (isSignedIn) {
+    void showCaller(elements.caller)
+    return
+  }
+  signOuts += 1
+  judgements = []
+  secrets = 0
+  for (const hidden of [elements.question, elements.report]) hidden.hidden = true
+  const { caller, problem, status, environment, rows } = elements
+  for (const emptied of [caller, problem, status, environment, rows]) emptied.replaceChildren()
+}
 
 /**
- * Runs `work` when a form is submitted, and shows the status that it returns or the error that it throws.
+ * Runs `work`, and shows the status that it returns or the error that it throws. If the token is not accepted, the visitor has to
+ * sign in again. Shows nothing if the visitor has signed out in the meantime.
+ *
+ * @param {() => Promise<string>} work
+ */
+async function run (work) {
+  const started = signOuts
+  elements.problem.replaceChildren()
+  elements.status.textContent = 'Asking the gateway …'
+  try {
+    const status = await work()
+    if (signOuts === started) elements.status.textContent = status
+  } catch (error) {
+    if (signOuts !== started) return
+    elements.status.textContent = ''
+    if (error instanceof Refusal && error.problem.code === 'unauthenticated') {
+      signOut()
+      showSignedIn(false)
+    }
+    elements.problem.replaceChildren(refusalNotice(error))
+  }
+}
+
+/**
+ * @param {number} started the value of `signOuts` at the beginning
+ * @throws Error if the visitor has been signed out since
+ */
+function checkSignedIn (started) {
+  if (signOuts !== started) throw new Error('You have signed out.')
+}
+
+/**
+ * Runs `work` when a form is submitted.
  *
  * @param {HTMLFormElement} form
  * @param {() => Promise<string>} work
  */
 function onSubmit (form, work) {
-  form.addEventListener('submit', (event) => {
+  form.addEventListener('submit', async (event) => {
     event.preventDefault()
     const buttons = form.querySelectorAll('button')
     for (const button of buttons) button.disabled = true
-    elements.problem.replaceChildren()
-    elements.status.textContent = 'Asking the gateway …'
-    work()
-      .catch((error) => {
-        elements.problem.replaceChildren(refusalNotice(error))
-        return ''
-      })
-      .then((status) => {
-        elements.status.textContent = status
-        for (const button of buttons) button.disabled = false
-      })
+    await run(work)
+    for (const button of buttons) button.disabled = false
   })
 }
 
 async function showEnvironments () {
+  const started = signOuts
   const { items } = await call('GET', '/environments', { needs: 'DescribeEnvironment' })
+  checkSignedIn(started)
+  elements.token.value = ''
+  showSignedIn(true)
   elements.environment.replaceChildren(...items.map((/** @type {{ name: string }} */ { name }) => h('option', { value: name }, name)))
   elements.question.hidden = items.length === 0
   return items.length === 0 ? 'No environment is visible to you.' : `${plural(items.length, 'environment')}.`
 }
 
 onSubmit(elements.access, async () => {
-  elements.report.hidden = true
   signIn(elements.token.value)
-  elements.token.value = ''
   return showEnvironments()
 })
 
+elements.signOut.addEventListener('click', () => {
+  signOut()
+  showSignedIn(false)
+  elements.token.focus()
+})
+
 onSubmit(elements.question, async () => {
+  const started = signOuts
   elements.report.hidden = true
   judgements = []
   secrets = 0
@@ -100,6 +152,7 @@ onSubmit(elements.question, async () => {
   const prefix = elements.prefix.value.trim()
   const query = { ...prefix !== '' && { namePrefix: prefix }, ...elements.costly.checked && { rule: [...titles.keys()].join(',') } }
   for await (const { items } of pages(environmentPath(elements.environment.value, '/posture'), query, 'AssessPosture')) {
+    checkSignedIn(started)
     for (const { name, rules } of items) {
       secrets += 1
       for (const judgement of rules) judgements.push({ name, ...judgement })
@@ -135,9 +188,5 @@ elements.showMore.addEventListener('click', () => {
   render()
 })
 
-// A visitor who has signed in on another page of this tab need not do it again. If the token has expired, the form remains.
-if (token() !== '') {
-  showEnvironments()
-    .then((status) => { elements.status.textContent = status })
-    .catch((error) => { elements.problem.replaceChildren(refusalNotice(error)) })
-}
+// A visitor who has signed in on another page of this tab need not do it again.
+if (token() !== '') void run(showEnvironments)

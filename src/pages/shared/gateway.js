@@ -1,4 +1,4 @@
-/** Calls of the gateway's API with the visitor's token. */
+/** Calls to the gateway's API with the visitor's token. */
 
 import { token } from './session.js'
 
@@ -34,7 +34,7 @@ const unreadable = { code: 'unreadable', title: 'The reply is not the gateway’
  */
 
 /**
- * Sends a request and returns the reply's JSON. The type of the reply is the caller's to state.
+ * Sends a request and returns the reply's JSON. The caller has to state its type.
  *
  * @param {string} method
  * @param {string} path
@@ -58,13 +58,15 @@ export async function call (method, path, { needs, body, type = 'application/jso
 }
 
 /**
- * Shows in an element whom the gateway takes the visitor for. This is only a courtesy, so a failure leaves it empty.
+ * Shows in an element who the visitor is for the gateway. The page works without it, so a failure only leaves the element empty.
  *
  * @param {HTMLElement} element
  */
 export async function showCaller (element) {
+  const asked = token()
   const { id = '' } = await call('GET', '/auth/caller', { needs: 'a token' }).catch(() => ({}))
-  element.textContent = token() === '' ? '' : id
+  if (token() !== asked) return
+  element.textContent = id
   element.title = element.textContent
 }
 
@@ -104,8 +106,8 @@ export async function* pages (path, query, needs) {
 }
 
 /**
- * Returns the `If-Match` header that is met only while this version is current, or, without a version, only if the secret exists.
- * It is encoded as the gateway encodes its `ETag`.
+ * Returns the value of `If-Match` that matches only while this version is current or, without a version, only if the secret
+ * exists. It is encoded like the gateway's `ETag`.
  *
  * @param {string | undefined} versionId
  */

@@ -27,6 +27,8 @@ export interface BulkControl {
    * another process has made it or runs the job by now. The item then has no outcome here.
    */
   readonly claim?: Claim
+  /** Present if another process may take the run over. */
+  readonly ownership?: Ownership
   /** Present if another process has begun this run. */
   readonly resumed?: Resumed
   /** See `Scope`. */
@@ -34,6 +36,14 @@ export interface BulkControl {
 }
 
 export type Claim = (index: number) => Promise<boolean>
+
+/** Whether this process still runs the job, or another one may do so by now because this one was silent for too long. */
+export interface Ownership {
+  /** Returns true while no other process can have taken the run over. */
+  readonly isCertain: () => boolean
+  /** Awaited before each call to AWS. @throws Problem `shared-state-unavailable` if another process has taken the run over */
+  readonly confirm: () => Promise<void>
+}
 
 /** What another process has done of a run. */
 export interface Resumed {
@@ -107,7 +117,8 @@ export function bulkRun (scope: Scope, { options, items: given }: BulkPlan): Bul
         control.settled(outcome, index)
       }
       try {
-        const background = { ...inBackground(scope, signal), ...versionKey !== undefined && { versionKey } }
+        const own = owning(scope, control.ownership)
+        const background = { ...inBackground(own, signal), ...versionKey !== undefined && { versionKey } }
         const each = { ...options, ...control, begun: resumed.begun, signal, settled }
         await (atomic && !dryRun ? runAtomic(background, items, each) : runEach(background, items, each))
       } finally {
@@ -119,6 +130,18 @@ export function bulkRun (scope: Scope, { options, items: given }: BulkPlan): Bul
     }
   }
 }
+
+/** Returns the scope for the calls of a run that another process may take over. */
+const owning = (scope: Scope, ownership: Ownership | undefined): Scope => ownership === undefined
+  ? scope
+  : {
+      ...scope,
+      isTaken: () => !ownership.isCertain(),
+      async beforeSending () {
+        await scope.beforeSending?.()
+        await ownership.confirm()
+      }
+    }
 
 /** Returns the item in the form that another process may know. */
 function withoutValue ({ content, generate, ...item }: BulkItem): BulkItem {
@@ -133,13 +156,16 @@ function withoutValue ({ content, generate, ...item }: BulkItem): BulkItem {
 type RunOptions = Parameters<typeof atomically>[2]
 
 /**
- * Returns a signal that is aborted when `stop` is aborted or the time is up. Also returns the timer, which the caller must clear.
+ * Returns a signal that is aborted when `stop` is aborted or the time is up, at once if no time is left. Also returns the timer,
+ * which the caller must clear.
  *
  * @param time the time in milliseconds
  */
 function withTimeout (stop: AbortSignal, time: number): { signal: AbortSignal, timeout: NodeJS.Timeout } {
   const controller = new AbortController()
-  const timeout = setTimeout(() => { controller.abort('timeout' satisfies BulkStop) }, Math.max(time, 0))
+  const end = (): void => { controller.abort('timeout' satisfies BulkStop) }
+  if (time <= 0) end()
+  const timeout = setTimeout(end, Math.max(time, 0))
   return { signal: AbortSignal.any([stop, controller.signal]), timeout }
 }
 

@@ -32,9 +32,9 @@ export interface PosturePage {
 const concurrentSecrets = 8
 
 /**
- * Judges a page of the environment's secrets by rules. A page looks at `limit` secrets at most and may show fewer, or none, if
- * `status` is given: otherwise one request could need any number of calls to AWS. The last page also has the required secrets
- * that don't exist.
+ * Judges a page of the environment's secrets by rules. It looks at `limit` secrets at most. With `status`, it may therefore have
+ * fewer items, or none: to fill a page, a request could need any number of calls to AWS. The last page also has the required
+ * secrets that don't exist.
  *
  * @param now milliseconds since the epoch
  * @throws Problem for an invalid cursor, and any AWS error

@@ -14,7 +14,7 @@ const entriesOf = (value: unknown): [string, unknown][] => typeof value === 'obj
 /**
  * Returns true if a resource policy lets everybody in: if a statement allows all principals, and no condition restricts it to
  * fixed callers, organizations or networks. Statements that deny are ignored, because it is hard to prove what remains allowed.
- * So a policy may be called public although it is not, but not the reverse.
+ * So a policy that is not public may be reported as public, but never the reverse.
  *
  * @param policy the policy as JSON
  * @returns undefined if the text is not a policy

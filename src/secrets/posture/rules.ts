@@ -2,7 +2,7 @@ import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 import { isPublic } from './public-policy.ts'
 
-/** What is known about a secret. The members that need a call for each secret are absent unless a rule needs them. */
+/** What is known about a secret. `details` and `policy` each cost a call, so they are absent unless a rule needs them. */
 export interface Known {
   readonly secret: SecretMetadata
   /** The metadata with the replicas, which lists lack. */
@@ -26,7 +26,7 @@ export interface Thresholds {
   readonly requiredTags: readonly string[]
 }
 
-/** `unknown`: what AWS says does not decide it, for example while a rotation is in progress. */
+/** `unknown`: AWS's answers do not settle the question, for example while a rotation is in progress. */
 export type Status = 'passed' | 'failed' | 'unknown'
 
 export interface Judgement {
@@ -140,7 +140,7 @@ export const rules: Readonly<Record<RuleName, Rule>> = table
 
 export const ruleNames = Object.keys(table) as RuleName[]
 
-/** The rules that apply unless a request names others: those that a list decides, without a call for each secret. */
+/** The rules that apply unless a request names others: those that need no call for each secret. */
 export const defaultRules: readonly RuleName[] = ruleNames.filter((name) => rules[name].needs === undefined)
 
 /** Security Hub's defaults. */

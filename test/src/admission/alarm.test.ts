@@ -63,3 +63,16 @@ t.test('a lane that calls clear goes to the end of the order', async (t) => {
   }
   t.equal(served.join(''), 'abcabca')
 })
+
+t.test('a time beyond the longest delay of a timer', async (t) => {
+  let readings = 0
+  const alarm = createAlarm(() => {
+    readings += 1
+    return performance.now()
+  })
+  const wake = (): void => { t.fail('too early') }
+  alarm.set(wake, 1e12)
+  await new Promise((resolve) => { setTimeout(resolve, 50) })
+  t.ok(readings <= 2, 'the timer has not fired')
+  alarm.clear(wake)
+})

@@ -100,10 +100,90 @@ t.test('the server is stopped and started while all of them need the quota', { s
   const all = (await under).flat()
   t.ok(mostInSecond(all) <= quota, `${mostInSecond(all)} calls within a second`)
   t.ok(all.length >= 7 * quota * 0.3, `${all.length} calls in 7 seconds: they go on`)
-  const start = Math.min(...all)
-  for (let second = 0; second < 6; second += 1) {
-    t.ok(all.some((time) => time - start >= second * 1_000 && time - start < (second + 1) * 1_000), `some in second ${second}`)
+  const sorted = all.toSorted((one, other) => one - other)
+  const longest = Math.max(...sorted.slice(1).map((time, index) => time - (sorted[index] ?? time)))
+  // A command of the hanging server takes a second, and then a replica waits for a tenth of one before it uses its share.
+  t.ok(longest < 2_000, `${longest} ms without a call`)
+})
+
+t.test('a state that makes no sense is brought into its bounds', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const shared = createShared({
+    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+  })
+  t.teardown(shared.close)
+  await shared.firstAttempt
+  const { lease, slowDown } = createSharedPace(shared)
+  const [key, closed] = [shared.key('pace', shared.hidden('pace', 'bucket')), shared.key('pace', 'closed')]
+  const request = { wanted: 100, interval: 20, burst: 2 }
+  const leased = async (wanted = request.wanted): Promise<{ granted: number, next: number }> => {
+    const answer = await lease('bucket', { ...request, wanted })
+    if (!('granted' in answer)) throw new Error('closed')
+    return answer
   }
+  await redis.command('DEL', closed)
+  /** Microseconds since the epoch. */
+  const now = Date.now() * 1_000
+  const hour = 3_600_000_000
+  const states: Record<string, string[]> = {
+    'the next token is in an hour': ['next', String(now + hour)],
+    'the next token is never': ['next', 'inf'],
+    'the next token is a word': ['next', 'canary'],
+    'the next token is not a number': ['next', 'nan'],
+    'it was slowed down in an hour': ['next', String(now), 'rate', '0.5', 'slowed', String(now + hour)],
+    'a negative rate': ['rate', '-5', 'slowed', String(now)],
+    'almost no rate': ['rate', '0.000000001', 'slowed', String(now)],
+    'a rate that is not a number': ['rate', 'nan', 'slowed', 'nan'],
+    'an infinite rate': ['rate', 'inf', 'slowed', '-inf'],
+    'a rate that is a word': ['rate', 'canary', 'slowed', 'canary'],
+    'a rate without a time': ['rate', '0.5']
+  }
+  for (const [state, fields] of Object.entries(states)) {
+    await redis.command('DEL', key)
+    await redis.command('HSET', key, ...fields)
+    const { granted, next } = await leased()
+    t.ok(granted >= 0 && granted <= request.burst, `${state}: ${granted} tokens`)
+    t.ok(next >= 0 && next <= 1_000, `${state}: the next one in ${next} ms`)
+  }
+  await t.test('a bucket that was slowed down by a server whose clock was ahead recovers', async (t) => {
+    await redis.command('HSET', key, 'next', '0', 'rate', '0.1', 'slowed', String(now + hour))
+    t.equal((await leased(1)).granted, 1)
+    const [, slowed = ''] = /(\d{16,})/.exec(await redis.command('HGET', key, 'slowed')) ?? []
+    t.ok(Number(slowed) < now + hour / 2, slowed)
+  })
+  await t.test('and can be slowed down', async (t) => {
+    await redis.command('HSET', key, 'next', String(now + hour), 'rate', '1', 'slowed', String(now + hour))
+    t.equal(await slowDown('bucket'), 1)
+    t.equal(await slowDown('bucket'), 0, 'calls that are throttled together count once')
+    t.match(await redis.command('HGET', key, 'rate'), '0.5')
+    const { granted, next } = await leased()
+    t.ok(granted === 0 && next <= 1_000, `${granted} tokens, the next one in ${next} ms`)
+  })
+  await t.test('no tokens are given out for ever', async (t) => {
+    await redis.command('SET', closed, '')
+    t.match(await lease('bucket', request), { closedFor: 500 })
+    await redis.command('SET', closed, '', 'PX', '1000000000')
+    t.match(await lease('bucket', request), { closedFor: 4_000 })
+  })
+})
+
+t.test('a replica asks again after a second, whatever the server has answered', async (t) => {
+  let [time, asked] = [0, 0]
+  const bucket = createSharedBucket({
+    isUp: () => true,
+    replicas: () => 2,
+    async lease () {
+      asked += 1
+      return { granted: 0, next: 1e12 }
+    },
+    slowDown: async () => 0
+  }, 'name', () => quota, () => time, () => undefined)
+  bucket.wait()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.equal(bucket.wait(), 1)
+  time = 1_000
+  bucket.wait()
+  t.equal(asked, 2)
 })
 
 t.test('a lease that fails', async (t) => {

@@ -42,7 +42,7 @@ t.test('an issue contains the file, the line and a message', async (t) => {
     [`// ${'é'.repeat(50)}\n@id("a") permit (principal, action == Action::"x", resource);${'\n'.repeat(50)}`, [/^a\.cedar:2: unrecognized action/]],
     ['@id("a") permit (principal in Team::"x", action, resource);', [/^a\.cedar:1: unrecognized entity type `Team`/]],
     [`@id("a") ${permit}\nwhen { principal.method == Method::"key" };`, [/^a\.cedar:2: entity `Method::"key"` is of an enumerated entity type/]],
-    [`@id("a") ${permit} when { context.vpn };`, ['a.cedar:1: attribute `vpn` in context for Action::"BatchGetSecretValue" not found (did you mean `credential`?)']],
+    [`@id("a") ${permit} when { context.vpn };`, ['a.cedar:1: attribute `vpn` in context for Action::"AssessPosture" not found (did you mean `credential`?)']],
     [`@id("a") ${permit} when { principal.id == 1 };`, [/^a\.cedar:1: the types Long and String are not compatible/]],
     [`@id("a") ${permit} when { principal.nosuch };\n@id("b") ${permit} when { context.nosuch };`, [/^a\.cedar:1: attribute `nosuch`/, /^a\.cedar:2: attribute `nosuch`/]]
   ]

@@ -139,3 +139,18 @@ t.test('a reply of an absurd size is not read', async (t) => {
   })
   await t.rejects(sendCommand(line, call, read()), { code: 'aws-unavailable', options: { failure: { cause: 'unreadable' } } })
 })
+
+t.test('no attempt is sent when another process may make the call', async (t) => {
+  let isTaken = true
+  const { line, count } = await fakeAws(t, (reply) => {
+    isTaken = true
+    reply.writeHead(500, { 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"InternalServiceError"}')
+  })
+  const shared: AwsCall = { ...call, isTaken: () => isTaken }
+  const refusal = { code: 'shared-state-unavailable', options: { reason: 'lease-over', failure: undefined } }
+  await t.rejects(sendCommand(line, shared, write()), refusal)
+  t.equal(count(), 0)
+  isTaken = false
+  await t.rejects(sendCommand(line, shared, write()), { code: 'shared-state-unavailable', options: { failure: { effect: 'unknown' } } })
+  t.equal(count(), 1, 'only the first attempt')
+})

@@ -76,16 +76,17 @@ t.test('Redis stopped and started', { skip }, async (t) => {
   await until(async () => (await read(fleet, 1)).value === 'v1')
 })
 
-t.test('what can not be announced is announced later', async (t) => {
-  let state: 'up' | 'down' | 'failing' = 'down'
+/** Invalidations without a server, whose state the test decides. */
+function scene () {
+  const server = { state: 'up' as 'up' | 'down' | 'failing' }
   let comeBack: (isNew: boolean) => void = () => undefined
   let receive: (message: string) => void = () => undefined
   const sent: any[] = [] // eslint-disable-line @typescript-eslint/no-explicit-any -- the test reads arbitrary members
   const { announce, applyTo } = shareInvalidations({
     replicaId: 'this',
-    isUp: () => state !== 'down',
+    isUp: () => server.state !== 'down',
     async publish (_channel, message) {
-      if (state === 'failing') throw new Error('canary')
+      if (server.state === 'failing') throw new Error('canary')
       sent.push(JSON.parse(message))
     },
     onMessage (_channel, listener) { receive = listener },
@@ -93,39 +94,99 @@ t.test('what can not be announced is announced later', async (t) => {
   })
   const learned: unknown[] = []
   applyTo({ learn (change) { learned.push(change) }, flush () { learned.push('flush') } })
-  const settled = async (): Promise<void> => { for (let count = 0; count < 3; count += 1) await new Promise((resolve) => { setImmediate(resolve) }) }
+  return {
+    server,
+    announce,
+    sent,
+    learned,
+    comeBack: (isNew: boolean) => { comeBack(isNew) },
+    receive: (message: unknown) => { receive(JSON.stringify(message)) }
+  }
+}
 
-  const change = (secret: string, more = {}) => ({ secret, settlingTime: 1, isMade: true, ...more })
+const settled = async (): Promise<void> => { for (let count = 0; count < 3; count += 1) await new Promise((resolve) => { setImmediate(resolve) }) }
+const change = (secret: string, more = {}) => ({ secret, settlingTime: 1, isMade: true, ...more })
+
+t.test('what can not be announced is announced later', async (t) => {
+  const { server, announce, sent, learned, comeBack } = scene()
+  server.state = 'down'
   announce(change('a', { isMade: false, settlingTime: 5 }))
   announce(change('a'))
   await settled()
   t.same(sent, [])
-  state = 'failing'
+  server.state = 'failing'
   comeBack(false)
   await settled()
   t.same([sent, learned], [[], []])
-  state = 'up'
+  server.state = 'up'
   comeBack(true)
   await settled()
-  t.same(sent.splice(0), [{ from: 'this', changes: [change('a', { settlingTime: 5 })] }], 'the latest change, with the longest time')
+  t.match(sent.splice(0), [{ from: 'this', changes: [change('a', { settlingTime: 5 })] }], 'the latest change, with the longest time')
   t.same(learned.splice(0), ['flush'], 'a new session may have missed messages')
 
   for (let index = 0; index < 501; index += 1) announce(change(`n${index}`))
   await settled()
   t.same(sent.splice(0).map(({ changes }) => changes.length), [500, 1], 'messages are bounded')
 
-  state = 'down'
+  server.state = 'down'
   for (let index = 0; index <= 10_000; index += 1) announce(change(`n${index}`))
-  state = 'failing'
+  server.state = 'failing'
   comeBack(false)
   await settled()
-  state = 'up'
+  server.state = 'up'
   comeBack(false)
   await settled()
-  t.same(sent.splice(0), [{ from: 'this', changes: 'all' }], 'too many changes to name them')
+  t.match(sent.splice(0), [{ from: 'this', changes: 'all' }], 'too many changes to name them')
+})
 
-  receive(JSON.stringify({ from: 'this', changes: 'all' }))
-  receive(JSON.stringify({ from: 'other', changes: [change('a'), change('b')] }))
-  receive(JSON.stringify({ from: 'other', changes: 'all' }))
-  t.same(learned, [change('a'), change('b'), 'flush'], 'a replica ignores its own messages')
+t.test('what can not be announced for a moment is announced without a report that the server is back', async (t) => {
+  for (const state of ['down', 'failing'] as const) {
+    const { server, announce, sent } = scene()
+    server.state = state
+    announce(change('a'))
+    await settled()
+    server.state = 'up'
+    await until(() => sent.length > 0)
+    t.match(sent, [{ changes: [change('a')] }], state)
+  }
+  const { server, announce, sent } = scene()
+  server.state = 'failing'
+  for (let index = 0; index <= 10_000; index += 1) announce(change(`n${index}`))
+  await settled()
+  server.state = 'up'
+  await until(() => sent.length > 0)
+  t.match(sent, [{ changes: 'all' }])
+  await new Promise((resolve) => { setTimeout(resolve, 300) })
+  t.equal(sent.length, 1, 'once')
+})
+
+t.test('a message is obeyed once', async (t) => {
+  const { announce, sent, learned, receive } = scene()
+  for (const name of ['a', 'b']) {
+    announce(change(name))
+    await settled()
+  }
+  t.same(sent.map(({ number }) => number), [1, 2], 'the messages of a replica have numbers')
+  receive({ from: 'this', number: 9, changes: 'all' })
+  t.same(learned, [], 'a replica ignores its own messages')
+  const messages = [{ from: 'other', number: 1, changes: [change('a'), change('b')] }, { from: 'other', number: 3, changes: [change('c')] }]
+  for (const message of [...messages, ...messages, { from: 'other', number: 2, changes: 'all' }]) receive(message)
+  t.same(learned.splice(0), [change('a'), change('b'), change('c')], 'one that is repeated has no effect')
+  for (let index = 0; index < 1_000; index += 1) receive({ from: `replica-${index}`, number: 1, changes: [change('d')] })
+  t.equal(learned.splice(0).length, 1_000)
+  receive({ from: 'replica-0', number: 1, changes: 'all' })
+  t.same(learned, [], 'the latest 1,000 replicas are known')
+  receive(messages[0])
+  t.same(learned.splice(0), [change('a'), change('b')], 'the one that has been silent for longest is forgotten')
+})
+
+t.test('other replicas cause at most one flush per second', async (t) => {
+  const { learned, receive } = scene()
+  for (let number = 1; number <= 50; number += 1) receive({ from: 'other', number, changes: 'all' })
+  t.same(learned, ['flush'], 'the first one is not delayed')
+  await until(() => learned.length > 1)
+  await new Promise((resolve) => { setTimeout(resolve, 1_200) })
+  t.same(learned, ['flush', 'flush'], 'the others count as one')
+  receive({ from: 'other', number: 51, changes: 'all' })
+  t.equal(learned.length, 3)
 })

@@ -42,7 +42,7 @@ export async function connect (t: Test, redis: TestRedis, change: Partial<Shared
 
 /** Creates the jobs of a replica. Without other options, it can continue no job. */
 export const shareJobs = (shared: Shared, limits: Partial<JobLimits> = {}, options: Partial<SharedJobsOptions> = {}): Jobs => createSharedJobs({
-  store: createJobStore(shared, Buffer.alloc(32, 'k')),
+  store: createJobStore(shared, { key: Buffer.alloc(32, 'k'), now: Date.now }),
   shared,
   continueJob: async () => { throw new Problem('forbidden') },
   onHandover: nothing,

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { hashToken } from '#src/authentication/api-keys'
-import { startFleet } from '#test/fleet'
+import { rememberSignatures, startFleet } from '#test/fleet'
 import { declared, tokens } from '#test/helper'
 import { skip, type TestRedis } from '#test/redis'
 import { signCallerIdentity, startSts } from '#test/sts'
@@ -42,6 +42,7 @@ t.test('neither what the server stores nor what is sent to it has a value, a tok
     cache: {}, authentication: { ...declared.authentication, aws }, aws: { stsEndpoint: sts.url }, limits: { requestsPerSecond: 50, burst: 3_000 }
   })
   const { redis, replicas: [one, other] } = fleet
+  await rememberSignatures(fleet)
   const seen = await monitor(t, redis)
 
   for (const [index, value] of values.entries()) {

@@ -4,7 +4,8 @@ import { script } from '#src/shared/script'
 import type { SharedSettings } from '#src/shared/settings'
 import { createShared, type Shared } from '#src/shared/shared'
 import { authority, serverPair } from '#test/certificates'
-import { freePort, settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
+import { freePort } from '#test/free-port'
+import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 import { until } from '#test/until'
 
 interface Observed {

@@ -74,12 +74,12 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { stopping, jobs, idempotencyKeys, memory } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
       const bulk = holdingMemory(request, memory, await prepareBulk(scope, request.body))
-      if (!bulk.dryRun) await idempotencyKeys.check(scope, request.body)
+      const fingerprint = bulk.dryRun ? undefined : await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
         // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
         Object.assign(request, { body: undefined })
-        return sendJob(request, reply, jobs, bulk)
+        return sendJob(request, reply, jobs, bulk, fingerprint)
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
       return form(request, reply, endingWith(bulk, jobs.enter(scope.callerId)), stopSignal(scope, stopping))

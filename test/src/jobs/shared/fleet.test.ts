@@ -9,7 +9,7 @@ import { skip } from '#test/redis'
 import { until } from '#test/until'
 
 const path = '/environments/dev/secrets'
-const total = 200
+const total = 140
 
 interface Item { name: string, result: string, versionId?: string, problem?: { code: string } }
 
@@ -126,7 +126,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
     await until(() => first.log().includes('"event":"lost"'), 20)
     await wait(500)
     const late = operations.slice(before)
-    t.ok(late.length <= 2 * 8, `only calls that were on their way: ${late.join(' ')}`)
+    t.same(late, [], 'it makes no further call')
     await assertOnce(t, second, secrets, result.items)
     t.same((await first.send('GET', job)).json, (await second.send('GET', job)).json, 'both report the same')
   })

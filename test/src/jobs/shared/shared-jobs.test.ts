@@ -114,7 +114,7 @@ t.test('a job that the fleet\'s key does not open is not continued', { skip }, a
   const { redis, one, other } = await set(t)
   const faults: unknown[] = []
   const first = shareJobs(one)
-  shareJobs(other, {}, { grace: 0, store: createJobStore(other, Buffer.alloc(32, 'x')), onFault: (fault) => { faults.push(fault) } })
+  shareJobs(other, {}, { grace: 0, store: createJobStore(other, { key: Buffer.alloc(32, 'x'), now: Date.now }), onFault: (fault) => { faults.push(fault) } })
   const { id } = await first.start(request(stepwise(3, 1).bulk))
   await taken(redis, one, id)
   await until(() => faults.length > 0)

@@ -1,0 +1,180 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { caller } from '#src/authentication/caller'
+import { monotonic as processClock } from '#src/clock'
+import { runOwned, type OwnedJob } from '#src/jobs/shared/owned-job'
+import { createSharedJobs } from '#src/jobs/shared/shared-jobs'
+import { createJobStore } from '#src/jobs/shared/store'
+import type { JobStore } from '#src/jobs/shared/store-port'
+import { Problem } from '#src/problems/problem'
+import type { BulkControl, Ownership } from '#src/secrets/bulk/run'
+import type { Shared } from '#src/shared/shared'
+import { skip, startRedis, type TestRedis } from '#test/redis'
+import { connect, shareJobs } from '#test/src/jobs/forms'
+import { held, quick, request, running, summary } from '#test/src/jobs/requests'
+import { until } from '#test/until'
+
+const key = Buffer.alloc(32, 'k')
+const origin = { caller: caller('api-key', 'c'), requestId: 'r', environment: 'dev', credentialId: 'local-dev' }
+const kept = { kept: 60_000, bytes: () => 1e6 }
+
+interface Owner {
+  redis: TestRedis
+  shared: Shared
+  store: JobStore
+  id: string
+  control: BulkControl
+  ownership: Ownership
+  end: () => void
+  over: OwnedJob['over']
+  /** Lets time pass for the owner, but not for the server. */
+  pass: (milliseconds: number) => void
+}
+
+/** Starts a job, and runs it. The clock stands still. */
+async function own (t: Test): Promise<Owner> {
+  const redis = await startRedis(t)
+  const shared = await connect(t, redis)
+  const store = createJobStore(shared, { key, now: Date.now })
+  const { owned, job: { id } } = await store.start(origin, quick(3).plan())
+  if (owned === undefined) throw new Error('the job is not owned')
+  let now = 0
+  const { bulk, end, control } = held(3)
+  const { over } = runOwned({
+    store, owned, bulk, toReply: ({ name, result }) => ({ name, result }), isAtomic: false, limits: kept, monotonic: () => now
+  })
+  const given = await control
+  if (given.ownership === undefined) throw new Error('there is no ownership')
+  return { redis, shared, store, id, control: given, ownership: given.ownership, end, over, pass: (milliseconds) => { now += milliseconds } }
+}
+
+t.test('an owner that was silent for a lease asks again before it calls AWS', { skip }, async (t) => {
+  const { control: { claim }, ownership: { isCertain, confirm }, end, over, pass, store } = await own(t)
+  t.equal(isCertain(), false, 'nothing has been asked yet')
+  t.equal(await claim?.(0), true)
+  t.equal(isCertain(), true)
+  pass(store.lease * 0.85)
+  t.equal(isCertain(), true)
+  pass(store.lease * 0.1)
+  t.equal(isCertain(), false, 'the lease may end before a call has reached AWS')
+  await Promise.all([confirm(), confirm()])
+  t.equal(isCertain(), true, 'nobody has taken the job over')
+  end()
+  t.equal(await over, 'ended')
+})
+
+t.test('an owner that was paused after its claim makes no call if another one has taken over', { skip }, async (t) => {
+  const { redis, control: { claim, signal }, ownership: { isCertain, confirm }, end, over, pass, store, id } = await own(t)
+  t.equal(await claim?.(0), true)
+  pass(store.lease)
+  await redis.command('ZADD', '{test}:jobs-leases', '0', id)
+  t.match(await store.takeOver(), { id, token: 2 })
+  t.equal(isCertain(), false)
+  await t.rejects(confirm(), { code: 'shared-state-unavailable', options: { reason: 'job-lost' } })
+  t.equal(isCertain(), false)
+  t.equal(signal.reason, 'replica-lost')
+  end()
+  t.equal(await over, 'lost')
+})
+
+/** A store that refuses one question, as a server does that finds a mistake in it. */
+const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
+  let count = 0
+  const refuse = async (): Promise<never> => { throw new Problem('shared-state-unavailable', { reason: 'shared-state-refused' }) }
+  return {
+    count: () => count,
+    store: { ...store, [question]: async (...args: never[]) => count++ < times ? refuse() : (store[question] as (...args: never[]) => unknown)(...args) }
+  }
+}
+
+t.test('a job whose questions the server always refuses ends with an error', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const shared = await connect(t, redis)
+  const real = createJobStore(shared, { key, now: Date.now, lease: 100 })
+  for (const question of ['claim', 'settle'] as const) {
+    const { store, count } = refusing(real, question)
+    const { owned, job: { id } } = await real.start(origin, quick(1).plan())
+    if (owned === undefined) throw new Error('the job is not owned')
+    const bulk = running(async ({ claim, settled }) => {
+      await claim?.(0)
+      await quick(1).run({ settled } as BulkControl)
+      return summary()
+    })
+    const { over } = runOwned({
+      store, owned, bulk, toReply: ({ name, result }) => ({ name, result }), isAtomic: false, limits: kept, monotonic: processClock
+    })
+    await t.rejects(over, { code: 'shared-state-unavailable' }, question)
+    t.ok(count() > 2, 'it has tried more than once')
+    t.match(await real.read('c', id), { state: 'ended', problem: { code: 'shared-state-unavailable' } })
+  }
+  const { store } = refusing(real, 'claim', 2)
+  const { owned } = await real.start(origin, quick(1).plan())
+  if (owned === undefined) throw new Error('the job is not owned')
+  const bulk = running(async ({ claim }) => {
+    t.equal(await claim?.(0), true, 'a refusal may pass')
+    return summary()
+  })
+  t.equal(await runOwned({
+    store, owned, bulk, toReply: ({ name, result }) => ({ name, result }), isAtomic: false, limits: kept, monotonic: processClock
+  }).over, 'ended')
+})
+
+t.test('a job that can\'t be taken over for lack of the server leaves its place free', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const shared = await connect(t, redis)
+  const store = createJobStore(shared, { key, now: Date.now })
+  const { owned } = await store.start(origin, quick(1).plan())
+  const faults: unknown[] = []
+  let attempts = 0
+  const jobs = shareJobs(shared, { running: 1 }, {
+    grace: 0,
+    onFault: (fault) => { faults.push(fault) },
+    continueJob: async () => {
+      attempts += 1
+      throw new Problem('shared-state-unavailable', attempts === 1 ? {} : { reason: 'shared-state-refused' })
+    }
+  })
+  for (const expected of [1, 2]) {
+    await redis.command('ZADD', '{test}:jobs-leases', '0', owned?.id ?? '')
+    await until(() => attempts === expected)
+    await wait(50)
+    jobs.enter('c')()
+  }
+  t.equal(faults.length, 1, 'only a refusal is a fault')
+})
+
+t.test('after a new session, the owners of jobs have the time to renew their leases', async (t) => {
+  let clock = 0
+  let searches = 0
+  let report: (isNew: boolean) => void = () => undefined
+  const store = { lease: 10_000, takeOver: async () => { searches += 1 } } as unknown as JobStore
+  const jobs = createSharedJobs({
+    store,
+    shared: { isUp: () => true, onUp: (listener) => { report = listener } },
+    continueJob: async () => { throw new Problem('forbidden') },
+    onHandover: () => undefined,
+    onFault: () => undefined,
+    monotonic: () => clock,
+    limits: { bytes: () => 1e6 },
+    grace: 1_000
+  })
+  t.teardown(async () => jobs.stop())
+  clock = 1_000
+  await until(() => searches === 1)
+  report(true)
+  await wait(1_300)
+  t.equal(searches, 1, 'not yet')
+  report(false)
+  clock = 2_000
+  await until(() => searches === 2)
+})
+
+t.test('the request for a job carries its fingerprint', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const jobs = shareJobs(await connect(t, redis))
+  const { bulk, end } = held()
+  const { id } = await jobs.start({ ...request(bulk, { idempotencyKey: 'k' }), fingerprint: 'one' })
+  t.equal((await jobs.start({ ...request(quick(1), { idempotencyKey: 'k' }), fingerprint: 'one' })).id, id)
+  await t.rejects(jobs.start({ ...request(quick(1), { idempotencyKey: 'k' }), fingerprint: 'two' }), { code: 'idempotency-mismatch' })
+  end()
+})
