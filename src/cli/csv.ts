@@ -4,6 +4,12 @@ import { visible } from '#src/command-line/visible'
 const formula = /^[=+\-@\t\r]/
 
 /**
+ * Matches the place of an apostrophe inside a cell. Where the comma is the decimal separator, spreadsheets take a semicolon for
+ * the end of a cell, even in quotes that began after a comma.
+ */
+const formulaAfterSemicolon = /(?<=;)(?="*[=+\-@\t\r])/g
+
+/**
  * Formats a row as a line of CSV (RFC 4180), without the line break. Others choose parts of the text, such as a secret's name.
  * Therefore, text that a spreadsheet would take for a formula gets an apostrophe in front, and control characters are escaped.
  */
@@ -11,6 +17,6 @@ export const csvLine = (cells: readonly (string | number | boolean)[]): string =
 
 function cellOf (value: string | number | boolean): string {
   if (typeof value !== 'string') return String(value)
-  const text = visible(formula.test(value) ? `'${value}` : value)
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const text = visible((formula.test(value) ? `'${value}` : value).replaceAll(formulaAfterSemicolon, '\''))
+  return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

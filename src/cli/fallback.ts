@@ -1,12 +1,12 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/problems'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
 import { assertPrivate, configFolder } from './profiles/store.ts'
 import { CommandFailure, type Terminal } from './terminal.ts'
-import type { Selection } from './variables.ts'
+import type { Refusal, Selection } from './variables.ts'
 
 /** The variables of a program, and the number of secrets that were left out because of their names. */
 interface Read {
@@ -21,6 +21,8 @@ export interface Fallback {
   gateway: string
   env: string
   selection: Selection
+  /** Decides about the variables' names, as when they are read. The program's environment may have changed since. */
+  refusal: Refusal
   /** The oldest that the secrets may be, in hours. */
   hours: number
 }
@@ -30,7 +32,7 @@ const hour = 60 * 60_000
 
 /**
  * Reads the variables from the gateway and keeps them in the fallback. If the gateway can't be reached, takes them from there,
- * and says so. A refusal of the gateway is final: whoever has lost access must not get the secrets from the fallback.
+ * and says so. Every other answer of the gateway is final: whoever has lost access must not get the secrets from the fallback.
  *
  * @throws CommandFailure if the gateway can't be reached, and the fallback can't be used either
  * @throws GatewayProblem
@@ -52,22 +54,42 @@ export async function withFallback (read: () => Promise<Read>, fallback: Fallbac
   }
 }
 
-/** Returns true if the gateway can't be reached, or if it can't reach AWS or its identity provider. */
-const isOutage = (error: unknown): error is GatewayProblem | GatewayUnreachable =>
-  error instanceof GatewayUnreachable || (error instanceof GatewayProblem && [502, 503, 504].includes(error.status))
+/**
+ * The problems that say nothing about the caller's access. Others with the same statuses may be withdrawals: an account that is
+ * shut off (`credential-invalid`), a KMS key that is disabled (`kms-failure`), or a trail that can't record the access.
+ */
+const outages: ReadonlySet<string> = new Set<GatewayProblem['code']>([
+  'aws-unavailable', 'aws-timeout', 'aws-throttled', 'identity-provider-unavailable', 'overloaded'
+])
+
+/**
+ * Returns true if the gateway can't be reached, or if it can't reach AWS or its identity provider. A proxy that can't reach the
+ * gateway answers with one of three statuses; a refusal of the proxy itself is none.
+ */
+function isOutage (error: unknown): error is GatewayProblem | GatewayUnreachable {
+  if (error instanceof GatewayProblem) return outages.has(error.code)
+  return error instanceof GatewayUnreachable && (error.isTemporary || [502, 503, 504].includes(error.status ?? 0))
+}
 
 /** Reads this user's key, or creates it. It is not in the same folder as the fallback, which may be on a shared disk. */
 function keyIn ({ env }: Terminal): Buffer {
   const folder = configFolder(env)
   if (folder === undefined) throw new CommandFailure('There is no folder for the key of the fallback: set HOME or XDG_CONFIG_HOME')
   const file = join(folder, 'fallback.key')
+  const temporary = `${file}.${randomUUID()}`
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     assertPrivate(folder, '700')
-    writeFileSync(file, randomBytes(32), { mode: 0o600, flag: 'wx' })
+    // The link makes the whole key visible at once, and fails if there is one already.
+    if (!existsSync(file)) {
+      writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx' })
+      linkSync(temporary, file)
+    }
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${file} can't be created: ${errorCode(error)}`)
+  } finally {
+    rmSync(temporary, { force: true })
   }
   assertPrivate(file, '600')
   const key = readFileSync(file)
@@ -96,7 +118,7 @@ function save (variables: Read['variables'], key: Buffer, fallback: Fallback): v
 }
 
 function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Read['variables'], savedAt: number } {
-  const { file, hours } = fallback
+  const { file, hours, selection, refusal } = fallback
   const refuse = (reason: string): CommandFailure => new CommandFailure(outage, `The fallback ${file} can't be used: ${reason}`)
   let text: string
   try {
@@ -108,6 +130,10 @@ function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Re
   if (opened === undefined) throw refuse('it was written for other secrets or by another user, or it is damaged')
   const age = (Date.now() - opened.savedAt) / hour
   if (!(age >= -1 && age <= hours)) throw refuse(`it is ${Math.round(age)} hours old; --fallback-max-age is ${hours}`)
+  for (const variable of Object.keys(opened.variables)) {
+    const reason = Object.hasOwn(selection.map, variable) ? undefined : refusal(variable)
+    if (reason !== undefined) throw refuse(`its variable ${variable} ${reason}`)
+  }
   return opened
 }
 

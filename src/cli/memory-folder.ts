@@ -5,6 +5,12 @@ import { isAbsolute, join } from 'node:path'
 /** The file systems of Linux that are in memory: tmpfs and ramfs. */
 const memoryTypes = new Set([0x01021994, 0x858458f6])
 
+/** The signals that a terminal sends to all its processes. */
+const interrupts: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
+
+/** The signals that end the process, after the folder was removed. */
+const signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', ...interrupts]
+
 /** A private folder for a value. */
 export interface PrivateFolder {
   path: string
@@ -12,6 +18,11 @@ export interface PrivateFolder {
   isInMemory: boolean
   /** Removes the folder, unless {@link keep} was called. */
   remove: () => void
+  /**
+   * Runs something to which Ctrl-C belongs, such as an editor. The terminal sends SIGINT and SIGQUIT to all its processes, and
+   * this one ignores them meanwhile.
+   */
+  leavingInterrupts: <T>(run: () => Promise<T>) => Promise<T>
   /** Keeps the folder after the end of the process. */
   keep: () => void
 }
@@ -28,26 +39,32 @@ export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): Pri
   const [path = mkdtempSync(join(tmpdir(), 'secretsctl-')), ...others] = inMemory
   for (const other of others) rmSync(other, { recursive: true, force: true })
   let isKept = false
+  let isLeft = false
   const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
   const removeUnlessKept = (): void => { if (!isKept) remove() }
   const end = (signal: NodeJS.Signals): void => {
-    /* c8 ignore next 3 -- the signal ends the process before its coverage is written */
+    if (isLeft && interrupts.includes(signal)) return
+    /* c8 ignore next 4 -- the signal ends the process before its coverage is written */
+    forget()
     removeUnlessKept()
     process.kill(process.pid, signal)
   }
-  const signals = ['SIGTERM', 'SIGHUP'] as const
   const forget = (): void => {
     process.off('exit', removeUnlessKept)
     for (const signal of signals) process.off(signal, end)
   }
   process.once('exit', removeUnlessKept)
-  for (const signal of signals) process.once(signal, end)
+  for (const signal of signals) process.on(signal, end)
   return {
     path,
     isInMemory: inMemory.length > 0,
     remove () {
       forget()
       if (!isKept) remove()
+    },
+    async leavingInterrupts (run) {
+      isLeft = true
+      return run().finally(() => { isLeft = false })
     },
     keep () { isKept = true }
   }

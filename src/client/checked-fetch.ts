@@ -24,7 +24,9 @@ export async function checkedFetch (request: Request, maximumBytes: number): Pro
   }
   const response = await fetch(request).catch((error: unknown) => { throw failed(`${origin} does not answer`, error) })
   // A gateway sets this header on every reply.
-  if (!response.headers.has('x-request-id')) throw new GatewayUnreachable(`${origin} is not a secrets gateway (status ${response.status})`)
+  if (!response.headers.has('x-request-id')) {
+    throw new GatewayUnreachable(`${origin} is not a secrets gateway (status ${response.status})`, { status: response.status })
+  }
   // The caller reads binary and streamed bodies itself.
   if (response.status === 304 || (response.ok && !isJson(response))) return response
   const text = await textOf(response, maximumBytes).catch((error: unknown) => { throw failed(`The reply from ${origin} broke off`, error) })
@@ -33,7 +35,9 @@ export async function checkedFetch (request: Request, maximumBytes: number): Pro
   // The message does not quote the text, because it may contain a secret's value.
   if (response.ok && body === undefined) throw new GatewayUnreachable(`${origin} sent invalid JSON`)
   if (response.ok) return new Response(text, response)
-  if (!isProblem(body)) throw new GatewayUnreachable(`${origin} answered with status ${response.status} and no explanation`)
+  if (!isProblem(body)) {
+    throw new GatewayUnreachable(`${origin} answered with status ${response.status} and no explanation`, body === undefined ? { status: response.status } : {})
+  }
   const retryAfter = Number(response.headers.get('retry-after') ?? NaN)
   throw new GatewayProblem(body, Number.isNaN(retryAfter) ? undefined : retryAfter)
 }

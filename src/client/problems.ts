@@ -47,9 +47,14 @@ export class GatewayUnreachable extends Error {
   override readonly name = 'GatewayUnreachable'
   /** True if the connection failed or broke, so another attempt may succeed; false if the reply did not come from a gateway. */
   readonly isTemporary: boolean
+  /** The HTTP status of an error reply that did not come from a gateway, such as a proxy's; otherwise undefined. */
+  readonly status: number | undefined
 
-  constructor (message: string, { isTemporary = false, ...options }: ErrorOptions & { isTemporary?: boolean } = {}) {
+  constructor (
+    message: string, { isTemporary = false, status, ...options }: ErrorOptions & { isTemporary?: boolean, status?: number } = {}
+  ) {
     super(message, options)
     this.isTemporary = isTemporary
+    this.status = status
   }
 }

@@ -19,13 +19,10 @@ interface Options extends GlobalOptions {
 async function editFile (file: string, { VISUAL = '', EDITOR = '', ...env }: NodeJS.ProcessEnv): Promise<void> {
   const editor = [VISUAL, EDITOR, 'vi'].find((name) => name !== '') ?? 'vi'
   const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit', env: { ...env, VISUAL, EDITOR, SECRETS_GATEWAY_TOKEN: undefined } })
-  // On Ctrl-C the terminal sends SIGINT to both processes. What it means is for the editor to decide.
-  const ignore = (): void => undefined
-  process.on('SIGINT', ignore)
   const status = await new Promise<number | null>((resolve) => {
     child.once('error', () => { resolve(127) })
     child.once('close', resolve)
-  }).finally(() => process.off('SIGINT', ignore))
+  })
   if (status !== 0) throw new CommandFailure(`The editor (${editor}) failed, so nothing was written`, 'To choose another one: export EDITOR=nano')
 }
 
@@ -82,7 +79,7 @@ const fileIn = ({ path }: PrivateFolder): string => join(path, 'value')
 async function edited (folder: PrivateFolder, before: string, { env }: Terminal): Promise<string> {
   const file = fileIn(folder)
   writeFileSync(file, before, { mode: 0o600, flag: 'wx' })
-  await editFile(file, env)
+  await folder.leavingInterrupts(async () => editFile(file, env))
   const after = asBefore(readFileSync(file, 'utf8'), before)
   if (after === '') throw new CommandFailure('The value is empty, so nothing was written')
   return after

@@ -2,53 +2,44 @@ import type { Command } from 'commander'
 import { text } from 'node:stream/consumers'
 import { environmentName } from '#src/cli/arguments'
 import { bearerToken, gatewayWith } from '#src/cli/gateway'
-import { withExample, type GlobalOptions } from '#src/cli/global-options'
-import { methodFor } from '#src/cli/login/methods'
+import { withExample } from '#src/cli/global-options'
+import { wayFor } from '#src/cli/login/methods'
+import { assertIntended, assertNamed, type Destination, type LoginOptions } from '#src/cli/login/trust'
 import { isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profiles } from '#src/cli/profiles/profiles'
 import { changeProfiles, readProfiles } from '#src/cli/profiles/store'
 import { askSecret, askText } from '#src/cli/prompt'
 import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
-interface Options extends GlobalOptions {
-  withToken?: boolean
-  browser?: boolean
-  device?: boolean
-  aws?: boolean
-  issuer?: string
-  region?: string
-}
-
 /**
- * Returns the URL of the gateway to log in at: from the option, the variable, the profile of that name, the project file, the
- * current profile, or the answer to a question.
+ * Returns the gateway to log in at: from the option, the variable, the profile of that name, the project file, the current
+ * profile, or the answer to a question.
  */
-async function urlOf ({ url, profile }: Options, profiles: Profiles, terminal: Terminal): Promise<string> {
+async function destinationOf ({ url, profile }: LoginOptions, profiles: Profiles, terminal: Terminal): Promise<Destination> {
   const project = terminal.project()
   const urlOfProfile = (name?: string): string | undefined => name === undefined ? undefined : profileNamed(profiles, name)?.url
-  const candidates = [
-    url, urlOfProfile(profile), terminal.env.SECRETS_GATEWAY_URL, urlOfProfile(project?.profile), project?.gateway,
-    ...profile === undefined ? [urlOfProfile(profiles.current)] : []
-  ]
-  const chosen = candidates.find((candidate) => candidate !== undefined && candidate !== '')
+  const isGiven = (candidate: string | undefined): candidate is string => candidate !== undefined && candidate !== ''
+  const own = [url, urlOfProfile(profile), terminal.env.SECRETS_GATEWAY_URL, urlOfProfile(project?.profile)].find(isGiven)
+  const chosen = own ?? project?.gateway ?? (profile === undefined ? urlOfProfile(profiles.current) : undefined)
   if (chosen === undefined && terminal.stdin.isTTY !== true) {
     throw new WrongUsage('Specify the gateway with --url, such as https://secrets.example.com')
   }
   const text = chosen ?? await askText(terminal, 'URL of the gateway: ')
   const normalized = urlFrom(text)
   if (normalized === undefined) throw new WrongUsage(`'${text}' is not an HTTP URL, such as https://secrets.example.com`)
-  return normalized
+  const isStranger = own === undefined && project?.gateway !== undefined && namesFor(profiles, normalized).length === 0
+  return { url: normalized, ...isStranger && { stranger: project.file } }
 }
 
 /** Returns the name of the profile to store: the given one, that of an earlier login at the same URL, or else a free one. */
-function nameOf ({ profile }: Options, url: string, profiles: Profiles): string {
+function nameOf ({ profile }: LoginOptions, url: string, profiles: Profiles): string {
   const [known] = namesFor(profiles, url)
   if (profile !== undefined || known !== undefined) return profileName(profile ?? known ?? '')
   return profileNamed(profiles, 'default') === undefined ? 'default' : new URL(url).hostname.replace(/[^\w.-]/g, '')
 }
 
-async function pastedToken (terminal: Terminal, isPiped: boolean): Promise<Credential> {
-  const token = isPiped ? await text(terminal.stdin) : await askSecret(terminal, 'API key or other token (not shown): ')
+async function pastedToken (url: string, terminal: Terminal, isPiped: boolean): Promise<Credential> {
+  const token = isPiped ? await text(terminal.stdin) : await askSecret(terminal, `API key or other token for ${url} (not shown): `)
   if (!bearerToken.test(token.trim())) throw new WrongUsage('That is not a token: it is empty, or has characters that no token has')
   return { kind: 'token', token: token.trim() }
 }
@@ -62,16 +53,21 @@ export function login (command: Command, terminal: Terminal): void {
     .option('--issuer <name>', 'the OpenID Connect issuer, if the gateway has several')
     .option('--aws', 'log in with the AWS identity of this machine or user')
     .option('--region <region>', 'with --aws: the region whose STS identifies you')
+    .option('--server-id <id>', 'with --aws: the gateway\'s server ID, if it is not the host of its URL')
+    .option('--yes', 'do not ask about a gateway that is new, or that could use the login at another one')
     .action(async (_: object, command: Command) => {
-      const options = command.optsWithGlobals<Options>()
+      const options = command.optsWithGlobals<LoginOptions>()
       const environment = options.env === undefined ? undefined : environmentName(options.env)
       const profiles = readProfiles(terminal.env)
-      const url = await urlOf(options, profiles, terminal)
+      const destination = await destinationOf(options, profiles, terminal)
+      assertNamed(destination, options, terminal)
+      const { url } = destination
       const name = nameOf(options, url, profiles)
       if (!isPrivate(url)) terminal.stderr.lines([`Warning: ${url} does not use HTTPS: others on the network can read your token`])
 
-      const method = options.withToken === true ? undefined : await methodFor(url, options, terminal)
-      const credential = await method?.() ?? await pastedToken(terminal, options.withToken === true)
+      const way = options.withToken === true ? undefined : await wayFor(url, options, terminal)
+      await assertIntended(destination, way, options, profiles, terminal)
+      const credential = await way?.logIn() ?? await pastedToken(url, terminal, options.withToken === true)
       // A token that the gateway refuses is not stored.
       const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
       await changeProfiles(terminal.env, (latest) => {

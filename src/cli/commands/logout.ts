@@ -24,17 +24,20 @@ export function logout (command: Command, terminal: Terminal): void {
     .action(async (_: object, command: Command) => {
       const { all = false, profile, ...options } = command.optsWithGlobals<Options>()
       let removed: string[] = []
-      await changeProfiles(terminal.env, async (profiles) => {
+      let logins: (Profile | undefined)[] = []
+      await changeProfiles(terminal.env, (profiles) => {
         const name = profile ?? profiles.current
         if (!all && (name === undefined || profileNamed(profiles, name) === undefined)) {
           throw new WrongUsage(name === undefined ? 'You are not logged in anywhere' : `There is no profile ${name}; "secretsctl profiles" lists yours`)
         }
         removed = Object.keys(profiles.profiles).filter((each) => all || each === name)
-        for (const each of removed) await revokeAtIssuer(profileNamed(profiles, each), terminal)
+        logins = removed.map((each) => profileNamed(profiles, each))
         const kept = Object.entries(profiles.profiles).filter(([each]) => !removed.includes(each))
         const isCurrentKept = profiles.current !== undefined && !removed.includes(profiles.current)
         return { ...isCurrentKept && { current: profiles.current }, profiles: Object.fromEntries(kept) }
       })
+      // Other commands don't wait for an issuer that answers slowly.
+      for (const each of logins) await revokeAtIssuer(each, terminal)
       print(terminal, options, { removed }, removed.length === 0 ? ['You were not logged in anywhere'] : [`Logged out: the profile ${removed.join(', ')} is removed from this machine`])
     })
   withExample(command, 'secretsctl logout --profile work')

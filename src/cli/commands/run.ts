@@ -67,7 +67,7 @@ async function runWithSecrets (args: readonly string[], options: Options, termin
   const read = async (): Promise<Variables> => (await readAll()).variables
   const { unaddressable, ...first } = file === undefined
     ? await readAll()
-    : await withFallback(readAll, { file, gateway: targetOf(options, terminal).url, env, selection, hours }, terminal)
+    : await withFallback(readAll, { file, gateway: targetOf(options, terminal).url, env, selection, refusal, hours }, terminal)
   warnOfUnaddressable(terminal, unaddressable, env)
   let { variables } = first
   let isReported = false

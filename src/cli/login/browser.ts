@@ -51,11 +51,12 @@ async function callbackAt (server: Server, callback: string, state: string): Pro
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, patience)
     server.on('request', (request, response) => {
-      const url = new URL(request.url ?? '', callback)
-      const isReturn = request.method === 'GET' && url.pathname === '/callback' && url.searchParams.get('state') === state
+      // Every process of the machine can send a request, also one that is no URL, such as //.
+      const url = URL.parse(request.url ?? '', callback)
+      const isReturn = request.method === 'GET' && url?.pathname === '/callback' && url.searchParams.get('state') === state
       response.writeHead(isReturn ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
       response.end(isReturn ? 'Return to the terminal, where secretsctl shows whether you are logged in. You can close this window.\n' : 'Not found\n')
-      if (!isReturn) return
+      if (url === null || !isReturn) return
       clearTimeout(timer)
       response.once('close', () => { resolve(url) })
     })

@@ -3,8 +3,10 @@ import type { WaysToLogIn } from '#src/authentication/ways-to-log-in'
 import type { Credential } from '#src/cli/profiles/profiles'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 
-/** A way to log in, which returns what the login has obtained. */
-export type Method = () => Promise<Credential>
+/** A way to log in, with what the gateway says about it. `logIn` returns what the login has obtained. */
+export type Way = { logIn: () => Promise<Credential> } & (
+  { kind: 'oidc', issuer: WaysToLogIn['oidc'][number] } | { kind: 'aws', serverId: string }
+)
 
 export interface MethodOptions {
   browser?: boolean
@@ -31,9 +33,9 @@ async function waysAt (url: string): Promise<WaysToLogIn> {
  * @throws CommandFailure if the gateway does not offer the chosen way
  * @throws GatewayProblem, GatewayUnreachable
  */
-export async function methodFor (url: string, options: MethodOptions, terminal: Terminal): Promise<Method | undefined> {
+export async function wayFor (url: string, options: MethodOptions, terminal: Terminal): Promise<Way | undefined> {
   const { oidc, aws } = await waysAt(url)
-  if (options.aws === true) return awsMethod(url, options, aws)
+  if (options.aws === true) return awsWay(url, options, aws)
   const { issuer: name } = options
   const issuers = oidc.filter((issuer) => name === undefined || issuer.name === name)
   const [issuer, ...others] = issuers
@@ -45,20 +47,20 @@ export async function methodFor (url: string, options: MethodOptions, terminal: 
       : `${url} has no issuer ${name ?? ''}. It has: ${names.join(', ')}`)
   }
   if (others.length > 0) throw new WrongUsage(`Specify the issuer with --issuer: ${issuers.map((each) => each.name).join(', ')}`)
-  if (issuer !== undefined) return oidcMethod(issuer, options, terminal)
+  if (issuer !== undefined) return oidcWay(issuer, options, terminal)
   if (terminal.stdin.isTTY !== true) throw new WrongUsage('No terminal to ask for a token: --with-token reads it from standard input')
   return undefined
 }
 
-function awsMethod (url: string, { region = process.env.AWS_REGION }: MethodOptions, aws: WaysToLogIn['aws']): Method {
+function awsWay (url: string, { region = process.env.AWS_REGION }: MethodOptions, aws: WaysToLogIn['aws']): Way {
   if (aws === undefined) throw new CommandFailure(`${url} does not let AWS identities log in: use another way, such as --with-token`)
   const { serverId, regions } = aws
   const chosen = region !== undefined && regions.includes(region) ? region : regions[0] ?? ''
-  return async () => (await import('./aws.ts')).loggedInWithAws({ url, serverId, region: chosen })
+  return { kind: 'aws', serverId, logIn: async () => (await import('./aws.ts')).loggedInWithAws({ url, serverId, region: chosen }) }
 }
 
-function oidcMethod (issuer: WaysToLogIn['oidc'][number], { browser, device }: MethodOptions, terminal: Terminal): Method {
-  return async () => {
+function oidcWay (issuer: WaysToLogIn['oidc'][number], { browser, device }: MethodOptions, terminal: Terminal): Way {
+  const logIn = async (): Promise<Credential> => {
     const { issuerAt, logInWithDevice } = await import('./openid.ts')
     const { hasBrowser, logInWithBrowser } = await import('./browser.ts')
     const configuration = await issuerAt(issuer)
@@ -67,4 +69,5 @@ function oidcMethod (issuer: WaysToLogIn['oidc'][number], { browser, device }: M
     const usesDevice = device === true || (browser !== true && hasDeviceFlow && !hasBrowser(terminal.env))
     return usesDevice ? logInWithDevice(issuer, configuration, terminal) : logInWithBrowser(issuer, configuration, terminal)
   }
+  return { kind: 'oidc', issuer, logIn }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
@@ -26,27 +26,47 @@ export function findProjectFile (folder: string): string | undefined {
  * @throws CommandFailure if the file belongs to another user, if others can change it, or if its content is invalid
  */
 export async function readProject (file: string, isNamed: boolean): Promise<Project> {
-  if (!isNamed) assertTrusted(file)
   const { yamlFrom } = await import('#src/cli/yaml')
   let content: unknown
   try {
-    content = yamlFrom(readFileSync(file, 'utf8')) ?? {}
+    content = yamlFrom(isNamed ? readFileSync(file, 'utf8') : trustedText(file)) ?? {}
   } catch (error) {
+    if (error instanceof Untrusted) throw error
     if (error instanceof CommandFailure) throw new CommandFailure(`${file}:`, ...error.lines)
     throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
   }
   return { file, ...membersOf(content, file) }
 }
 
+class Untrusted extends CommandFailure {}
+
+/**
+ * Reads a file that was found. What is checked is what is read: another file that gets the same name meanwhile is never opened.
+ *
+ * @throws Untrusted
+ */
+function trustedText (file: string): string {
+  // Without O_NONBLOCK, opening a named pipe that has taken the file's place would wait.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    assertTrusted(file, descriptor)
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /**
  * On a machine with several users, one of them could leave a project file in a shared folder such as /tmp, and so choose the
- * gateway and the environment of others who work below it.
+ * gateway and the environment of others who work below it. Members of the file's group could, too. Only a group with
+ * the owner's own ID, which many systems create for each user, is taken for the owner's alone.
  */
-function assertTrusted (file: string): void {
-  const { uid, mode } = statSync(file)
+function assertTrusted (file: string, descriptor: number): void {
+  const { uid, gid, mode } = fstatSync(descriptor)
   const own = process.getuid?.() ?? uid
-  if (uid !== own && uid !== 0) throw new CommandFailure(`${file} belongs to another user, so it is not used`, `To use it all the same: export SECRETS_GATEWAY_PROJECT_FILE=${file}`)
-  if ((mode & 0o002) !== 0) throw new CommandFailure(`Every user can change ${file}, so it is not used`, `To use it: chmod o-w ${file}`)
+  if (uid !== own && uid !== 0) throw new Untrusted(`${file} belongs to another user, so it is not used`, `To use it all the same: export SECRETS_GATEWAY_PROJECT_FILE=${file}`)
+  const others = gid === uid ? 0o002 : 0o022
+  if ((mode & others) !== 0) throw new Untrusted(`Other users can change ${file}, so it is not used`, `To use it: chmod go-w ${file}`)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

@@ -99,7 +99,8 @@ export async function changeProfiles (
   }
   assertPrivate(folder, '700')
   const lock = join(folder, 'lock')
-  await take(lock)
+  const owner = randomUUID()
+  await take(lock, owner)
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
@@ -108,19 +109,25 @@ export async function changeProfiles (
     writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, fileIn(folder))
   } finally {
-    rmSync(lock, { force: true })
+    remove(lock, owner)
   }
 }
 
-async function take (lock: string): Promise<void> {
+/** Removes a lock if it is still that of `owner`, who may have taken so long that another process has replaced it. */
+function remove (lock: string, owner: string | undefined): void {
+  if (textOf(lock) === owner) rmSync(lock, { force: true })
+}
+
+async function take (lock: string, owner: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
-      writeFileSync(lock, `${process.pid}\n`, { mode: 0o600, flag: 'wx' })
+      writeFileSync(lock, owner, { mode: 0o600, flag: 'wx' })
       return
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${lock} can't be created: ${errorCode(error)}`)
     }
-    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) rmSync(lock, { force: true })
+    const holder = textOf(lock)
+    if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) remove(lock, holder)
     else await setTimeout(pause)
   }
   /* c8 ignore next -- half a minute after another process has begun to change the profiles, or to renew a token */

@@ -84,13 +84,13 @@ const rows: Record<string, Row> = {
   login: {
     succeeds: (context) => ({
       args: ['login', '--url', context.gateway.url, ...context.isTerminal ? [] : ['--with-token']], env: newUser(context), stdin: tokens.administrator,
-      answers: [{ after: '(not shown): ', type: `${tokens.administrator}\r` }], output: 'as administrator\n', ...context.isTerminal && { question: 'API key or other token (not shown):' }
+      answers: [{ after: '(not shown): ', type: `${tokens.administrator}\r` }], output: 'as administrator\n', ...context.isTerminal && { question: `API key or other token for ${context.gateway.url} (not shown):` }
     }),
     refused: (context) => ({
       args: ['login', '--url', context.gateway.url, ...context.isTerminal ? [] : ['--with-token']], env: newUser(context), stdin: 'wrong', answers: [{ after: '(not shown): ', type: 'wrong\r' }],
       status: 1, output: /The gateway does not accept your token[^]*\(unauthenticated, request [\w-]+\)/
     }),
-    cancelled: (context) => ({ ...cancelledAt('API key or other token (not shown): ', 'login', '--url', context.gateway.url), env: newUser(context) }),
+    cancelled: (context) => ({ ...cancelledAt(`API key or other token for ${context.gateway.url} (not shown): `, 'login', '--url', context.gateway.url), env: newUser(context) }),
     misused: (context) => ({ args: ['login'], env: { ...newUser(context), XDG_CONFIG_HOME: '/none' }, status: 2, output: 'Specify the gateway with --url' })
   },
   logout: {

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { build, type Gateway } from '#test/helper'
@@ -23,6 +26,36 @@ async function edit (t: Test, gateway: Gateway, script: string, { name = 'a', an
   if (file !== '') t.match(readFileSync(`${folder}/modes`, 'utf8'), /^drwx------ [^\n]*\n-rw------- /)
   return { status, screen, file }
 }
+
+t.test('Ctrl-C while the value is written leaves no plaintext behind', { skip: noTerminal }, async (t) => {
+  const gateway = await build(t)
+  await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'canary' } })
+  let puts = 0
+  let onPut = (): void => undefined
+  const put = new Promise<void>((resolve) => { onPut = resolve })
+  // A gateway that does not answer the write.
+  const slow = createServer((request, response) => {
+    if (request.method === 'PUT') {
+      puts++
+      onPut()
+    } else void fetch(`${gateway.url}${request.url ?? ''}`, { headers: { authorization: request.headers.authorization ?? '', accept: 'application/json' } })
+      .then(async (reply) => { response.writeHead(reply.status, Object.fromEntries(['content-type', 'x-request-id', 'etag'].map((name) => [name, reply.headers.get(name) ?? '']))).end(await reply.text()) })
+  }).listen(0, '127.0.0.1')
+  await once(slow, 'listening')
+  t.teardown(() => {
+    slow.close()
+    slow.closeAllConnections()
+  })
+  const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
+  // The first SIGINT is for the editor. Its parent is a shell, whose parent is secretsctl.
+  const script = 'read -r pid name state parent rest < /proc/$PPID/stat; kill -INT $parent; sleep 0.5; printf other > "$1"'
+  const { status, screen, file } = await edit(t, { ...gateway, url }, script, { answers: [{ when: put, type: '\x03' }] })
+  t.not(status, 0)
+  t.notMatch(screen, 'failed', 'the editor was not interrupted')
+  t.equal(puts, 1)
+  t.match(file, /secretsctl-/)
+  t.equal(existsSync(dirname(file)), false)
+})
 
 t.test('edit', { skip: noTerminal }, async (t) => {
   const gateway = await build(t)

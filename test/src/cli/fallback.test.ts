@@ -1,6 +1,16 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { withFallback } from '#src/cli/fallback'
+import { terminalOf } from '#src/cli/terminal'
+import type { Refusal } from '#src/cli/variables'
+import { createClient, reply } from '#src/client/client'
+import type { Line } from '#src/command-line/output'
+import { catalogue } from '#src/problems/catalogue'
 import { build, tokens } from '#test/helper'
 import { secretsctlProgram, type Outcome, type ProgramSetting } from '#test/secretsctl'
 
@@ -32,6 +42,67 @@ t.test('run --fallback', async (t) => {
   writeFileSync(file, JSON.stringify(kept))
   chmodSync(join(folder, 'secretsctl', 'fallback.key'), 0o644)
   t.match(await run(gateway), { status: 125, stderr: /Other users can read or change .*fallback\.key/ })
+})
+
+/** Starts a server that answers every request with the same reply. */
+async function answering (t: Test, status: number, headers: Record<string, string>, body: object | string): Promise<{ url: string }> {
+  const server = createServer((_request, response) => { response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body)) }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => { server.close() })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+t.test('only an outage makes use of the fallback', async (t) => {
+  const fallback = { file: join(t.testdir({}), 'kept'), env: 'dev', selection: { secret: ['a'], map: { PATH: 'b' } }, hours: 1 }
+  const env = { XDG_CONFIG_HOME: t.testdir({}) }
+  let warnings: string[] = []
+  const terminal = { ...terminalOf({ ...process, env }), stderr: { ...terminalOf(process).stderr, lines: (lines: readonly Line[]) => { warnings = lines.map(String) } } }
+  const kept = { variables: { A: 'canary', PATH: '/b' }, unaddressable: 0 }
+  const attempt = async (url: string, read: () => Promise<typeof kept>, refusal: Refusal = () => undefined): Promise<object> =>
+    withFallback(read, { ...fallback, gateway: url, refusal }, terminal)
+
+  const problem = (code: keyof typeof catalogue): object => ({ type: 'urn:x', instance: 'urn:y', title: 'T', status: catalogue[code].status, detail: 'd', code, requestId: 'r' })
+  const json = { 'content-type': 'application/problem+json', 'x-request-id': 'r' }
+  type Case = [title: string, isOutage: boolean, status: number, headers: Record<string, string>, body: object | string]
+  const replies: Case[] = [
+    ...(['aws-unavailable', 'aws-timeout', 'aws-throttled', 'identity-provider-unavailable', 'overloaded'] as const)
+      .map((code) => [code, true, catalogue[code].status, json, problem(code)] as Case),
+    ...(['kms-failure', 'credential-invalid', 'credential-account-mismatch', 'audit-unavailable', 'aws-access-denied', 'unauthenticated'] as const)
+      .map((code) => [code, false, catalogue[code].status, json, problem(code)] as Case),
+    ['the 502 of a proxy', true, 502, {}, {}],
+    ['the 504 of a proxy that keeps headers', true, 504, { 'x-request-id': 'r' }, 'upstream connect error'],
+    ['a problem that this version does not know', false, 502, json, { code: 'new' }],
+    ['the 403 of a proxy', false, 403, {}, {}],
+    ['a page of a portal', false, 200, {}, {}]
+  ]
+  for (const [title, isOutage, status, headers, body] of replies) {
+    const { url } = await answering(t, status, headers, body)
+    await attempt(url, async () => kept)
+    warnings = []
+    const read = async (): Promise<typeof kept> => {
+      await reply(createClient({ url, token: 'x', retries: 0 }).GET('/environments'))
+      return kept
+    }
+    if (isOutage) t.same(await attempt(url, read), kept, title)
+    else await t.rejects(attempt(url, read), title)
+    t.equal(warnings.length, isOutage ? 2 : 0)
+    if (!isOutage) continue
+    const refusal: Refusal = (variable) => `is refused: ${variable}`
+    await t.rejects(attempt(url, read, refusal), /can't be used: its variable A is refused: A/, 'a name that the program\'s environment has got since; PATH is in --map')
+  }
+})
+
+t.test('the key is whole or not there', { skip: process.platform === 'win32' }, async (t) => {
+  const folder = t.testdir({})
+  const args = [join(import.meta.dirname, '..', '..', '..', 'bin', 'secretsctl.js'), 'run', '--env', 'dev', '--map', 'V=a', '--fallback', join(folder, 'kept'), ...show]
+  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: nowhere.url, SECRETS_GATEWAY_TOKEN: 'x', NODE_DISABLE_COMPILE_CACHE: '1' }
+  // Files can be created, but nothing can be written to them, as on a full disk.
+  const full = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, ...args], { env, encoding: 'utf8' })
+  t.match(full.stderr, /fallback\.key can't be created: EFBIG/)
+  t.same(readdirSync(join(folder, 'secretsctl')), [])
+  const { stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+  t.match(stderr, /it does not exist yet/)
+  t.equal(statSync(join(folder, 'secretsctl', 'fallback.key')).size, 32)
 })
 
 t.test('whoever has lost access does not get the secrets from the fallback, nor after its time', async (t) => {

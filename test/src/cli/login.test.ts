@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { changeProfiles } from '#src/cli/profiles/store'
 import { build, declared, tokens, type Gateway } from '#test/helper'
 import { visit } from '#test/log-in-page'
 import { startPeopleIssuer, type PeopleIssuer } from '#test/people-issuer'
@@ -69,6 +70,21 @@ t.test('login with a pasted token, whoami, envs, use, logout', async (t) => {
   t.match(await ctl(`whoami --url ${gateway.url}`), { status: 1, stderr: `You are not logged in to ${gateway.url}. Log in with: secretsctl login --url ${gateway.url}\n` })
 })
 
+t.test('a process that took too long leaves the lock of another one alone', async (t) => {
+  const folder = t.testdir({})
+  const env = { XDG_CONFIG_HOME: folder }
+  const lock = join(folder, 'secretsctl', 'lock')
+  await changeProfiles(env, () => {
+    writeFileSync(lock, 'of another process')
+    return undefined
+  })
+  t.equal(readFileSync(lock, 'utf8'), 'of another process')
+  const old = Date.now() / 1_000 - 120
+  utimesSync(lock, old, old)
+  await changeProfiles(env, () => undefined)
+  t.equal(existsSync(lock), false, 'one that was left behind does not last')
+})
+
 t.test('a bad token in a variable', async (t) => {
   const gateway = await build(t)
   t.match(await secretsctl(gateway, ['list', '--env', 'dev'], { token: tokens.expired }), {
@@ -110,7 +126,18 @@ t.test('a project file', async (t) => {
   t.equal(gateway.log.filter((line) => line.includes('"/environments')).length, 1, 'only the write above arrived')
   t.match(await ctl('list', { ...variable, env: { ...variable.env, SECRETS_GATEWAY_URL: gateway.url } }), { status: 0, stdout: /shop\/db/ }, 'the user names the same gateway')
   t.match(await ctl('list', inProject), { status: 1, stderr: /You are not logged in to/ })
-  t.match(await ctl('login --with-token', { ...inProject, stdin: tokens.administrator }), { status: 0 })
+  const arrived = gateway.log.length
+  t.match(await ctl('login --with-token', { ...inProject, stdin: tokens.administrator }), {
+    status: 1, stderr: new RegExp(`^Only .*\\.secretsctl\\.yaml names the gateway ${gateway.url}, .*\nIf you trust this gateway: secretsctl login --url ${gateway.url} --with-token\n$`)
+  })
+  t.match(await ctl('login', { ...inProject, stdin: tokens.administrator }), { status: 1, stderr: /^Only .* names the gateway/ })
+  t.match(await ctl('login --yes --with-token', { ...inProject, isTerminal: true, stdin: tokens.administrator }), { status: 1, stderr: /^Only .* names the gateway/ })
+  t.equal(gateway.log.length, arrived, 'a stranger\'s gateway is not even asked')
+  t.match(await ctl('login --yes', { ...inProject, isTerminal: true, stdin: 'n\r' }), {
+    status: 1, stderr: new RegExp(`Only .* names this gateway, and anybody can write such a file\n[^]*Log in to ${gateway.url} for the first time, with a token\\? \\[y/N\\] [^]*You are not logged in to ${gateway.url}\n$`)
+  })
+  t.match(await ctl(`login --url ${gateway.url} --with-token`, { ...inProject, stdin: tokens.administrator }), { status: 0 })
+  t.match(await ctl('login --with-token', { ...inProject, stdin: tokens.administrator }), { status: 0 }, 'the user knows the gateway')
   t.match(await ctl('list', inProject), { status: 0, stdout: /shop\/db/ })
   t.match(await ctl('list', variable), { status: 0 }, 'the user has logged in there')
   t.match(await ctl('whoami', inProject), { stdout: /\.secretsctl\.yaml\)\n[^]*environment: +dev/ })
@@ -139,7 +166,17 @@ t.test('a project file', async (t) => {
   write('environment: dev')
   const file = join(folder, 'project', '.secretsctl.yaml')
   chmodSync(file, 0o666)
-  t.match(await ctl('whoami', inProject), { status: 1, stderr: /^Every user can change .*\n.*chmod o-w/ })
+  t.match(await ctl('whoami', inProject), { status: 1, stderr: /^Other users can change .*\n.*chmod go-w/ })
+  const { uid, gid } = statSync(file)
+  chmodSync(file, 0o664)
+  t.match(await ctl('whoami', inProject), uid === gid ? { status: 0 } : { status: 1, stderr: /^Other users can change / }, 'a group of the user\'s own may change it')
+  if (process.getuid?.() === 0) {
+    chownSync(file, uid, gid + 1)
+    t.match(await ctl('whoami', inProject), { status: 1, stderr: /^Other users can change / }, 'another group may not')
+    chownSync(file, uid + 1, gid)
+    t.match(await ctl('whoami', inProject), { status: 1, stderr: /belongs to another user/ })
+    chownSync(file, uid, gid)
+  }
   t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: file } }), { status: 0, stdout: /environment: +dev/ }, 'a file that the user names')
   t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: '' } }), { status: 0 }, 'no file')
   t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: 'none.yaml' } }), { status: 1, stderr: /none\.yaml can't be read: ENOENT/ })
@@ -150,9 +187,11 @@ t.test('login with a browser, and a new token when the old one has expired', asy
   const gateway = await peopleGateway(t, issuer)
   const { ctl, config, folder } = user(t)
   const browser = join(folder, 'browser')
-  writeFileSync(browser, `#!/bin/sh\nexec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'log-in-page.ts')} "$1"\n`, { mode: 0o755 })
+  // Another page of the browser sends a request that is no URL.
+  const stray = 'http.get({ port: new URL(new URL(process.argv[1]).searchParams.get("redirect_uri")).port, path: "//" }, (reply) => process.exit(reply.statusCode === 404 ? 0 : 1))'
+  writeFileSync(browser, `#!/bin/sh\n${process.execPath} -e '${stray}' "$1" || exit 1\nexec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'log-in-page.ts')} "$1"\n`, { mode: 0o755 })
   const loggedIn = await ctl(`login --url ${gateway.url}`, { env: { BROWSER: browser } })
-  t.match(loggedIn, { status: 0, stdout: /as people:maria\n/, stderr: /^Log in on this page, which opens in your browser:\n {2}http.*code_challenge_method=S256/ })
+  t.match(loggedIn, { status: 0, stdout: /as people:maria\n/, stderr: /^Logging in to http.* with the issuer people \(http.*\)\nLog in on this page, which opens in your browser:\n {2}http.*code_challenge_method=S256/ })
   const stored = (): string => readFileSync(join(config, 'profiles.json'), 'utf8')
   const first = stored()
   t.match(first, /"refreshToken": "[^"]+"/)
@@ -170,7 +209,7 @@ t.test('login with a browser, and a new token when the old one has expired', asy
 t.test('login with another device, and logout', async (t) => {
   const issuer = await startPeopleIssuer(t)
   const gateway = await peopleGateway(t, issuer)
-  const { ctl } = user(t)
+  const { ctl, config } = user(t)
   let visited: Promise<string> | undefined
   const onStderr = (text: string): void => {
     const [, page] = /on any device: +(\S+)\n[^]*code there: +\S+\n/.exec(text) ?? []
@@ -179,7 +218,14 @@ t.test('login with another device, and logout', async (t) => {
   t.match(await ctl(`login --url ${gateway.url} --issuer people --device`, { onStderr }), { status: 0, stdout: /as people:maria\n/ })
   await visited
   t.match(await ctl('list --env dev'), { status: 0 })
+  const { requests } = issuer
+  let isLocked = false
+  requests.push = (...paths) => {
+    isLocked ||= existsSync(join(config, 'lock'))
+    return Array.prototype.push.apply(requests, paths)
+  }
   t.match(await ctl('logout'), { status: 0, stderr: '' })
+  t.equal(isLocked, false, 'nobody waits for the issuer')
   t.ok(issuer.requests.some((path) => path.startsWith('/token/revocation')), 'the issuer forgets the login')
   t.match(await ctl(`login --url ${gateway.url} --issuer corp`), { status: 1, stderr: /has no issuer corp\. It has: people/ })
 })
@@ -198,6 +244,43 @@ t.test('logins that the issuer does not offer', async (t) => {
   t.match(await ctl(`login --url ${two.url}`), { status: 2, stderr: /Specify the issuer with --issuer: one, two/ })
 })
 
+t.test('a gateway can\'t get a login that is valid at another one', async (t) => {
+  const issuer = await startPeopleIssuer(t)
+  const gateway = await peopleGateway(t, issuer)
+  const { ctl } = user(t)
+  const device = async (args: string, setting: Setting = {}): Promise<Outcome> => {
+    let visited: Promise<string> | undefined
+    const onStderr = (text: string): void => {
+      const [, page] = /on any device: +(\S+)\n[^]*code there: +\S+\n/.exec(text) ?? []
+      if (page !== undefined) visited ??= visit(page)
+    }
+    return ctl(`login ${args} --device`, { ...setting, onStderr })
+  }
+  const question = new RegExp(`Log in to ${gateway.url} for the first time, with the issuer people \\(${issuer.settings.issuer}\\)\\? \\[y/N\\] `)
+  t.match(await device(`--url ${gateway.url}`, { isTerminal: true, stdin: 'n\r' }), { status: 1, stderr: question })
+  t.same(issuer.requests, [], 'nothing was sent to the issuer')
+  t.match(await device(`--url ${gateway.url}`, { isTerminal: true, stdin: 'y\r' }), { status: 0, stderr: question })
+  const again = await device(`--url ${gateway.url}`, { isTerminal: true })
+  t.match(again, { status: 0, stderr: new RegExp(`^Logging in to ${gateway.url} with the issuer people`) })
+  t.notMatch(again.stderr, '[y/N]', 'a gateway that the user knows')
+
+  const relay = await peopleGateway(t, issuer)
+  const shared = `Your profile default, for ${gateway.url}, logs in with the same issuer and client. ${relay.url} could use your login there`
+  const count = issuer.requests.length
+  t.match(await device(`--url ${relay.url} --profile other`), { status: 1, stderr: `${shared}\nIf that is right: secretsctl login --url ${relay.url} --profile other --device --yes\n` })
+  t.match(await device(`--url ${relay.url}`, { isTerminal: true, stdin: 'n\r' }), { status: 1, stderr: shared })
+  t.equal(issuer.requests.length, count)
+  t.match(await device(`--url ${relay.url} --profile other --yes`), { status: 0 })
+  t.match(await device(`--url ${relay.url} --profile other`), { status: 0 }, 'the user has accepted it')
+
+  for (const login of [{ parameters: { resource: gateway.url } }, { parameters: { audience: gateway.url } }, { scope: `openid ${gateway.url}/read` }]) {
+    const other = await peopleGateway(t, issuer, { login: { clientId: 'another', ...login } })
+    t.match(await device(`--url ${other.url}`), {
+      status: 1, stderr: new RegExp(`^${other.url} wants a token for ${gateway.url}/.*, which is another site\\. .*\nIf that is right: .* --yes\n$`)
+    })
+  }
+})
+
 t.test('login with an AWS identity', async (t) => {
   const principal = {
     accessKeyId: 'AKIAUSERUSERUSER', secretAccessKey: 'secret-of-the-user', account: '444455556666', userId: 'AIDAUSERUSERUSERUSER',
@@ -211,8 +294,19 @@ t.test('login with an AWS identity', async (t) => {
   const before = { ...process.env }
   t.teardown(() => { process.env = before })
   Object.assign(process.env, variables)
-  t.match(await ctl(`login --url ${gateway.url} --aws --region eu-central-1`), { status: 0, stdout: /as aws:444455556666:AIDAUSERUSERUSERUSER\n/ })
+  t.match(await ctl(`login --url ${gateway.url} --aws --region eu-central-1`), {
+    status: 1, stderr: new RegExp(`has the server ID gateway\\.test, which is not its host\\. .*\nIf that is right: secretsctl login --url ${gateway.url} --region eu-central-1 --aws --server-id gateway\\.test\n$`)
+  })
+  t.match(await ctl(`login --url ${gateway.url} --aws --server-id other.test`), { status: 1, stderr: /has the server ID gateway\.test, not other\.test/ })
+  t.equal(sts.requests.length, 0)
+  t.match(await ctl(`login --url ${gateway.url} --aws --region eu-central-1 --server-id gateway.test`), { status: 0, stdout: /as aws:444455556666:AIDAUSERUSERUSERUSER\n/ })
   t.match(await ctl('whoami'), { status: 0, stdout: /caller: +aws:444455556666:AIDAUSERUSERUSERUSER/ })
+  t.match(await ctl(`login --url ${gateway.url} --aws`), { status: 0 }, 'the user has accepted this server ID')
+  const relay = await build(t, { authentication: { ...declared.authentication, aws }, aws: { stsEndpoint: sts.url } })
+  t.match(await ctl(`login --url ${relay.url} --aws --server-id gateway.test`), {
+    status: 1, stderr: new RegExp(`^Your profile default, for ${gateway.url}, logs in with the same server ID\\. ${relay.url} could use your login there\nIf that is right: .* --server-id gateway\\.test --aws --yes\n$`)
+  })
+  t.match(await ctl(`login --url ${relay.url} --aws`, { isTerminal: true, stdin: 'n\r' }), { status: 1, stderr: /for the first time, with your AWS identity\? \[y\/N\] / })
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' })
-  t.match(await ctl(`login --url ${gateway.url} --aws`), { status: 1, stderr: /^There are no AWS keys: log in to AWS first/ })
+  t.match(await ctl(`login --url ${gateway.url} --aws`), { status: 1, stderr: /\nThere are no AWS keys: log in to AWS first/ })
 })
