@@ -15,20 +15,21 @@ const limits: KeyLimits = { keys: 100_000, lifetime: 24 * 60 * 60 * 1_000 }
 /**
  * Records a key, unless it was used with another request.
  *
- * KEYS: a hash of the fingerprints by key, and a sorted set of the keys by the time at which each was last used
+ * KEYS: a hash of the fingerprints by key, and a sorted set of the keys by the time at which each was last used, in microseconds,
+ * so that no two are equal
  * ARGV: the key, the fingerprint, the number of keys that are kept, and the time for which they are kept
  * Returns 0 if the key was used with another request, and 1 otherwise
  */
 const record = script(`
 local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = time[1] * 1e6 + time[2]
 local function forget(keys)
   for _, key in ipairs(keys) do
     redis.call('HDEL', KEYS[1], key)
     redis.call('ZREM', KEYS[2], key)
   end
 end
-forget(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4], 'LIMIT', 0, 100))
+forget(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4] * 1e3, 'LIMIT', 0, 100))
 local before = redis.call('HGET', KEYS[1], ARGV[1])
 if before and before ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])

@@ -214,6 +214,8 @@ t.test('the bounds of the environment variables', async (t) => {
     'GATEWAY_DATA_DIR minLength': 1,
     'GATEWAY_REALISTIC minLength': 1,
     'GATEWAY_REALISTIC maxLength': 100,
+    'GATEWAY_RELOAD_SECONDS minimum': 1,
+    'GATEWAY_RELOAD_SECONDS maximum': 3_600,
     'OTEL_SERVICE_NAME minLength': 1,
     'OTEL_SERVICE_NAME maxLength': 255,
     'OTEL_EXPORTER_OTLP_ENDPOINT maxLength': 2_048,
