@@ -76,25 +76,29 @@ function keyIn ({ env }: Terminal): Buffer {
   const folder = configFolder(env)
   if (folder === undefined) throw new CommandFailure('There is no folder for the key of the fallback: set HOME or XDG_CONFIG_HOME')
   const file = join(folder, 'fallback.key')
-  const temporary = `${file}.${randomUUID()}`
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     assertPrivate(folder, '700')
-    // The link makes the whole key visible at once, and fails if there is one already.
-    if (!existsSync(file)) {
-      writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx' })
-      linkSync(temporary, file)
-    }
+    if (!existsSync(file)) createKey(file)
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${file} can't be created: ${errorCode(error)}`)
-  } finally {
-    rmSync(temporary, { force: true })
   }
   assertPrivate(file, '600')
   const key = readFileSync(file)
   if (key.length !== 32) throw new CommandFailure(`${file} is damaged. Remove it: the fallbacks that it has encrypted can't be read any more`)
   return key
+}
+
+/** Creates a key. The link makes the whole of it visible at once, and fails if there is one already. */
+function createKey (file: string): void {
+  const temporary = `${file}.${randomUUID()}`
+  try {
+    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx' })
+    linkSync(temporary, file)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
 }
 
 /** What a fallback is for. The encryption covers it, so that a file can't be used for another purpose or made to look newer. */

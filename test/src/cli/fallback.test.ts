@@ -92,6 +92,17 @@ t.test('only an outage makes use of the fallback', async (t) => {
   }
 })
 
+t.test('a key or a fallback that can\'t be written', async (t) => {
+  const folder = t.testdir({ open: { secretsctl: {} }, file: '', private: {} })
+  chmodSync(join(folder, 'open', 'secretsctl'), 0o755)
+  const fallback = { file: join(folder, 'none', 'kept'), gateway: '', env: 'dev', selection: { secret: [], map: {} }, hours: 1, refusal: () => undefined }
+  const attempt = async (config: string): Promise<unknown> =>
+    withFallback(async () => ({ variables: {}, unaddressable: 0 }), fallback, terminalOf({ ...process, env: { XDG_CONFIG_HOME: join(folder, config) } }))
+  await t.rejects(attempt('open'), /Other users can read or change .*secretsctl, so it is not used/)
+  await t.rejects(attempt('file'), /fallback\.key can't be created: ENOTDIR/)
+  await t.rejects(attempt('private'), /The fallback .*kept can't be written: ENOENT/)
+})
+
 t.test('the key is whole or not there', { skip: process.platform === 'win32' }, async (t) => {
   const folder = t.testdir({})
   const args = [join(import.meta.dirname, '..', '..', '..', 'bin', 'secretsctl.js'), 'run', '--env', 'dev', '--map', 'V=a', '--fallback', join(folder, 'kept'), ...show]

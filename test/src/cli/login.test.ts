@@ -31,6 +31,7 @@ t.test('login with a pasted token, whoami, envs, use, logout', async (t) => {
   const { ctl, config } = user(t)
   t.match(await ctl('whoami'), { status: 2, stdout: '', stderr: /^No gateway is chosen\. Log in once with: secretsctl login --url / })
   t.match(await ctl('login'), { status: 2, stderr: /Specify the gateway with --url/ })
+  t.match(await ctl('login', { isTerminal: true, stdin: 'ftp://a\r' }), { status: 2, stderr: /URL of the gateway: [^]*'ftp:\/\/a' is not an HTTP URL/ })
   t.match(await ctl(`login --url ${gateway.url}`), { status: 2, stderr: /--with-token reads it from standard input/ })
   t.match(await ctl(`login --url ${gateway.url} --with-token`, { stdin: 'wrong\n' }), { status: 1, stderr: /\nThe gateway does not accept your token: .*secretsctl login/ })
   t.match(await ctl(`login --url ${gateway.url} --with-token`, { stdin: 'a b' }), { status: 2, stderr: /That is not a token/ })
