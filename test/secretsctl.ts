@@ -118,8 +118,10 @@ export const noTerminal = spawnSync('script', ['--version']).status === 0 ? fals
 /** Input to type when the output contains a string, or when something else has happened. */
 export type Answer = { after: string, type: string } | { when: Promise<unknown>, type: string }
 
-/** Enables colours, whatever the settings of the terminal in which the tests run. */
-const colourful: NodeJS.ProcessEnv = { TERM: 'xterm-256color', FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined }
+/** Enables colours, whatever the settings of the terminal in which the tests run. Node.js uses none if `CI` is set. */
+const colourful: NodeJS.ProcessEnv = {
+  TERM: 'xterm-256color', CI: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined
+}
 
 /**
  * Runs a command in a pseudo-terminal, using `script` from util-linux.

@@ -157,16 +157,16 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   const gateway = await build(t)
   const created = await secretsctlTerminal(gateway, ['create', 'a', '--env', 'dev'], [{ after: 'not shown', type: 'canary\r' }])
   t.match(created, { status: 0, screen: /Created a in dev/ })
-  t.notMatch(created.screen, /canary/, 'the prompt does not echo the value')
+  t.notMatch(created.output, /canary/, 'the prompt does not echo the value')
   t.equal((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'canary')
 
   const read = await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev'], [], uncounted)
   t.match(read, { status: 0, screen: /value: +\*{8}/ })
-  t.notMatch(read.screen, /canary/)
+  t.notMatch(read.output, /canary/)
   t.match(await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev', '--value'], [], uncounted), { status: 0, screen: /^canary\r?\n/ })
 
-  t.match(await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], uncounted), { screen: /\u001b\[1mNAME/ })
-  t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...uncounted, env: { NO_COLOR: '1' } })).screen, /\u001b\[/)
+  t.match(await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], uncounted), { output: /\u001b\[1mNAME/ })
+  t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...uncounted, env: { NO_COLOR: '1' } })).output, /\u001b\[/)
 
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], uncounted), { status: 1, screen: /Nothing was deleted/ })
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 1, screen: /Nothing was sent/ })

@@ -51,7 +51,8 @@ t.test('a module receives this Secrets Manager\'s endpoint, its own account\'s k
 })
 
 t.test('an account whose keys are all restricted rotates with the first one', async (t) => {
-  const policy = JSON.stringify({ Version: '2012-10-17', Statement: { Effect: 'Allow', Action: 'secretsmanager:*', Resource: '*' } })
+  const statement = { Effect: 'Allow', Action: ['secretsmanager:*', 'lambda:InvokeFunction'], Resource: '*' }
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: statement })
   const restricted = { ...account, identityPolicies: [policy] }
   const { backend, client } = await startWithRotator(t, { accounts: [restricted], rotationFunctions: { rotator: fixture('echoing.ts') } })
   const value = await rotate(client, backend.runDueRotations)
