@@ -90,7 +90,15 @@ export const finishDocument: Transform = (document) => {
   sortParameters(paths)
   removePrefilled(paths)
   shareComponents(document.openapiObject as SharedDocument)
+  removeUnusedExamples(document.openapiObject as SharedDocument)
   return document.openapiObject
+}
+
+/** Removes the examples of the problems that only a single item of a bulk create can have: no response is such a problem. */
+function removeUnusedExamples ({ paths, components = {} }: SharedDocument): void {
+  const text = JSON.stringify([paths, components.responses])
+  components.examples = Object.fromEntries(Object.entries(components.examples ?? {}).filter(([name]) =>
+    text.includes(`"#/components/examples/${name}"`)))
 }
 
 /** The order of a path's operations in the document. A POST that can return 201 counts as `create`. */

@@ -54,7 +54,7 @@ function textOf (file: string): string | undefined {
   } catch (error) {
     const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    /* c8 ignore next -- only for files that even their owner can't read; root can read them all */
+    /* c8 ignore next 2 -- only for files that even their owner can't read; root can read them all */
     throw new CommandFailure(`${file} can't be read: ${code}`)
   }
 }
