@@ -28,6 +28,20 @@ function equal (found: unknown, expected: unknown, what: string): void {
   if (!isDeepStrictEqual(found, expected)) throw new Error(`${what} is not what it should be`)
 }
 
+/**
+ * Deletes a secret. If AWS's reply was lost, the gateway can't tell whether this request deleted it, and says so with a 502. The
+ * secret's state must then be that of a deleted one.
+ */
+async function remove (api: Api, name: string, query = ''): Promise<void> {
+  const reply = await api('DELETE', `${at(name)}${query}`)
+  if (reply.status !== 502) {
+    expect(reply, 200, 'a deletion')
+    return
+  }
+  const { status, json } = await api('GET', `${at(name)}/metadata`)
+  equal(status === 404 || json.state === 'pending-deletion', true, 'the state after a deletion whose reply was lost')
+}
+
 const at = (name: string): string => `/secrets/${name}`
 
 /** The tests, by name. */
@@ -137,11 +151,11 @@ export const tests: Readonly<Record<string, AcceptanceTest>> = {
     secrets: ['deleted'],
     async run (api) {
       expect(await api('PUT', at('deleted'), { json: { value: 'v' } }), 201, 'a creation')
-      expect(await api('DELETE', at('deleted')), 200, 'a deletion')
+      await remove(api, 'deleted')
       equal(expect(await api('GET', `${at('deleted')}/metadata`), 200, 'the metadata').json.state, 'pending-deletion', 'the state')
       expect(await api('POST', `${at('deleted')}/restore`), 200, 'a restore')
       equal(expect(await api('GET', at('deleted')), 200, 'a read of a restored secret').json.value, 'v', 'its value')
-      expect(await api('DELETE', `${at('deleted')}?force=true`), 200, 'a deletion without recovery')
+      await remove(api, 'deleted', '?force=true')
       expect(await api('GET', at('deleted')), 404, 'a read after it')
     }
   },
@@ -149,7 +163,7 @@ export const tests: Readonly<Record<string, AcceptanceTest>> = {
     secrets: ['pending'],
     async run (api) {
       expect(await api('PUT', at('pending'), { json: { value: 'v' } }), 201, 'a creation')
-      expect(await api('DELETE', at('pending')), 200, 'a deletion')
+      await remove(api, 'pending')
       expect(await api('GET', at('pending')), 409, 'a read of a deleted secret')
       expect(await api('PUT', at('pending'), { json: { value: 'w' } }), 409, 'a write to it')
     }
