@@ -66,7 +66,7 @@ t.test('a gateway that is named only in an answer, and does not answer itself', 
 
 t.test('an issuer that answers unexpectedly, or not at all', async (t) => {
   t.equal(issuerFailure('https://idp.example', new CommandFailure('as it is')).message, 'as it is')
-  const unexpected = new ClientError('the reply is no JSON', { code: 'OAUTH_PARSE_ERROR' })
+  const unexpected = Object.assign(new ClientError('the reply is no JSON'), { code: 'OAUTH_PARSE_ERROR' })
   t.match(issuerFailure('https://idp.example', unexpected).message, /^https:\/\/idp\.example answers unexpectedly: /)
   t.equal(issuerFailure('https://idp.example', new TypeError('fetch failed')).message, 'https://idp.example does not answer')
   const configuration = new Configuration({
