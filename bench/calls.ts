@@ -102,7 +102,7 @@ function simulatedClock (): Clock {
   }
 }
 
-/** Waits until the cache has sent all calls that are due at the current time. */
+/** Waits until the cache has sent all calls that are due by now. */
 async function untilIdle (): Promise<void> {
   for (let iteration = 0; iteration < 5; iteration++) await setImmediate()
 }

@@ -60,7 +60,7 @@ declare module 'fastify' {
      * A route's own `config` takes precedence.
      */
     routeDefaults: FastifyContextConfig
-    /** What the scopes of requests have in common with those of jobs that are continued without a request. */
+    /** The parts of a scope that do not depend on a request. Jobs that are continued without a request need them, too. */
     scopeContext: ScopeContext
     /** The stages of the request pipeline and the names of their steps, in the order in which they run. */
     pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]

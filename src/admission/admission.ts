@@ -35,8 +35,8 @@ export interface AdmissionOptions {
   /** Returns the current settings of all lanes. */
   settings: () => LaneSettings
   /**
-   * Creates the token buckets of one account and region, which `place` identifies. A bucket calls `onTokens` when it may have
-   * tokens earlier than it has said. Returns a function that returns the bucket of an operation.
+   * Creates the token buckets of one account and region, which `place` identifies. Returns a function that looks up the bucket of
+   * an operation. A bucket calls `onTokens` when tokens may be available earlier than its last `wait` has predicted.
    */
   buckets: Readonly<Record<Quotas, (place: string, onTokens: () => void) => (operation: string) => TokenBucket>>
   /** Returns an identifier of a credential's account. Two identifiers may stand for the same account. */

@@ -2,11 +2,11 @@ import type { Monotonic } from '#src/clock'
 
 /** Wakes lanes that wait for tokens. Lanes with a common token bucket share an alarm, so that they take turns. */
 export interface Alarm {
-  /** Calls `wake` once, after this number of seconds. Replaces a time that was set before. */
+  /** Calls `wake` once, after this number of seconds. Replaces an earlier time for the same `wake`. */
   set: (wake: () => void, seconds: number) => void
   /** Cancels the call, and moves `wake` to the end of the order of turns. */
   clear: (wake: () => void) => void
-  /** Wakes all lanes that wait for a time, because there may be tokens earlier. */
+  /** Wakes all waiting lanes at once, because tokens may be available earlier than expected. */
   ring: () => void
 }
 
@@ -24,7 +24,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
   const times = new Map<() => void, number>()
   let timer: NodeJS.Timeout | undefined
 
-  /** Wakes the lanes whose time comes before a time. */
+  /** Wakes the lanes whose time is no later than `latest`. */
   function ringUntil (latest: number): void {
     const due = Array.from(times).filter(([, time]) => time <= latest && time < Infinity)
     for (const [wake] of due) {

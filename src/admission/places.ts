@@ -3,22 +3,22 @@ import { Problem } from '#src/problems/problem'
 /** Limits the number of long requests, such as event streams, that each caller may have open. */
 export interface Places {
   /**
-   * Takes a place for a caller.
+   * Counts another open request of a caller.
    *
-   * @returns a function that frees the place
-   * @throws Problem `rate-limited` if the caller already has the maximum number
+   * @returns a function to call when the request has ended
+   * @throws Problem `rate-limited` if the caller already has the maximum number of open requests
    */
   take: (callerId: string) => () => void
-  /** Returns the number of taken places. */
+  /** Returns the number of open requests of all callers. */
   taken: () => number
 }
 
 /**
- * Counts the places of each caller. A request that takes one can stay open indefinitely, so without a limit one caller could use
- * all of the gateway's connections.
+ * Creates a limiter. The requests that it counts can stay open indefinitely, so without a limit one caller could use all of the
+ * gateway's connections.
  *
  * @param reason what the caller has too many of, for the log and the audit trail
- * @param maximum returns the maximum number of places of one caller
+ * @param maximum returns the maximum number of open requests of one caller
  */
 export function createPlaces (reason: string, maximum: () => number): Places {
   const counts = new Map<string, number>()

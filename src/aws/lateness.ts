@@ -14,7 +14,7 @@ const pauses = { first: 25, longest: 400 }
 const patience = 12
 
 /**
- * Waits before AWS is asked again because its reply may have been late.
+ * Waits before AWS is asked again, because its reply may have been outdated.
  *
  * @param attempt the number of pauses before this one, for the same question
  * @returns false if the call's owner has left
@@ -30,8 +30,8 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
 }
 
 /**
- * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `lateness`, so that a late reply is
- * not mistaken for a missing result.
+ * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `lateness`, so that an outdated
+ * reply is not mistaken for a missing result.
  *
  * @param ask returns undefined if the reply doesn't show the result
  * @returns undefined if no reply has shown the result, or if the call's owner has left

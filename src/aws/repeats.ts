@@ -10,7 +10,7 @@ import { untilShown } from './lateness.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call that AWS refuses to carry out twice. The SDK may nevertheless repeat it after a lost reply. */
+/** A call that AWS refuses to carry out twice, but that the SDK may repeat after a lost reply. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName

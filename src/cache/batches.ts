@@ -55,7 +55,7 @@ export function createBatches (
     await getSecretValue(call, name, selector).then(resolve, reject)
   }
 
-  /** Sends reads that belong together. */
+  /** Sends the reads of one group. */
   async function send (all: readonly Waiting[]): Promise<void> {
     const reads = all.filter(isWanted)
     for (const { call: { signal }, reject } of all.filter((read) => !isWanted(read))) reject(signal?.reason)
@@ -89,7 +89,7 @@ export function createBatches (
     await Promise.all(unanswered.map(readSingly))
   }
 
-  /** Returns true if a read may have failed only because AWS was asked with the session of another caller. */
+  /** Returns true if a read may have failed only because it was sent with another caller's session. */
   const isOthers = (problem: Problem, { callerId, credentialId }: AwsCall, asked: AwsCall): boolean =>
     callerId !== asked.callerId && hasSessions(credentialId) && concernsSession(problem)
 

@@ -53,7 +53,7 @@ export function createDescriber (
     }
     const target = targetOf(call, name, ownerOf(call, sharesReads))
 
-    /** Gives the call a description. */
+    /** Reports the description's source, and returns its metadata. */
     function answer ({ metadata, body }: Description, status: CacheStatus): SecretMetadata {
       caching?.onStatus(status)
       call.verbatim?.onReply(body)

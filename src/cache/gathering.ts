@@ -9,7 +9,7 @@ export interface Patience {
   readonly isUrgent: boolean
 }
 
-/** Collects items, and sends those of a group together. */
+/** Collects items, and sends the items of each group in batches. */
 export interface Gathering<Item> {
   /** Adds an item to a group. All items of a group have the same patience. */
   add: (group: string, item: Item, patience: Patience) => void
@@ -37,7 +37,7 @@ interface Group<Item> {
 const quietIterations = 3
 
 /**
- * Creates a gathering. The items of a group are sent together:
+ * Creates a batcher. The items of a group are sent together:
  *
  * - as soon as there are enough of them,
  * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so that a lone item

@@ -129,7 +129,7 @@ export const withAbsence = (kept: KeptSecret, absence: Absence): KeptSecret => (
   absences: [...kept.absences.filter(({ selector }) => !isSame(selector, absence.selector)), absence].slice(-mostAbsences)
 })
 
-/** Returns the answers that have not expired at a time. */
+/** Returns the answers that have not expired by the given time. */
 export function leftAt (kept: KeptSecret, time: number): KeptSecret {
   const lasts = ({ until }: Answer): boolean => until > time
   const { versions, absences, description } = kept

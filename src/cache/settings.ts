@@ -25,7 +25,7 @@ export interface CacheOptions {
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
-  /** Sets the timeouts of watched secrets. */
+  /** Schedules the next reads of watched secrets. */
   readonly alarm: After
   /** Called with each change of a secret that this process makes or hears of. */
   readonly announce?: (change: Change) => void

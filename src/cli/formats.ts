@@ -9,14 +9,16 @@ import { yamlText } from './yaml-text.ts'
 interface Format {
   /** The programs that usually read the format. All of them must read the same values. */
   readers: string
-  /** Returns the reason why at least one reader would get a wrong value; undefined if all readers get the right value. */
+  /** Returns the reason why at least one reader would get a wrong value, or undefined if all readers get the right one. */
   flaw: (variable: string, value: Buffer) => string | undefined
   /**
    * Serializes variables, none of which may have a flaw. `name` is the name of the Kubernetes Secret. Only the Kubernetes format
    * uses it.
    */
   write: (variables: Variables, name: string) => string
-  /** True if the output usually becomes the environment of programs. Variables such as `PATH` would change how programs run. */
+  /**
+   * True if programs usually get the output as their environment. Variables such as `PATH` would change how these programs run.
+   */
   isEnvironment: boolean
 }
 
@@ -41,9 +43,9 @@ const shellFlaw = (variable: string): string | undefined =>
   ownedByShells.test(variable) ? 'has a name whose value shells set themselves' : undefined
 
 /**
- * Returns true for text that needs no quotes for any reader. Quotes are never an option: Docker takes them as part of the value,
- * and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a colon
- * is not plain either, because zsh replaces `=name` with the path of a program.
+ * Returns true for text that no reader requires to be quoted. Quoting is not an option: Docker treats quotes as part of the
+ * value, and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a
+ * colon is not plain either, because zsh replaces `=name` with the path of a program.
  */
 const isPlain = (text: string): boolean => /^[\w./:@%+,=^*?![\]-]*$/.test(text) && !/(?:^|:)=/.test(text)
 

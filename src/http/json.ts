@@ -34,7 +34,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
  * their text.
- * @param bounds lower limits than usual, for a route that takes less
+ * @param bounds lower limits than usual, for a route that accepts less
  * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
  * Its message never quotes the text.
  */

@@ -1,6 +1,6 @@
 import { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** What a login has obtained. It is sent only to the URL of its profile. */
+/** The credential that a login has obtained. It is sent only to the URL of its profile. */
 export type Credential =
   /** An API key or another token that was pasted. */
   | { kind: 'token', token: string }
@@ -15,10 +15,10 @@ export type Credential =
     expires: number
     refreshToken?: string
   }
-  /** A token of the gateway for an AWS identity, which signs again when the token has expired. */
+  /** A token that the gateway has issued to an AWS identity. When it has expired, a new request is signed to get another one. */
   | { kind: 'aws', serverId: string, region: string, token: string, expires: number }
 
-/** A gateway and the login at it. */
+/** A gateway, and the login to it. */
 export interface Profile {
   /** The gateway's URL, as `urlFrom` returns it. */
   url: string
@@ -27,7 +27,7 @@ export interface Profile {
   credential: Credential
 }
 
-/** What a project file can say. It never contains a token. */
+/** The content of a project file. It never contains a token. */
 export interface Project {
   /** The file's path. */
   file: string
