@@ -119,7 +119,8 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
   }
 
   /**
-   * Adds new secrets, and removes those that are gone. Never removes one that can be read, because AWS's list may lack it yet.
+   * Adds new secrets, and removes those that are gone. Never removes a secret that can be read, because AWS's list may not show
+   * it yet.
    */
   async function listAgain (group: Group): Promise<void> {
     const { call, selection, watches, versions, followers } = group

@@ -38,9 +38,12 @@ export interface Wait {
 }
 
 /**
- * Returns the wait that `Prefer: wait` asks for. Returns undefined if the preference can't be met, because RFC 7240 says to
- * ignore it then: without `If-None-Match`, because the gateway doesn't know which version the client has; if the read selects a
- * version other than the current one; and if the cache is disabled, because each wait would have to poll AWS.
+ * Returns the wait that `Prefer: wait` asks for. RFC 7240 says that a preference is ignored if it can't be met, so the result is
+ * undefined in these cases:
+ *
+ * - There is no `If-None-Match`, so the gateway does not know which version the client has.
+ * - The read selects a version other than the current one.
+ * - The cache is disabled, so each wait would have to poll AWS.
  */
 export function waitFor (
   context: WaitsContext, request: FastifyRequest, reply: FastifyReply, selector: VersionSelector
@@ -56,7 +59,7 @@ export function waitFor (
   let isBegun = false
   let isOver = false
 
-  /** Takes a place, and records the intent. */
+  /** Counts the request as waiting, and records the intent. */
   async function begin (): Promise<void> {
     isBegun = true
     onceClosed(reply.raw, places.take(caller.id))
@@ -79,7 +82,7 @@ export function waitFor (
       await turns.wait(caller.id)
       const { isSameEnvironment } = await renew(request)
       isOver = pauseEnd !== 'woken' || !isSameEnvironment
-      // When the time is over, the secret is read once more. That is not done if its name may now stand for another secret.
+      // When the time is over, the secret is read once more, unless its name may now refer to another secret.
       return isSameEnvironment
     }
   }

@@ -16,9 +16,9 @@ export interface Alarms {
 const interval = 250
 
 /**
- * Creates alarms. Thousands of requests may wait for a minute each, and none of them needs a timer of its own or the precision of
- * a millisecond. The timer runs only while there are alarms. The cost of a run depends on the number of different times, not of
- * alarms.
+ * Creates the timeouts. Thousands of requests may wait for a minute each, without the need for a timer of their own or for a
+ * precision of milliseconds. The shared timer runs only while there are timeouts. The cost of a run depends on the number of
+ * different due times, not on the number of timeouts.
  */
 export function createAlarms (monotonic: Monotonic): Alarms {
   /** The callbacks, by due time in multiples of the interval. */
@@ -44,7 +44,7 @@ export function createAlarms (monotonic: Monotonic): Alarms {
     after (milliseconds, callback) {
       const time = Math.floor((monotonic() + milliseconds) / interval)
       const callbacks = getOrCreate(due, time, () => new Set<() => void>())
-      // The wrapper makes each alarm distinct, even if the same function is set twice.
+      // The wrapper makes each timeout distinct, even if the same function is passed twice.
       const own = (): void => { callback() }
       callbacks.add(own)
       timer ??= setInterval(ring, interval).unref()
