@@ -37,7 +37,10 @@ async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[
 
 const untilOpen = async (redis: TestRedis): Promise<void> => until(async () => (await redis.command('EXISTS', '{test}:pace:closed')).includes(':0'), 20)
 
-/** Demands calls of some replicas for some milliseconds. Returns the times at which each could start its calls. */
+/**
+ * Makes these replicas start as many calls as they can for some milliseconds. Returns the times at which each could start its
+ * calls.
+ */
 async function demand (replicas: readonly Replica[], milliseconds: number): Promise<number[][]> {
   const stop = new AbortController()
   setTimeout(() => { stop.abort(new Error('enough')) }, milliseconds)
@@ -102,7 +105,8 @@ t.test('the server is stopped and started while all of them need the quota', { s
   t.ok(all.length >= 7 * quota * 0.3, `${all.length} calls in 7 seconds: they go on`)
   const sorted = all.toSorted((one, other) => one - other)
   const longest = Math.max(...sorted.slice(1).map((time, index) => time - (sorted[index] ?? time)))
-  // A command of the hanging server takes a second, and then a replica waits for a tenth of one before it uses its share.
+  // A command to the hanging server fails after a second. The replica then waits for a tenth of a second before it uses its
+  // share.
   t.ok(longest < 2_000, `${longest} ms without a call`)
 })
 

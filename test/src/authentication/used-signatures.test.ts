@@ -22,7 +22,7 @@ async function connect (t: Test, redis: TestRedis): Promise<Shared> {
   return shared
 }
 
-/** Returns two sets, in which a signature that one has taken counts as used in the other. */
+/** The implementations of the set. Each returns two sets that know of each other's signatures. */
 const forms: Record<string, (t: Test) => Promise<readonly [UsedSignatures, UsedSignatures]>> = {
   async 'in one process' () {
     const used = ownSignatures(monotonic)

@@ -30,7 +30,7 @@ t.test('run --fallback', async (t) => {
   t.match(await run(gateway), { status: 0, stdout: 'V is canary\n', stderr: '' })
   t.notMatch(readFileSync(file, 'utf8'), 'canary', 'the file is encrypted')
 
-  // The purpose of a fallback includes the gateway's URL, so the gateway itself has to stop.
+  // A fallback is valid for one URL only, so the test has to stop the gateway instead of using another URL.
   await gateway.fastify.close()
   t.match(await run(gateway), { status: 0, stdout: 'V is canary\n', stderr: /^WARNING: http.* does not answer.*\nWARNING: using the secrets that .*kept kept at \d{4}-.*Z\. They may have been changed or withdrawn since\n$/ })
   t.match(await run(nowhere), { status: 125, stderr: /written for other secrets or by another user, or it is damaged/ }, 'another gateway')

@@ -51,7 +51,7 @@ async function ends (replica: Replica, job: string): Promise<Reply> {
   return reply
 }
 
-/** Checks that each secret was made once: it has one version if it has a value, and none if it is a placeholder. */
+/** Checks that each secret was created exactly once: it has one version if it has a value, and none if it is a placeholder. */
 async function assertOnce (t: Test, replica: Replica, secrets: ReturnType<typeof secretsOf>, items: readonly Item[]): Promise<void> {
   t.same(items.map(({ name }) => name), secrets.map(({ name }) => name), 'each item has one result, in the order of the request')
   t.same(items.filter(({ result }) => result !== 'created'), [], 'all are created')

@@ -28,7 +28,7 @@ interface Set {
   store: JobStore
   /** Starts a job of three items as a replica does. */
   start: (from?: JobOrigin) => Promise<Started & { owned: Owned }>
-  /** Sends a command about the key of a job, as somebody does who can write to the server. */
+  /** Sends a command about a key of a job, as somebody with write access to the server could. */
   forge: (command: string, id: string, part?: string, ...rest: string[]) => Promise<string>
   /** Makes this replica the owner. */
   takeOver: (id: string) => Promise<Owned>

@@ -77,7 +77,7 @@ t.test('an owner that was paused after its claim makes no call if another one ha
   t.equal(await over, 'lost')
 })
 
-/** A store that refuses one question, as a server does that finds a mistake in it. */
+/** A store that refuses one kind of question, as a server does if a command is wrong. */
 const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
   let count = 0
   const refuse = async (): Promise<never> => { throw new Problem('shared-state-unavailable', { reason: 'shared-state-refused' }) }

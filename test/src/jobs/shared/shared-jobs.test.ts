@@ -12,7 +12,10 @@ import { connect, shareJobs } from '#test/src/jobs/forms'
 import { outcome, quick, request, running, summary } from '#test/src/jobs/requests'
 import { until } from '#test/until'
 
-/** A run that makes the items that it may claim, until it may not. Those before `from` are made at once. */
+/**
+ * A run that makes one item after another, as long as it may claim them. It makes the items before `from` at once, and the others
+ * after `goOn` is called.
+ */
 function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => void, claimed: number[] } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const claimed: number[] = []
@@ -28,7 +31,7 @@ function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => vo
   return { bulk: { ...quick(total), run }, goOn: () => { resolve(undefined) }, claimed }
 }
 
-/** Ends the lease of a job's owner, as time does. */
+/** Ends the lease of a job's owner, as if it had expired. */
 const endLease = async (redis: TestRedis, shared: Shared, id: string): Promise<unknown> => redis.command('ZADD', `${shared.key('jobs')}-leases`, '0', id)
 
 /** Waits until another replica has taken a job from its owner, which keeps renewing its lease. */
@@ -40,7 +43,7 @@ const taken = async (redis: TestRedis, shared: Shared, id: string): Promise<void
 
 const problemBody = ({ code }: Problem): Record<string, unknown> => ({ code })
 
-/** Starts a server and the connection of two replicas. */
+/** Starts a server, and connects two replicas to it. */
 async function set (t: Test): Promise<{ redis: TestRedis, one: Shared, other: Shared }> {
   const redis = await startRedis(t)
   return { redis, one: await connect(t, redis), other: await connect(t, redis) }
