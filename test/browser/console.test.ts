@@ -59,7 +59,7 @@ await t.test('the first page explains itself, and signs a visitor in and out', {
   t.strictSame(requests.filter((request) => !request.includes(` ${gateway.url}/`) && !request.includes(' data:')), [], 'no other host is contacted')
 })
 
-await t.test('the console shows what is in an environment, and a value only while it is asked for', { skip }, async (t) => {
+await t.test('the console shows the content of an environment, and a value only on request and for a limited time', { skip }, async (t) => {
   const gateway = await build(t)
   const put = putIn(gateway)
   await put('dev', 'payments/db', { username: 'app', password: 'previous', port: 5432 })

@@ -237,7 +237,7 @@ t.test('samplers decide what is recorded, and every line still has the ID of its
   t.equal(await sampled({ sampler: 'parentbased_traceidratio', ratio: 0 }, '01'), true)
 })
 
-t.test('a collector that is gone, slow or refuses stops nobody, and the metrics count its spans', async (t) => {
+t.test('a collector that is gone, slow or refuses spans delays no request, and the metrics count the spans', async (t) => {
   const metricsOf = ({ fastify }: Gateway): string[] => fastify.metrics.text().split('\n').filter((line) => line.startsWith('secrets_gateway_spans'))
   const unused = createServer().listen(0, '127.0.0.1')
   await once(unused, 'listening')

@@ -23,7 +23,7 @@ export const leftOut: readonly LeftOut[] = [
       'test/routes/environments/_env/posture/index.test.ts': [
         'assessPosture judges a secret by each rule',
         'required secrets that do not exist are on the last page',
-        'replicas and resource policies cost a call for each secret'
+        'the rules on replicas and resource policies take a call for each secret'
       ],
       'test/routes/environments/_env/values/index.test.ts': ['readSecrets > any number of names, in AWS\'s batches of 20'],
       [`${secrets}/list.test.ts`]: ['listSecrets asks AWS for pages of the maximum size'],

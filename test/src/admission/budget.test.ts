@@ -80,7 +80,7 @@ t.test('Retry-After is the time that it takes to free the missing bytes', async 
   t.equal(retryAfter(10_000_000), 60, 'the longest time that is reported')
 })
 
-t.test('a room has a maximum for all callers together and one for each caller', async (t) => {
+t.test('there is a maximum for all callers together and one for each caller', async (t) => {
   const room = createRoom({ all: 3, ofOneCaller: 2 })
   const leave = [room.enter('a'), room.enter('a')]
   t.throws(() => room.enter('a'), { code: 'overloaded' })

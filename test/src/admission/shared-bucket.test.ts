@@ -110,7 +110,7 @@ t.test('the server is stopped and started while all of them need the quota', { s
   t.ok(longest < 2_000, `${longest} ms without a call`)
 })
 
-t.test('a state that makes no sense is brought into its bounds', { skip }, async (t) => {
+t.test('implausible values in a stored state are clamped', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = createShared({
     settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
@@ -163,7 +163,7 @@ t.test('a state that makes no sense is brought into its bounds', { skip }, async
     const { granted, next } = await leased()
     t.ok(granted === 0 && next <= 1_000, `${granted} tokens, the next one in ${next} ms`)
   })
-  await t.test('no tokens are given out for ever', async (t) => {
+  await t.test('the time without tokens is bounded', async (t) => {
     await redis.command('SET', closed, '')
     t.match(await lease('bucket', request), { closedFor: 500 })
     await redis.command('SET', closed, '', 'PX', '1000000000')
@@ -171,7 +171,7 @@ t.test('a state that makes no sense is brought into its bounds', { skip }, async
   })
 })
 
-t.test('a replica asks again after a second, whatever the server has answered', async (t) => {
+t.test('a replica asks again after a second, even if the server has named a longer time', async (t) => {
   let [time, asked] = [0, 0]
   const bucket = createSharedBucket({
     isUp: () => true,
@@ -203,7 +203,7 @@ t.test('a lease that fails', async (t) => {
   t.equal(bucket.headroom(), 0)
 })
 
-t.test('the headroom is what the server has left', async (t) => {
+t.test('the headroom depends on the tokens of the server', async (t) => {
   let time = 0
   const bucket = createSharedBucket({
     isUp: () => true, replicas: () => 2, lease: async () => ({ granted: 2, next: 20 }), slowDown: async () => 0

@@ -133,7 +133,7 @@ t.test('in several replicas', { skip }, async (t) => {
   })
 })
 
-t.test('a login whose signature may be from before the server\'s memory, although its time is not', { skip }, async (t) => {
+t.test('a login is refused if its signature may be older than the server\'s memory, although its date is not', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const used = sharedSignatures(shared, monotonic)

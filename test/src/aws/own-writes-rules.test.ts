@@ -74,7 +74,7 @@ await t.test('a value that is newer than the write is not read again', async (t)
   t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
 })
 
-await t.test('a repetition of a write that is no longer remembered is not taken for a new version', async (t) => {
+await t.test('a repetition of a forgotten write is not mistaken for a new version', async (t) => {
   const { replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: 'old', versionStages: ['AWSPREVIOUS'] }) })
   await port.putSecretValue(call, name, 'old', { versionId: 'old' })
   replies.push(valueOf('current', 999_999), valueOf('old', 999_999))
@@ -94,7 +94,7 @@ await t.test('after concurrent writes, each of their versions may be current', a
   t.notOk(port.mayBeCurrent(call, name, 'new 2'))
 })
 
-await t.test('a secret that was written a moment ago is looked for again', async (t) => {
+await t.test('a secret that was written a moment ago is read again if AWS does not find it', async (t) => {
   const { replies, port } = setUp()
   await port.restoreSecret(call, name)
   for (const read of [

@@ -140,7 +140,7 @@ t.test('the generated policy suffices, and each of its statements and actions is
   }
 })
 
-t.test('without DescribeSecret, a report takes a required secret that the list lacks for missing', async (t) => {
+t.test('without DescribeSecret, a report shows a required secret that the list lacks as missing', async (t) => {
   const report = async (t: Test, keep: boolean): Promise<unknown> => {
     const environment = environmentFrom('prod', { ...declared.prod, requiredSecrets: ['new'] })
     const { policy } = iamPolicy({ environment, credentials: new Map(), actions: ['ListSecrets'] })

@@ -35,7 +35,7 @@ function guesses (text: string): string[] {
   return [text, ...spelled.map((one) => one.slice(0, 22))]
 }
 
-t.test('neither what the server stores nor what is sent to it has a value, a token or a signature, or their hashes', { skip }, async (t) => {
+t.test('no value, token or signature, and no hash of one, is sent to the server or stored there', { skip }, async (t) => {
   const values = ['canary-value-1', 'pass1234', 'hunter2']
   const wrongToken = 'sgw_stranger.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
   const sts = await startSts(t, [user])

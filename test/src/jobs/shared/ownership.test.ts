@@ -119,7 +119,7 @@ t.test('a job whose questions the server always refuses ends with an error', { s
   }).over, 'ended')
 })
 
-t.test('a job that can\'t be taken over for lack of the server leaves its place free', { skip }, async (t) => {
+t.test('a failed takeover does not count towards the limit on running jobs', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const store = createJobStore(shared, { key, now: Date.now })
@@ -143,7 +143,7 @@ t.test('a job that can\'t be taken over for lack of the server leaves its place 
   t.equal(faults.length, 1, 'only a refusal is a fault')
 })
 
-t.test('after a new session, the owners of jobs have the time to renew their leases', async (t) => {
+t.test('after a new session, the owners of jobs get time to renew their leases', async (t) => {
   let clock = 0
   let searches = 0
   let report: (isNew: boolean) => void = () => undefined

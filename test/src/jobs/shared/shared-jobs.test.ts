@@ -54,7 +54,7 @@ const ended = async (jobs: Jobs, id: string): Promise<Awaited<ReturnType<typeof 
   return jobReply(jobs, await jobs.find('c', id), problemBody)
 }
 
-t.test('what a job needs in order to be continued has no value', { skip }, async (t) => {
+t.test('the stored parts of a job contain no value', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const events: string[] = []
   let left: Left | undefined
@@ -113,7 +113,7 @@ t.test('a replica that has no room leaves a job to another one', { skip }, async
   t.match(await ended(first, id), { problem: { code: 'forbidden' } })
 })
 
-t.test('a job that the fleet\'s key does not open is not continued', { skip }, async (t) => {
+t.test('a job that the fleet\'s key can\'t decrypt is not continued', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const faults: unknown[] = []
   const first = shareJobs(one)
@@ -163,7 +163,7 @@ t.test('an atomic job ends with its process, because it is rolled back', { skip 
   t.match(await jobs.find('c', id), { state: 'ended', counts: { rolledBack: 1 }, summary: { status: 409 } })
 })
 
-t.test('a job is lost with the data of the server', { skip }, async (t) => {
+t.test('if the server loses its data, the jobs are lost', { skip }, async (t) => {
   const { redis, one } = await set(t)
   const events: string[] = []
   const jobs = shareJobs(one, {}, { onHandover: (event) => { events.push(event) } })
