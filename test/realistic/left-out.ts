@@ -59,7 +59,7 @@ export const leftOut: readonly LeftOut[] = [
         'rotateSecret rotates with the existing settings',
         'cancelRotation keeps the settings',
         'a failed rotation can be ended, so that the secret can be rotated again',
-        'choosing the rotation function and starting a rotation are rights of their own',
+        'choosing the rotation function and starting a rotation require separate permissions',
         'the rotation of a placeholder has a warning, unless the caller may not see the secret'
       ]
     }
