@@ -56,7 +56,7 @@ const moreMemory = 64 * 1_024 * 1_024
 /** The minutes of warm-up. After that, the memory should no longer grow. */
 const warmUp = 4
 
-// There are enough secrets, because AWS keeps at most 100 versions of each.
+// The number of secrets. AWS keeps at most 100 versions of each, so the writes have to be spread over enough secrets.
 const secrets = Math.max(20, Math.ceil(duration / 1_000 * writesPerSecond / 60))
 const names = Array.from({ length: secrets }, (_, index) => `soak-${index}`)
 const ledger = createLedger(names, staleness)

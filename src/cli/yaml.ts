@@ -9,7 +9,7 @@ const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i
  * `.5`, `+1`, `.inf`, `12:30:45` and `2026-11-30`.
  */
 const numberOrDate = new RegExp([
-  /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, and octal numbers such as 010
+  /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, such as 0b11, 0o17 and 0x1F
   /[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?/, // decimal numbers, and octal numbers such as 010
   /[-+]?\.inf|\.nan/,
   /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // sexagesimal numbers, such as 12:30:45

@@ -54,7 +54,7 @@ const elements = {
 let judgements = []
 let secrets = 0
 let rowsShown = pageSize
-/** The number of times that the visitor was signed out. A reply to a request from before the last time must not be shown. */
+/** The number of times that the visitor was signed out. A reply is discarded if the number has changed since its request. */
 let signOuts = 0
 
 /** @param {boolean} isSignedIn */
