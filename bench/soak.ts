@@ -46,7 +46,9 @@ const staleness = ttl + deadline + 3_000
 /** The statuses that tell a caller to try again later. */
 const temporary = new Set([502, 503, 504])
 
-/** The number of descriptors that an idle replica may have in addition, for connections to AWS and to the shared server. */
+/**
+ * The number of file descriptors by which an idle replica may exceed its start, for connections to AWS and to the shared server.
+ */
 const moreDescriptors = 20
 
 /** The maximum resident memory of a replica in bytes, and the growth that garbage collection alone can cause. */

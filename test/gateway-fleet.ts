@@ -19,7 +19,7 @@ export interface Replica {
   readonly log: () => string
 }
 
-/** Gateways in processes of their own, with a common backend, which share their state. */
+/** Gateways that share their state and a backend. Each of them is a process of its own. */
 export interface ProcessFleet {
   readonly redis: TestRedis
   /** The folder with the server's append-only file, which contains every write that it has received. */

@@ -36,7 +36,7 @@ export function awsFilters ({ namePrefix: ofEnvironment }: Environment, filters:
 
 const filterValue = new RegExp(shapes.FilterValueStringType.pattern)
 
-/** Returns true if AWS accepts the text as a filter's value and does not take it for a negation. */
+/** Returns true if AWS accepts the text as a filter's value and does not treat it as a negation. */
 const isPrefix = (text: string): boolean => text !== '' && !text.startsWith('!') && filterValue.test(text)
 
 type GivenFilter = Readonly<Partial<Pick<Filter, 'Key'>>> & { readonly Values?: readonly string[] | undefined }

@@ -12,7 +12,7 @@ const escaped = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uff
 
 /** Returns a value as YAML that all parsers of YAML 1.1 and 1.2 read in the same way. */
 export function yamlText (value: unknown): string {
-  // Loaded on demand, because most commands write no YAML, and loading this module would make their start half as long again.
+  // Loaded on demand, because most commands write no YAML, and loading this module would lengthen their start by half.
   const { stringify } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
   return escaped(stringify(value, options))
 }
