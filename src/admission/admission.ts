@@ -1,6 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
-import { createAlarm } from './alarm.ts'
+import { createWakeTimer } from './wake-timer.ts'
 import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
 import type { TokenBucket } from './token-bucket.ts'
@@ -53,15 +53,15 @@ export interface AdmissionOptions {
 export function createGates ({ settings, buckets, accountOf, monotonic }: AdmissionOptions): Gates {
   const gates = new Map<string, NamedGate>()
   const accounts = new Map<string, (operation: string) => TokenBucket>()
-  const alarm = createAlarm(monotonic)
+  const timer = createWakeTimer(monotonic)
 
   function create (credentialId: string, region: string, quotas: Quotas): NamedGate {
     // Looks up the account for each call, because a reload may change it.
     const bucketOf = (operation: string): TokenBucket => {
       const place = JSON.stringify([accountOf(credentialId), region, quotas])
-      return getOrCreate(accounts, place, () => buckets[quotas](place, alarm.ring))(operation)
+      return getOrCreate(accounts, place, () => buckets[quotas](place, timer.wakeAll))(operation)
     }
-    return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, alarm) }
+    return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, timer) }
   }
 
   return {

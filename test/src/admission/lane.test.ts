@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createAlarm } from '#src/admission/alarm'
+import { createWakeTimer } from '#src/admission/wake-timer'
 import { createLane, type Lane, type LaneSettings, type Leave, type Work } from '#src/admission/lane'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 
@@ -190,11 +190,11 @@ t.test('lanes with a common bucket take turns, however many calls each of them h
   t.teardown(() => { mock.timers.reset() })
   let now = 0
   const monotonic = (): number => now
-  const [bucket, alarm] = [createTokenBucket(() => 50, monotonic), createAlarm(monotonic)]
+  const [bucket, timer] = [createTokenBucket(() => 50, monotonic), createWakeTimer(monotonic)]
   const settings = { slots: { foreground: 1_000, background: 2 }, queueLength: 1_000, queueTime: 60_000 }
   const started: string[] = []
   for (const [id, count] of [['a', 100], ['b', 20]] as const) {
-    const lane = createLane(() => settings, () => bucket, monotonic, alarm)
+    const lane = createLane(() => settings, () => bucket, monotonic, timer)
     for (let index = 0; index < count; index += 1) {
       void lane.enter({ callerId: id, environment: 'dev', operation: 'CreateSecret', priority: 'foreground', signals: [] }).then(() => started.push(id))
     }

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createAlarm } from '#src/admission/alarm'
+import { createWakeTimer } from '#src/admission/wake-timer'
 import { createLane, type Lane } from '#src/admission/lane'
 import { createSharedBucket } from '#src/admission/shared-bucket'
 import { createSharedPace } from '#src/admission/shared-pace'
@@ -25,9 +25,9 @@ async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[
     })
     t.teardown(shared.close)
     await shared.firstAttempt
-    const alarm = createAlarm(monotonic)
-    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, alarm.ring)
-    const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, alarm)
+    const timer = createWakeTimer(monotonic)
+    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, timer.wakeAll)
+    const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, timer)
     return { shared, bucket, lane }
   }))
   await until(() => replicas.every(({ shared }) => shared.replicas() === size))
