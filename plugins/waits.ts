@@ -23,12 +23,12 @@ declare module 'fastify' {
 /** Lets requests wait for secrets to change. */
 export default fp(async (fastify) => {
   const {
-    alarms, authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, watchSecret
+    authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, timeouts, watchSecret
   } = fastify
   const limits = (): typeof config.current.server.connections => config.current.server.connections
   const eventStreams = createPlaces('event-streams', () => limits().eventStreamsPerCaller)
   const places = createPlaces('waits', () => limits().waitsPerCaller)
-  const pauses = createPauses(alarms.after)
+  const pauses = createPauses(timeouts.after)
   const context = { authenticate, authorize, findEnvironment: (name: string) => config.current.environments.get(name) }
   const waits: WaitsContext = {
     places,
@@ -47,7 +47,7 @@ export default fp(async (fastify) => {
       const { secrets } = await allSecrets({ ...call, aws }, { namePrefix })
       return secrets.map(({ name }) => name)
     },
-    alarm: alarms.after,
+    after: timeouts.after,
     listEvery: ({ environment: { cache: { ttlSeconds = config.current.cache.ttlSeconds } = {} } }) => ttlSeconds * 1_000
   })
   onSecretChange(followed.announce)
@@ -63,4 +63,4 @@ export default fp(async (fastify) => {
   // During a reload, the old configuration is still in force.
   config.derive(() => undefined, () => { setImmediate(pauses.wakeAll) })
   stopping.addEventListener('abort', pauses.stop)
-}, { name: 'waits', dependencies: ['alarms', 'authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown'] })
+}, { name: 'waits', dependencies: ['authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown', 'timeouts'] })

@@ -1,5 +1,5 @@
 import { getOrCreate } from '#src/collections/get-or-create'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 
 /** How long an item waits for others of its group. */
 export interface Patience {

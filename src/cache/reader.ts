@@ -48,7 +48,7 @@ export interface Reader {
 export function createReader (
   port: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>, memory: Memory, options: CacheOptions, stop: AbortSignal
 ): Reader {
-  const { timesOf, hasSessions, sharesReads, monotonic, alarm } = options
+  const { timesOf, hasSessions, sharesReads, monotonic, schedule } = options
   const { flights } = memory
   const batches = createBatches(port, options)
   const renewing = new Set<string>()
@@ -56,7 +56,7 @@ export function createReader (
     memory,
     timesOf,
     monotonic,
-    alarm,
+    after: schedule,
     readOf (call, name) {
       const { environment, credentialId } = call
       return readOf(compact({ environment, credentialId, callerId: ownerOf(call, sharesReads) }), name, {})

@@ -5,7 +5,7 @@ import type { Monotonic } from '#src/clock'
 export type After = (milliseconds: number, callback: () => void) => () => void
 
 /** Timeouts that share one timer of Node.js. */
-export interface Alarms {
+export interface Timeouts {
   /** Calls a function after some milliseconds, or up to 250 milliseconds earlier. Returns a function that cancels the call. */
   readonly after: After
   /** Stops the timer, and cancels all calls. */
@@ -20,7 +20,7 @@ const interval = 250
  * precision of milliseconds. The shared timer runs only while there are timeouts. The cost of a run depends on the number of
  * different due times, not on the number of timeouts.
  */
-export function createAlarms (monotonic: Monotonic): Alarms {
+export function createTimeouts (monotonic: Monotonic): Timeouts {
   /** The callbacks, by due time in multiples of the interval. */
   const due = new Map<number, Set<() => void>>()
   let timer: NodeJS.Timeout | undefined
@@ -30,7 +30,7 @@ export function createAlarms (monotonic: Monotonic): Alarms {
     timer = undefined
   }
 
-  function ring (): void {
+  function runDue (): void {
     const now = monotonic()
     for (const [time, callbacks] of [...due]) {
       if (time * interval > now) continue
@@ -47,7 +47,7 @@ export function createAlarms (monotonic: Monotonic): Alarms {
       // The wrapper makes each timeout distinct, even if the same function is passed twice.
       const own = (): void => { callback() }
       callbacks.add(own)
-      timer ??= setInterval(ring, interval).unref()
+      timer ??= setInterval(runDue, interval).unref()
       return () => {
         callbacks.delete(own)
         if (callbacks.size === 0 && due.get(time) === callbacks) due.delete(time)
