@@ -1,9 +1,9 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
-import { createWakeTimer } from './wake-timer.ts'
 import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
 import type { TokenBucket } from './token-bucket.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 /**
  * The admission control for the calls with one credential to one region. A call passes the circuit breaker first, and then waits

@@ -1,9 +1,9 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
-import { createWakeTimer } from './wake-timer.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 /** Background work consists of many calls for a single request, such as a bulk create. It yields to foreground work. */
 export type Priority = 'foreground' | 'background'

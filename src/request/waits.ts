@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Places } from '#src/admission/places'
+import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
 import type { VersionSelector } from '#src/aws/port'
 import type { Cache } from '#src/cache/cached-port'
 import { selectsCurrent } from '#src/cache/kept-secret'
@@ -13,7 +13,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all waits. */
 export interface WaitsContext {
-  readonly places: Places
+  readonly limiter: OpenRequestLimiter
   /** Returns the maximum time, in milliseconds, for which a read waits. */
   readonly longest: () => number
   readonly pauses: Pauses
@@ -48,7 +48,7 @@ export interface Wait {
 export function waitFor (
   context: WaitsContext, request: FastifyRequest, reply: FastifyReply, selector: VersionSelector
 ): Wait | undefined {
-  const { places, longest, pauses, turns, isCached, watch, renew, monotonic } = context
+  const { limiter, longest, pauses, turns, isCached, watch, renew, monotonic } = context
   const { environment, scope, secretName, caller, headers: { 'if-none-match': known, prefer } } = request
   const seconds = waitIn(prefer?.toString())
   if (seconds === undefined || known === undefined || !selectsCurrent(selector) || !isCached(environment)) return undefined
@@ -62,7 +62,7 @@ export function waitFor (
   /** Counts the request as waiting, and records the intent. */
   async function begin (): Promise<void> {
     isBegun = true
-    onceClosed(reply.raw, places.take(caller.id))
+    onceClosed(reply.raw, limiter.enter(caller.id))
     await scope.beforeSending?.()
   }
 

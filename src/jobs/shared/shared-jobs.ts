@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createRoom } from '#src/admission/room'
+import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { Monotonic } from '#src/clock'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { BulkRun } from '#src/secrets/bulk/run'
@@ -38,7 +38,7 @@ const pauses = { search: 1_000, follow: 200 } as const
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
-  const room = createRoom({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
   /** The time from which jobs may be taken over. By then, all owners have had the chance to renew their leases. */
@@ -50,7 +50,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
-    return room.enter(callerId)
+    return limiter.enter(callerId)
   }
 
   /** Runs a job. @param ended called when this replica stops working on the job */

@@ -1,9 +1,9 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createWakeTimer } from '#src/admission/wake-timer'
 import { createLane, type Lane, type LaneSettings, type Leave, type Work } from '#src/admission/lane'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
+import { createWakeTimer } from '#src/admission/wake-timer'
 
 interface Scene {
   lane: Lane

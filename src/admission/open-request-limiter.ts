@@ -1,16 +1,16 @@
 import { Problem } from '#src/problems/problem'
 
 /** Limits the number of long requests, such as event streams, that each caller may have open. */
-export interface Places {
+export interface OpenRequestLimiter {
   /**
    * Counts another open request of a caller.
    *
    * @returns a function to call when the request has ended
    * @throws Problem `rate-limited` if the caller already has the maximum number of open requests
    */
-  take: (callerId: string) => () => void
+  enter: (callerId: string) => () => void
   /** Returns the number of open requests of all callers. */
-  taken: () => number
+  open: () => number
 }
 
 /**
@@ -20,11 +20,11 @@ export interface Places {
  * @param reason what the caller has too many of, for the log and the audit trail
  * @param maximum returns the maximum number of open requests of one caller
  */
-export function createPlaces (reason: string, maximum: () => number): Places {
+export function createOpenRequestLimiter (reason: string, maximum: () => number): OpenRequestLimiter {
   const counts = new Map<string, number>()
   let all = 0
   return {
-    take (callerId) {
+    enter (callerId) {
       const count = counts.get(callerId) ?? 0
       if (count >= maximum()) throw new Problem('rate-limited', { reason, retryAfter: 5 })
       counts.set(callerId, count + 1)
@@ -36,6 +36,6 @@ export function createPlaces (reason: string, maximum: () => number): Places {
         all -= 1
       }
     },
-    taken: () => all
+    open: () => all
   }
 }

@@ -1,13 +1,13 @@
 import { Problem } from '#src/problems/problem'
 
 /** The maximum number of operations at the same time: in total, and for one caller. */
-export interface RoomLimits {
+export interface ConcurrencyLimits {
   readonly all: number
   readonly ofOneCaller: number
 }
 
 /** Limits the number of long operations that run at the same time. */
-export interface Room {
+export interface ConcurrencyLimiter {
   /**
    * Counts the start of an operation.
    *
@@ -18,7 +18,7 @@ export interface Room {
 }
 
 /** Creates a limiter. At first, no operations are running. */
-export function createRoom ({ all, ofOneCaller }: RoomLimits): Room {
+export function createConcurrencyLimiter ({ all, ofOneCaller }: ConcurrencyLimits): ConcurrencyLimiter {
   const counts = new Map<string, number>()
   let total = 0
   return {
