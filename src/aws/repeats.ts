@@ -6,7 +6,7 @@ import type { Failure } from '#src/problems/failure'
 import { isProblem, Problem, type EarlierAttempt } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { compareKmsKeys } from './kms-keys.ts'
-import { untilShown } from './lateness.ts'
+import { untilShown } from './eventual-consistency.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 

@@ -5,7 +5,7 @@ import type { After } from '#src/scheduling/timeouts'
 import { forEachInTurns } from '#src/scheduling/turns'
 import { meaningOf } from './failures.ts'
 import { renewal, type Read } from './fetcher.ts'
-import { versionIn, type KeptVersion } from './kept-secret.ts'
+import { versionIn, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { pauseAfterFailure, type CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
@@ -71,7 +71,7 @@ export function createWatches ({ memory, timesOf, monotonic, after, readOf, look
   const watchesOf = new Map<string, Map<string, Watch>>()
   const reviewListeners: ((secret: string) => void)[] = []
 
-  const keptFor = (target: Target): KeptVersion | undefined => versionIn(memory.store.get(target), {})
+  const keptFor = (target: Target): CachedVersion | undefined => versionIn(memory.store.get(target), {})
 
   /** Returns the milliseconds until the next read, if the last one did not fail. */
   function delayOf ({ call: { environment }, target, reviewedAt }: Watch): number {

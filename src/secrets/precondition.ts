@@ -1,4 +1,4 @@
-import { untilShown } from '#src/aws/lateness'
+import { untilShown } from '#src/aws/eventual-consistency'
 import { currentIn } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'

@@ -2,7 +2,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import type { After } from '#src/scheduling/timeouts'
 
 /** How long an item waits for others of its group. */
-export interface Patience {
+export interface BatchWait {
   /** The maximum time, in milliseconds. */
   readonly longest: number
   /** True if the item waits only while other items of its group are under way or expected. */
@@ -10,9 +10,9 @@ export interface Patience {
 }
 
 /** Collects items, and sends the items of each group in batches. */
-export interface Gathering<Item> {
-  /** Adds an item to a group. All items of a group have the same patience. */
-  add: (group: string, item: Item, patience: Patience) => void
+export interface Batcher<Item> {
+  /** Adds an item to a group. All items of a group wait alike. */
+  add: (group: string, item: Item, wait: BatchWait) => void
   /** Announces an item. Returns a function that must be called when it has been added, or will not be. */
   expect: (group: string) => () => void
 }
@@ -47,9 +47,9 @@ const quietIterations = 3
  * @param size the maximum number of items that are sent together
  * @param send sends items, and resolves when they are answered; it never rejects
  */
-export function createGathering<Item> (
+export function createBatcher<Item> (
   size: number, send: (items: readonly Item[]) => Promise<void>, after: After
-): Gathering<Item> {
+): Batcher<Item> {
   const groups = new Map<string, Group<Item>>()
 
   const groupOf = (key: string): Group<Item> => getOrCreate(groups, key, () =>
