@@ -2,7 +2,7 @@ import type { Monotonic } from '#src/clock'
 import { script } from '#src/shared/script'
 import type { Shared } from '#src/shared/shared'
 import { ownSignatures } from './own-signatures.ts'
-import { remembered, type Taken, type UsedSignatures } from './used-signatures.ts'
+import { remembered, type TakeResult, type UsedSignatures } from './used-signatures.ts'
 
 /**
  * Stores the time since which the server has remembered signatures, unless it is stored already. After a loss of data, that time
@@ -43,7 +43,7 @@ export function sharedSignatures (
   const start = async (): Promise<unknown> => run(begin, [since])
   onUp((isNew) => { if (isNew) start().catch(() => undefined) })
 
-  async function takeShared (signature: string, earliest: number): Promise<Taken> {
+  async function takeShared (signature: string, earliest: number): Promise<TakeResult> {
     const taken = await run(take, [since, keyOf(signature)], [earliest, remembered])
     if (taken === 'taken' || taken === 'used') return taken
     await start()
@@ -54,7 +54,7 @@ export function sharedSignatures (
     async take (signature, earliest) {
       // If the replica's own memory is full, only the server's memory is used.
       if (await own.take(signature, earliest) === 'used') return 'used'
-      let taken: Taken | undefined
+      let taken: TakeResult | undefined
       try {
         taken = await takeShared(signature, earliest)
         return taken
