@@ -1,11 +1,11 @@
 /**
- * Runs the gateway's tests on an embedded backend with AWS's delays and failures, once for each seed:
+ * Runs the gateway's tests on an embedded backend that is as late as AWS, once for each seed:
  *
  *     npm run test:realistic -- SEED... [TEST_FILE...]
  *
  * Without files, runs all tests of routes, plugins and contracts that start a gateway. Exits with 1 if a test fails that
- * test/realistic/left-out.ts doesn't list. With the same seed and file, a failure happens again, unless it depends on the order
- * of concurrent calls.
+ * test/realistic/left-out.ts doesn't list. A failure is repeated with the same seed and file, unless it depends on the order of
+ * concurrent calls.
  */
 import { execFile } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'

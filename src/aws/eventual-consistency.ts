@@ -11,7 +11,7 @@ export const consistencyWindow = 3_000
 const pauses = { first: 25, longest: 400 }
 
 /** The number of pauses that together last about as long as `consistencyWindow`. */
-const mostPauses = 12
+const patience = 12
 
 /**
  * Waits before AWS is asked again, because its reply may have been outdated.
@@ -39,6 +39,6 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
 export async function untilShown<Found> (call: AwsCall, ask: () => Promise<Found | undefined>): Promise<Found | undefined> {
   for (let attempt = 0; ; attempt++) {
     const found = await ask()
-    if (found !== undefined || attempt === mostPauses || !await pause(call, attempt)) return found
+    if (found !== undefined || attempt === patience || !await pause(call, attempt)) return found
   }
 }

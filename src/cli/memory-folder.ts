@@ -8,7 +8,7 @@ const memoryTypes = new Set([0x01021994, 0x858458f6])
 /** The signals that a terminal sends to all processes in the foreground. */
 const interrupts: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
 
-/** The signals that end the process. The folder is removed before. */
+/** The signals that end the process, after the folder was removed. */
 const signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', ...interrupts]
 
 /** A private folder for a value. */

@@ -44,7 +44,7 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   t.strictSame(errors.filter((error) => !error.includes('401')), [], 'the browser reports no errors')
 })
 
-await t.test('after the visitor has signed out, the posture page shows no reply to an earlier request', { skip }, async (t) => {
+await t.test('after the visitor has signed out, the posture page shows nothing that was asked for before', { skip }, async (t) => {
   const gateway = await build(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/canary', SecretString: 'v' })
   const page = await (await launch(t)).newPage()

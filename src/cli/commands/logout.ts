@@ -36,7 +36,7 @@ export function logout (command: Command, terminal: Terminal): void {
         const isCurrentKept = profiles.current !== undefined && !removed.includes(profiles.current)
         return { ...isCurrentKept && { current: profiles.current }, profiles: Object.fromEntries(kept) }
       })
-      // The profiles are unlocked by now, so other commands don't wait for a slow issuer.
+      // Other commands don't wait for an issuer that answers slowly.
       for (const each of logins) await revokeAtIssuer(each, terminal)
       print(terminal, options, { removed }, removed.length === 0 ? ['You were not logged in anywhere'] : [`Logged out: the profile ${removed.join(', ')} is removed from this machine`])
     })

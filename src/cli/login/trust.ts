@@ -81,7 +81,7 @@ function methodName (way: Way | undefined): string {
   return way.kind === 'aws' ? 'your AWS identity' : `the issuer ${way.issuer.name} (${way.issuer.issuer})`
 }
 
-/** Returns true if a login was made in this way. Two gateways that offer the same way may accept each other's logins. */
+/** Returns true if a login was made in this way. Two gateways with the same way may accept each other's logins. */
 const isMadeIn = (way: Way, credential: Credential): boolean => way.kind === 'aws'
   ? credential.kind === 'aws' && credential.serverId === way.serverId
   : credential.kind === 'oidc' && credential.issuer === way.issuer.issuer && credential.clientId === way.issuer.clientId

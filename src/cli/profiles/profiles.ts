@@ -1,6 +1,6 @@
 import { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** The credential that a login has obtained. It is sent only to the URL of its profile. */
+/** What a login has obtained. It is sent only to the URL of its profile. */
 export type Credential =
   /** An API key or another token that was pasted. */
   | { kind: 'token', token: string }
@@ -15,7 +15,7 @@ export type Credential =
     expires: number
     refreshToken?: string
   }
-  /** A token that the gateway has issued to an AWS identity. When it has expired, a new request is signed to get another one. */
+  /** A token of the gateway for an AWS identity, which signs again when the token has expired. */
   | { kind: 'aws', serverId: string, region: string, token: string, expires: number }
 
 /** A gateway, and the login to it. */

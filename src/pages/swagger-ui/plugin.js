@@ -1,5 +1,5 @@
 /**
- * The gateway's additions to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
+ * What the gateway adds to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
  * The filter finds operations by their path, method, ID or summary, not only by their tag.
  *
  * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.

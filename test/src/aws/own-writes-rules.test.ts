@@ -94,7 +94,7 @@ await t.test('after concurrent writes, each of their versions may be current', a
   t.notOk(port.mayBeCurrent(call, name, 'new 2'))
 })
 
-await t.test('a secret that was written a moment ago is read again if AWS does not find it', async (t) => {
+await t.test('a secret that was written a moment ago is looked for again', async (t) => {
   const { replies, port } = setUp()
   await port.restoreSecret(call, name)
   for (const read of [

@@ -76,7 +76,7 @@ const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...ar
 const newUser = ({ folder, name }: Context): NodeJS.ProcessEnv =>
   ({ XDG_CONFIG_HOME: join(folder, name), SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined })
 
-/** Stores a login as an earlier `secretsctl login` would have done. */
+/** Stores a login as a command before would have done. */
 const logIn = async (context: Context): Promise<unknown> =>
   secretsctlProgram({ url: '' }, ['login', '--url', context.gateway.url, '--with-token'], { env: newUser(context), stdin: tokens.administrator, ...fast })
 

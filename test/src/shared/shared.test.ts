@@ -137,7 +137,7 @@ t.test('too many commands', { skip }, async (t) => {
 
 t.test('a server that can not be used', { skip }, async (t) => {
   const redis = await startRedis(t)
-  await t.test('nothing listens on the port', async (t) => {
+  await t.test('nobody listens', async (t) => {
     const { shared, states } = await open(t, { port: 1 })
     t.notOk(shared.isUp())
     t.same(states, ['unreachable'])

@@ -143,7 +143,7 @@ t.test('a failed takeover does not count towards the limit on running jobs', { s
   t.equal(faults.length, 1, 'only a refusal is a fault')
 })
 
-t.test('after a new session, the owners of jobs get time to renew their leases', async (t) => {
+t.test('after a new session, the owners of jobs have the time to renew their leases', async (t) => {
   let clock = 0
   let searches = 0
   let report: (isNew: boolean) => void = () => undefined
