@@ -61,7 +61,7 @@ export function createSharedBucket (
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil
 
   /** Returns how many more milliseconds the replica waits for the server before it uses its share. */
-  function remainingWait (): number {
+  function patience (): number {
     if (isUp()) downSince = undefined
     else downSince ??= monotonic()
     return downSince === undefined ? 0 : Math.max(0, downSince + pauses.interrupted - monotonic())
@@ -91,7 +91,7 @@ export function createSharedBucket (
 
   return {
     wait (demand = 1) {
-      const interrupted = remainingWait()
+      const interrupted = patience()
       if (interrupted > 0) return interrupted / 1_000
       if (isAlone()) return own.wait(demand)
       const now = monotonic()
