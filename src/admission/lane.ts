@@ -87,7 +87,8 @@ const emptyQueue = (): Queue => ({ foreground: createFairQueue(), background: cr
  * @param timer wakes the lane when there is a token. Lanes with a common bucket must have the same timer.
  */
 export function createLane (
-  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic, timer = createWakeTimer(monotonic)
+  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic,
+  timer = createWakeTimer(monotonic)
 ): Lane {
   /** The queues that are not empty, by bucket. The one that has not been served for the longest time is first. */
   const queues = new Map<TokenBucket, Queue>()

@@ -25,8 +25,8 @@ const assumedLifetime = 5 * 60_000
  */
 export async function issuerAt ({ issuer, clientId }: Pick<Issuer, 'issuer' | 'clientId'>): Promise<Configuration> {
   if (!isPrivate(issuer)) throw new CommandFailure(`The issuer ${issuer} does not use HTTPS, so nobody can log in there safely`)
-  // Plain HTTP is allowed only for issuers on this machine. eslint-disable-next-line @typescript-eslint/no-deprecated -- only
-  // marked so that nobody overlooks it
+  // Plain HTTP is allowed only for issuers on this machine.
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- only marked so that nobody overlooks it
   const execute = issuer.startsWith('http:') ? [allowInsecureRequests] : []
   try {
     return await discovery(new URL(issuer), clientId, undefined, None(), { execute, timeout })
