@@ -3,11 +3,13 @@ import { Problem } from '#src/problems/problem'
 
 /**
  * A property of a secret that a write can change and a read can show. `rotatedVersion` is the version that a rotation has begun
- * to create. `label NAME` is the ID of the version with that staging label, `tag KEY` is the tag's value, and `replica REGION` the
- * state of the replica there: `begun`, or `failed` if that is known at once. `version ID` exists once the version has been written.
+ * to create. `label NAME` is the ID of the version with that staging label, `tag KEY` is the tag's value, and `replica REGION` is
+ * the state of the replica there: `begun`, or `failed` if that is known at once. `version ID` exists once the version has been
+ * written.
  */
-export type Aspect = 'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'rotatedVersion' | 'primaryRegion' |
-  `${'label' | 'tag' | 'replica' | 'version'} ${string}`
+export type Aspect =
+  | 'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'rotatedVersion' | 'primaryRegion'
+  | `${'label' | 'tag' | 'replica' | 'version'} ${string}`
 
 /** Marks an aspect whose value can't be known, such as the version that a rotation will make current. */
 export const unknown = Symbol('unknown')
@@ -59,7 +61,7 @@ const maximum = 10_000
 /** The time for which a fact is kept, in milliseconds. */
 const kept = 300_000
 
-/** A value that may be the current one of an aspect, and the sequence number of the end of the write that set it. */
+/** A possible current value of an aspect, with the sequence number at which its write ended. */
 interface Candidate {
   value: string | undefined | typeof unknown
   /** The starts and ends of all writes share one sequence of positive numbers. */

@@ -1,4 +1,3 @@
-import type { ResourceNotFoundException } from '@aws-sdk/client-secrets-manager'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { policies, type Gateway } from '#test/helper'
@@ -17,7 +16,7 @@ const authorization = policies('@id("everything") permit (principal, action, res
 async function tell (replicas: readonly Gateway[], name: string, all: readonly Kind[][]): Promise<Story> {
   const story = newStory()
   await Promise.all(all.map(async (program, number) => {
-    const replica = replicas[number % replicas.length] as Gateway
+    const replica = replicas[number % replicas.length]!
     // All replicas have the same clock.
     const caller = { ...createCaller(replica, name, number, story), wait: async () => { for (const { catchUp } of replicas) catchUp() } }
     for (const kind of program) await caller[kind]()
@@ -49,7 +48,7 @@ async function stateOf ({ aws: clientFor }: Gateway, name: string, values: Story
   return { existence, labels, versions }
 }
 
-function unlessMissing (error: ResourceNotFoundException): undefined {
+function unlessMissing (error: Error): undefined {
   if (error.name !== 'ResourceNotFoundException') throw error
   return undefined
 }
@@ -87,7 +86,7 @@ async function explore (replicas: readonly Gateway[], checked: (history: History
   await fc.assert(fc.asyncProperty(programs, async (all) => {
     const name = `model-${++names}`
     const story = await tell(replicas, name, all)
-    checked(identified(story), await stateOf(replicas[0] as Gateway, name, story.values))
+    checked(identified(story), await stateOf(replicas[0]!, name, story.values))
   }), { numRuns: Number(runs), seed: Number(seed), endOnFailure: true })
   return names
 }
