@@ -122,7 +122,7 @@ export function createSharedPace (
     replicas,
     async lease (name, { wanted, interval, burst }) {
       const args = [wanted, Math.ceil(interval * 1_000), burst, kept]
-      const [granted = 0, time = 0, count = 1] = await run(take, [keyOf(name), closed, present], args) as number[]
+      const [granted, time, count] = await run(take, [keyOf(name), closed, present], args) as [number, number, number]
       // A key without an end has a negative time. Then this asks again later, whether it still exists.
       const left = time < 0 ? closedFor.sameSession : Math.min(closedFor.newSession, Math.max(1, time))
       return granted < 0 ? { closedFor: left, replicas: count } : { granted, next: time / 1_000 }
