@@ -236,6 +236,9 @@ t.test('samplers decide what is recorded, and every line still has the ID of its
 })
 
 t.test('a collector that is gone, slow or refuses stops nobody, and the metrics count its spans', async (t) => {
+  // An export that the collector does not answer would keep the process of this test from ending for ten seconds, the default.
+  process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '3000'
+  t.teardown(() => { delete process.env.OTEL_EXPORTER_OTLP_TIMEOUT })
   const metricsOf = ({ fastify }: Gateway): string[] => fastify.metrics.text().split('\n').filter((line) => line.startsWith('secrets_gateway_spans'))
   const unused = createServer().listen(0, '127.0.0.1')
   await once(unused, 'listening')
