@@ -16,8 +16,8 @@ const stripped = new URL(import.meta.url).searchParams.get('stripped')
 // V8 would optimize Cedar's WebAssembly in each process for longer than the process uses it. The gateway sets this flag, too.
 setFlagsFromString('--wasm-tiering-budget=1000000000')
 
-// tap follows all promises, to know which test an uncaught error belongs to. Without it, such an error still
-// fails the test file, and the processes take about a fifth less CPU time.
+// tap follows all promises, to know which test an uncaught error belongs to, and that slows them down. Without it, such an error
+// still fails the test file.
 const { createHook } = asyncHooks
 asyncHooks.createHook = (callbacks) => createHook({ ...callbacks, trackPromises: false })
 syncBuiltinESMExports()
