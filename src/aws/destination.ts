@@ -13,6 +13,13 @@ export interface Destination {
   readonly endpoints: EndpointSettings
 }
 
+/** The part of the SDK's requests that says where they go. */
+interface Addressed {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number
+}
+
 type Settings = Pick<STSClientConfig, 'region' | 'credentials' | 'requestHandler' | 'maxAttempts'>
 
 const callers: Readonly<Record<CalledService, (settings: Settings, endpoints: EndpointSettings) => Promise<unknown>>> = {
@@ -32,7 +39,7 @@ const callers: Readonly<Record<CalledService, (settings: Settings, endpoints: En
  */
 export async function originOf ({ service, region, endpoints }: Destination): Promise<string> {
   return new Promise((resolve, reject) => {
-    const handle = async ({ protocol, hostname, port }: { protocol: string, hostname: string, port?: number }): Promise<never> => {
+    const handle = async ({ protocol, hostname, port }: Addressed): Promise<never> => {
       resolve(new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`).origin)
       throw new Error('Not sent')
     }

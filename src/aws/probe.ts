@@ -75,7 +75,8 @@ export function openProbe ({ credentials, stsRegion, aws, now }: ProbeOptions): 
       const origin = originOfKeys(obtained)
       return { ...expiration !== undefined && { expiration }, ...origin !== undefined && { origin } }
     },
-    originOf: async (service, credentialId, region) => originOf({ service, region, endpoints: endpointsFor(credentialId) }),
+    originOf: async (service, credentialId, region) =>
+      originOf({ service, region, endpoints: endpointsFor(credentialId) }),
     async attempt (credentialId, region, operation, target) {
       const call = dryCalls[operation](clientFor(credentialId, region), target, { abortSignal: AbortSignal.timeout(aws.deadline) })
       return dryReply(operation, call)

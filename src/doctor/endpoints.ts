@@ -46,8 +46,8 @@ const failures: Readonly<Record<Step, { says: string, next: string }>> = {
 export async function locate (probe: Probe, calls: readonly Called[]): Promise<{ endpoints: Endpoint[], failures: Finding[] }> {
   const located = await pMap(calls, async (call) => {
     const { service, credentialId, region } = call
-    const found = await probe.originOf(service, credentialId, region).then((origin) => ({ origin }), (error: unknown) => ({ error }))
-    return { call, ...found }
+    const origin = probe.originOf(service, credentialId, region)
+    return origin.then((origin) => ({ call, origin }), (error: unknown) => ({ call, error }))
   }, { concurrency: 4 })
   const found = located.filter((one) => 'origin' in one)
   return {

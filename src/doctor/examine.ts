@@ -114,7 +114,7 @@ async function useFindings ({ environment, credentialId }: Use, { tried, isReach
   const identity = identityOf(tried)
   const subject = `environment ${environment.name}`
   const skipped = (message: string): Finding => ({ status: 'not-tried', subject, check: 'rights', message })
-  if (tried === undefined || identity === undefined) return [skipped(`It is not known whose credential ${credentialId} is`)]
+  if (tried === undefined || identity === undefined) return [skipped(`The keys of the credential ${credentialId} can't be used`)]
   const account = accountFinding(environment, tried, identity)
   if (account.status === 'failure') return [account, skipped(`The credential ${credentialId} does not belong to the environment`)]
   return [account, ...isReached ? await rights(identity) : [skipped('The endpoint of Secrets Manager was not reached')]]

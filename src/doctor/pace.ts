@@ -22,8 +22,8 @@ export function paceFindings (config: Config, environments: readonly Environment
   return placesOf(config, environments, accountOf).flatMap((place) => [shareFinding(config, place), limitFinding(config, place)])
 }
 
-function placesOf ({ credentials, environments: all }: Config, environments: readonly Environment[], accountOf: AccountOf): Place[] {
-  const names = accountNames(credentials, all.values())
+function placesOf (config: Config, environments: readonly Environment[], accountOf: AccountOf): Place[] {
+  const names = accountNames(config.credentials, config.environments.values())
   const places = new Map<string, Place>()
   for (const environment of environments) {
     const { region } = environment
@@ -40,12 +40,13 @@ function placesOf ({ credentials, environments: all }: Config, environments: rea
   return [...places.values()]
 }
 
-const quotaOf = (operation: Operation): number =>
-  requestQuotas.find(({ operations }) => operations.includes(operation))?.perSecond ?? 0
-
 const subjectOf = ({ account, region }: Place): string => `account ${account} in ${region}`
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`
+
+/** Returns the calls per second that a share of an operation's quota allows. */
+const callsIn = (share: number, operation: Operation): number =>
+  Math.round(share * (requestQuotas.find(({ operations }) => operations.includes(operation))?.perSecond ?? 0))
 
 const namesOf = ({ environments }: Place): string => Array.from(environments, ({ name }) => name).join(', ')
 
@@ -63,7 +64,7 @@ function shareFinding ({ aws: { quotaShare }, shared }: Config, place: Place): F
     }
   }
   const who = shared === undefined ? 'This process takes' : 'All replicas together take'
-  const message = `${who} up to ${percent(total)} of AWS's quotas: ${quotaOf('GetSecretValue') * total} GetSecretValue and ${quotaOf('PutSecretValue') * total} PutSecretValue a second`
+  const message = `${who} up to ${percent(total)} of AWS's quotas: ${callsIn(total, 'GetSecretValue')} GetSecretValue and ${callsIn(total, 'PutSecretValue')} PutSecretValue a second`
   if (shared !== undefined || total < 1) return { ...about, status: 'ok', message }
   return { ...about, status: 'ok', message, next: 'If several processes run, configure shared, or set aws.quotaShare to 1 divided by their number' }
 }
@@ -73,7 +74,7 @@ function limitFinding ({ aws: { quotaShare, queueTime }, limits }: Config, place
   const { requests, window } = limits.environment
   const about = { subject: subjectOf(place), check: 'limits' } as const
   const allowed = Math.round(1_000 * requests / window) * place.environments.size
-  const served = quotaOf('GetSecretValue') * Math.min(1, quotaShare * place.assumed.size)
+  const served = callsIn(Math.min(1, quotaShare * place.assumed.size), 'GetSecretValue')
   const message = `Callers may send ${allowed} requests a second to ${namesOf(place)}`
   if (allowed <= served) return { ...about, status: 'ok', message }
   return {

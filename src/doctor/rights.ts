@@ -64,7 +64,7 @@ export async function rightsFindings (pair: Pair, { config, probe, actions, poli
 /** Returns the operation of Secrets Manager that a permission is for. The permissions of other services remain as they are. */
 const operationOf = (permission: string): string => permission.replace('secretsmanager:', '')
 
-/** Returns a secret that can't exist, because its name is random. The end of its ARN shows in AWS's log where the calls come from. */
+/** Returns a secret that can't exist, because its name is random. Its ARN shows in CloudTrail where the calls come from. */
 function targetIn ({ region, namePrefix, replicaRegions }: Environment, { arn: principal, account }: Identity): DryTarget {
   const partition = partitionInArn(principal) ?? 'aws'
   const another = regions.find((name) => name !== region && partitionOf(name) === partition)

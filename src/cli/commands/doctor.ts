@@ -36,7 +36,13 @@ export function doctor (command: Command, terminal: Terminal): void {
   withExample(command, 'secretsctl doctor gateway.yaml', 'secretsctl doctor gateway.yaml --environment prod --actions read --json')
 }
 
-async function examined (file: string, { names, actions }: { names: readonly string[], actions?: readonly Action[] }, terminal: Terminal): Promise<Finding[]> {
+/** What to look at. No names mean all environments. */
+interface Scope {
+  readonly names: readonly string[]
+  readonly actions?: readonly Action[]
+}
+
+async function examined (file: string, { names, actions }: Scope, terminal: Terminal): Promise<Finding[]> {
   const config = await configIn(file)
   const environments = names.length === 0 ? [...config.environments.values()] : names.map((name) => environmentIn(config, name))
   const { examine } = await import('#src/doctor/examine')

@@ -1,6 +1,7 @@
 import { createServer as createPlain } from 'node:http'
 import { createServer as createTls } from 'node:https'
 import { createServer as createTcp, type AddressInfo, type Server, type Socket } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import t, { type Test } from 'tap'
 import { monotonic } from '#src/clock'
 import { reach, type Reached, type Unreached } from '#src/doctor/reach'
@@ -28,6 +29,15 @@ t.test('a reply of any status is enough', async (t) => {
   const { milliseconds, ahead } = await visit(`http://localhost:${port}`) as Reached
   t.ok(milliseconds >= 0)
   t.ok(Math.abs(ahead ?? NaN) < patience, 'the clock is the same')
+})
+
+t.test('a reply over TLS', async (t) => {
+  const issuer = await authority()
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, issuer.cert])
+  t.teardown(() => { setDefaultCACertificates(before) })
+  const port = await listening(t, createTls(await serverPair(issuer), (_, response) => { response.end() }))
+  for (const host of ['localhost', '127.0.0.1']) t.match(await visit(`https://${host}:${port}`), { milliseconds: Number, ahead: Number })
 })
 
 t.test('IPv6', async (t) => {

@@ -131,7 +131,7 @@ t.test('a configuration that works', async (t) => {
   const report = await examine(t, file)
 
   t.match(report.counts, { failure: 0, warning: 0 })
-  t.match(report.finding('clock'), { status: 'ok', message: /less than a second|second/ })
+  t.match(report.finding('clock'), { status: 'ok', message: /^The clock / })
   t.match(report.finding('endpoint'), { status: 'ok', subject: backend.url, message: /^Secrets Manager of prod; STS of gateway: replied after \d+ ms$/ })
   t.match(report.finding('keys'), { status: 'ok', subject: 'credential gateway', message: /^From the variables DOCTOR_GATEWAY_ID and DOCTOR_GATEWAY_SECRET; obtained in \d+ ms; they don't expire$/ })
   t.match(report.finding('identity'), { status: 'ok', message: `arn:aws:iam::${account}:user/GATEWAY in the account ${account}` })
@@ -296,7 +296,7 @@ t.test('credentials that can not be used', async (t) => {
     const file = configuration(t, { environments: { dev: { region: 'eu-west-1', credential: 'gateway' } }, credentials, aws: { endpoint: backend.url } })
     const { finding, findings } = await examine(t, file)
     t.match(finding(expected.check, 'credential gateway'), { status: 'failure', ...expected }, title)
-    t.match(finding('rights'), { status: 'not-tried', message: 'It is not known whose credential gateway is' }, title)
+    t.match(finding('rights'), { status: 'not-tried', message: 'The keys of the credential gateway can\'t be used' }, title)
     t.same(findings.filter(({ check }) => check === 'account'), [])
   }
   const keys = async (title: string, credentials: object, message: RegExp, next: RegExp): Promise<void> => keysOrIdentity(title, credentials, { check: 'keys', message, next })
