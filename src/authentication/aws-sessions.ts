@@ -29,7 +29,7 @@ export interface AwsSessions {
    */
   open: (accessKeyId: string, sessionToken: string | undefined, now: number) => AccessKey<Caller>
   /** Does the same as `signingKeyOf`, but caches the key of each day. */
-  signingKey: (secretAccessKey: string, scope: Authorization) => Buffer
+  signingKey: (secretAccessKey: string, scope: Authorization) => KeyObject
 }
 
 /** The content of a session token. */
@@ -77,7 +77,7 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
   const seals = verify.map(sealOf)
   /** The sessions by the hashes of their tokens, which may be long. */
   const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
-  const signingKeys = new LRUCache<string, Buffer>({ max: maximumKept })
+  const signingKeys = new LRUCache<string, KeyObject>({ max: maximumKept })
 
   /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
   function read (sessionToken: string): Session & Halves {

@@ -16,6 +16,7 @@ import { openQueue, type Queue, type QueuePlace } from './queue.ts'
 import { sdk } from './sdk.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
+import { Sha256 } from './sha256.ts'
 import { takeTurns } from './take-turns.ts'
 import { traceAttempts } from './trace-attempts.ts'
 import type { SecretsManager } from './types.ts'
@@ -102,6 +103,7 @@ export function awsClients (options: ClientsOptions): Clients {
       // connecting includes no such wait.
       requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
       retryStrategy,
+      sha256: Sha256,
       ...secretsManagerEndpoint(endpointsFor(credentialId))
     })
     admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { SharedSettings } from './settings.ts'
 
 /** The names of keys and channels, and what authenticates the messages. */
@@ -21,8 +21,8 @@ export interface Names {
 /** The length of a code, in characters: 128 bits in base64url. */
 const codeLength = 22
 
-const derive = (key: Uint8Array, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32))
+const derive = (key: Uint8Array, purpose: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32)))
 
 /**
  * Creates the names of a fleet. All keys have the same hash tag, so that even in a Redis Cluster a script may use several of
