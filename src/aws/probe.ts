@@ -78,8 +78,8 @@ export function openProbe ({ credentials, stsRegion, aws, now }: ProbeOptions): 
     originOf: async (service, credentialId, region) =>
       originOf({ service, region, endpoints: endpointsFor(credentialId) }),
     async attempt (credentialId, region, operation, target) {
-      const call = dryCalls[operation](clientFor(credentialId, region), target, { abortSignal: AbortSignal.timeout(aws.deadline) })
-      return dryReply(operation, call)
+      const abortSignal = AbortSignal.timeout(aws.deadline)
+      return dryReply(operation, dryCalls[operation](clientFor(credentialId, region), target, { abortSignal }))
     },
     close () { handler.destroy() }
   }
