@@ -68,7 +68,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
     commands: [
       {
         name: 'apply',
-        description: 'create the secrets that a file lists; existing secrets stay unchanged, unless the file specifies otherwise',
+        description: 'create the secrets that a file lists; existing secrets stay unchanged, unless the file or --on-conflict specifies otherwise',
         load: async () => (await import('./commands/apply.ts')).apply
       },
       {
