@@ -38,7 +38,7 @@ interface Session {
   readonly expires: number
 }
 
-/** An access key: its ID and its secret. */
+/** An access key ID and its secret access key. */
 type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
 
 /** The maximum lifetime of keys, in milliseconds. */
@@ -68,8 +68,8 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 /**
  * Creates the issuer and verifier of keys for AWS's protocol.
  *
- * @param keys the keys of the gateway's own tokens, from which all others are derived. Replicas with the same keys accept each
- *   other's sessions.
+ * @param keys the keys of the gateway's own tokens, from which all other keys are derived. Replicas with the same keys accept
+ *   each other's sessions.
  * @param callerOf returns the caller that a proof identifies in the current configuration
  */
 export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
@@ -82,7 +82,7 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
   /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
   function read (sessionToken: string): Session & Halves {
     const sealed = Buffer.from(sessionToken, 'base64')
-    // Base64 can spell the same bytes in several ways. If each were accepted, one session could fill the cache.
+    // The same bytes have several spellings in Base64. If all of them were accepted, one session could fill the cache.
     const candidates = sealed.toString('base64') === sessionToken ? seals : []
     for (const seal of candidates) {
       const opened = unseal(seal, noContext, sealed)

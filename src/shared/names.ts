@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { SharedSettings } from './settings.ts'
 
-/** The names of keys and channels, and what authenticates the messages. */
+/** The names of keys and channels, and the authentication of messages. */
 export interface Names {
   /** Returns the name of a key or a channel. The parts must contain nothing confidential. */
   readonly key: (...parts: readonly string[]) => string
@@ -12,9 +12,9 @@ export interface Names {
    * @param purpose what the name is used for; the same text has a different name for another purpose
    */
   readonly hidden: (purpose: string, text: string) => string
-  /** Adds a code, which only a member of the fleet can compute, to a message. */
+  /** Adds an authentication code to a message. Only a member of the fleet can compute it. */
   readonly signed: (channel: string, message: string) => string
-  /** Returns the message without its code, or undefined if the code is not that of the message in this channel. */
+  /** Returns the message without its code, or undefined if the code is not valid for this message and channel. */
   readonly verified: (channel: string, text: string) => string | undefined
 }
 
