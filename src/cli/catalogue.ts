@@ -118,6 +118,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         load: async () => (await import('./commands/iam-policy.ts')).iamPolicyCommand
       },
       {
+        name: 'doctor',
+        description: 'look at a configuration against AWS: credentials, accounts, rights, endpoints, clock and quotas; exits with 1 if something fails',
+        load: async () => (await import('./commands/doctor.ts')).doctor
+      },
+      {
         name: 'local',
         description: 'run the embedded Secrets Manager; pass its options after "--" ("-- --help" lists them)',
         load: async () => (await import('./commands/local.ts')).local
