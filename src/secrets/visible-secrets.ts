@@ -30,15 +30,12 @@ export async function* visibleSecrets (
   let awsPlace = start
   for (;;) {
     const { pages, nextCursor } = await readPages(scope, request, awsPlace)
-    const visible = await Promise.all(pages.map(async ({ awsPage, items }) =>
-      ({ awsPage, secrets: await visibleOf(scope, actions, items.filter((secret) => selects(request.filters ?? {}, secret))) })))
-    let covered = firstOn(visible.flatMap(({ secrets }) => secrets), awsPlace)
-    for (const { awsPage, secrets } of visible) {
-      for (const [index, secret] of secrets.entries()) {
-        if (covered-- > 0) continue
-        yield { secret, place: () => compact({ awsPage, seen: index, last: digestOf(secrets[index - 1]) }) }
-      }
-    }
+    const visible = await Promise.all(pages.map(async ({ awsPage, items }) => {
+      const secrets = await visibleOf(scope, actions, items.filter((secret) => selects(request.filters ?? {}, secret)))
+      return secrets.map((secret, index): Visible =>
+        ({ secret, place: () => compact({ awsPage, seen: index, last: digestOf(secrets[index - 1]) }) }))
+    }))
+    yield* visible.flat().slice(firstOn(visible.flat().map(({ secret }) => secret), awsPlace))
     if (nextCursor === undefined) return undefined
     awsPlace = { awsPage: nextCursor, seen: 0 }
   }
