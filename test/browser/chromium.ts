@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 
@@ -14,16 +15,17 @@ export const skip = isMissing && 'Chromium is not installed; CHROMIUM can specif
 
 /**
  * The flags disable the sandbox, because it does not work for root. They also disable background requests, because these fail
- * without a network.
+ * without a network. The last three, with the language and the fonts below, make the pictures of a page the same on every machine.
  */
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync'
+  '--disable-sync', '--font-render-hinting=none', '--disable-lcd-text', '--force-color-profile=srgb'
 ]
+const env = { ...process.env, LANGUAGE: 'en_US', FONTCONFIG_FILE: join(import.meta.dirname, 'fonts.conf') }
 
 /** Starts a browser, and closes it when the test ends. */
 export async function launch (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: flags })
+  const browser = await chromium.launch({ executablePath, args: flags, env })
   t.teardown(async () => browser.close())
   return browser
 }
