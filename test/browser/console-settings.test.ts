@@ -19,7 +19,7 @@ await t.test('what belongs to a secret besides its value is changed in the conso
   const browser = await launch(t)
 
   /** Opens a secret, as the administrator or somebody else. */
-  const open = async (t: Test, name: string, { token = tokens.administrator, environment = 'dev' } = {}): Promise<Page> => {
+  const open = async (t: Test, name: string, { token = tokens.administrator, environment = 'dev' }: { token?: string, environment?: string } = {}): Promise<Page> => {
     const page = await browser.newPage()
     t.teardown(async () => page.close())
     await page.goto(`${gateway.url}/#/${environment}/${name}`)

@@ -3,7 +3,7 @@ import { shellWord } from '#src/cli/text'
 import { profileNamed, type Credential, type Profile } from './profiles.ts'
 import { changeProfiles } from './store.ts'
 
-/** A token is renewed this long before it expires, in milliseconds, so that it does not expire on its way. */
+/** How long before its expiry a token is renewed, in milliseconds, so that it does not expire on its way to the gateway. */
 const margin = 30_000
 
 const isFresh = (credential: Credential): credential is Extract<Credential, { kind: 'token' }> =>

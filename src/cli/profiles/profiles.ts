@@ -18,7 +18,7 @@ export type Credential =
   /** A token of the gateway for an AWS identity, which signs again when the token has expired. */
   | { kind: 'aws', serverId: string, region: string, token: string, expires: number }
 
-/** A gateway and the login at it. */
+/** A gateway, and the login to it. */
 export interface Profile {
   /** The gateway's URL, as `urlFrom` returns it. */
   url: string
@@ -27,7 +27,7 @@ export interface Profile {
   credential: Credential
 }
 
-/** What a project file can say. It never contains a token. */
+/** The content of a project file. It never contains a token. */
 export interface Project {
   /** The file's path. */
   file: string

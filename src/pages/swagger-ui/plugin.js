@@ -3,7 +3,7 @@
  * The filter finds operations by their path, method, ID or summary, not only by their tag. The bar at the top leads to the other
  * pages, and what would stop people who use a keyboard, a screen reader or a phone is mended.
  *
- * This is no module, because it must run between Swagger UI's scripts and its start.
+ * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.
  */
 (() => {
   const key = 'secrets-gateway-token'
