@@ -49,10 +49,11 @@ function assertObject (text) {
 const policyText = (policy) => JSON.stringify(policy, null, 2)
 
 /** @param {string} text */
-const policyView = (text) => h('pre', { class: 'value', tabindex: '0', role: 'region', 'aria-label': 'Policy' }, text)
+const policyView = (text) =>
+  h('pre', { class: 'value', tabindex: '0', role: 'region', 'aria-label': 'Policy' }, text)
 
 /**
- * Changes the policy, or attaches the first one. It is attached only after AWS has checked it and the visitor has seen the result.
+ * Changes the policy, or attaches the first one. AWS checks it, and the visitor sees the result, before it is attached.
  *
  * @param {Subject} subject
  * @param {Policy} seen

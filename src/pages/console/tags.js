@@ -46,7 +46,8 @@ function tagRow (key, value, onRemove) {
 export async function editTags (subject) {
   const { environment, name, metadata: { tags = {} } } = subject
   /** @param {boolean} isGiven */
-  const those = (isGiven) => Object.fromEntries(Object.entries(tags).filter(([key]) => Object.hasOwn(environment.tags, key) === isGiven))
+  const those = (isGiven) =>
+    Object.fromEntries(Object.entries(tags).filter(([key]) => Object.hasOwn(environment.tags, key) === isGiven))
   const [given, own] = [those(true), those(false)]
   const path = secretPath(environment.name, name, '/tags')
 

@@ -38,8 +38,8 @@ export function keysOf (text) {
  * @param {object} about
  * @param {string} about.environment
  * @param {string} about.name
- * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit changes or adds one key, and replaces
- * the value; undefined if it can't be changed
+ * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit what the buttons do that change one
+ * key or the whole value; undefined if nothing can be changed
  * @returns {{ card: HTMLElement, hide: () => void }} the card, and a function that masks the value
  */
 export function valueCard ({ environment, name, edit }) {
