@@ -54,7 +54,11 @@ const child = spawn(process.execPath, [
     ...process.env,
     ...isPart
       ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') }
-      : { NODE_DISABLE_COMPILE_CACHE: '1', NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
+      : {
+          TEST_FOLDER: folder,
+          NODE_DISABLE_COMPILE_CACHE: '1',
+          NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}`
+        }
   }
 })
 // On Ctrl-C, the terminal also sends the signal to tap, which then reports the results so far. This process must exit after tap.
