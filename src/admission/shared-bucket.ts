@@ -1,5 +1,5 @@
 import type { Monotonic } from '#src/clock'
-import type { SharedPace } from './shared-pace.ts'
+import type { FleetBuckets } from './fleet-buckets.ts'
 import { burstOf, createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 /** The lifetime of a leased token in milliseconds, counted from the request for it. */
@@ -38,7 +38,7 @@ const pauses = { underWay: 100, failed: 1_000, interrupted: 100, longest: 1_000 
  * @param onAnswer called when the server has answered, because `wait` may then return a different time
  */
 export function createSharedBucket (
-  { isUp, replicas, lease, slowDown }: SharedPace, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
+  { isUp, replicas, lease, slowDown }: FleetBuckets, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
 ): TokenBucket {
   /**
    * The number of replicas that divide the quota among themselves, as the server last reported. It is 1 while the server gives
