@@ -61,7 +61,7 @@ export function createSharedBucket (
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil
 
   /** Returns how many more milliseconds the replica waits for the server before it uses its share. */
-  function patience (): number {
+  function remainingWait (): number {
     if (isUp()) downSince = undefined
     else downSince ??= monotonic()
     return downSince === undefined ? 0 : Math.max(0, downSince + pauses.interrupted - monotonic())
@@ -91,7 +91,7 @@ export function createSharedBucket (
 
   return {
     wait (demand = 1) {
-      const interrupted = patience()
+      const interrupted = remainingWait()
       if (interrupted > 0) return interrupted / 1_000
       if (isAlone()) return own.wait(demand)
       const now = monotonic()

@@ -8,7 +8,7 @@ import type { SecretsPort, WrittenVersion } from './port.ts'
 import { unknown, type Effect, type Facts, type RecentWrites } from './recent-writes.ts'
 
 /** The milliseconds for which a creation waits until AWS has finished this process's deletion of a secret with the same name. */
-const deletionPatience = 10_000
+const deletionTimeout = 10_000
 
 /** Wraps a port so that the effects of its writes are recorded in `writes`, for `seeOwnWrites`. */
 export function rememberWrites (port: SecretsPort, writes: RecentWrites, monotonic: Monotonic): SecretsPort {
@@ -23,7 +23,7 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
    * name.
    */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
-    const end = monotonic() + deletionPatience
+    const end = monotonic() + deletionTimeout
     for (let attempt = 0; ; attempt++) {
       try {
         return await create()
