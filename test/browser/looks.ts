@@ -49,9 +49,13 @@ const layout = `(() => {
   return { covered: outer(covered), cutOff: outer(cutOff), isTooWide: document.documentElement.scrollWidth > innerWidth }
 })()`
 
-/** Replaces what is different in every test, and at every time of the day: dates, IDs and seconds. Shows the page's beginning. */
+/**
+ * Replaces what is different in every test, and at every time of the day: dates, IDs and seconds. Also replaces the descriptions
+ * in Swagger UI, which change with every edit of the API's documentation. Shows the page's beginning.
+ */
 const makeSteady = `(() => {
   scrollTo(0, 0)
+  for (const description of document.querySelectorAll('.swagger-ui .renderedMarkdown')) description.textContent = 'A description'
   const rules = [
     [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '00000000-0000-0000-0000-000000000000'],
     [/\\b[0-9a-f]{8}…/g, '00000000…'],
