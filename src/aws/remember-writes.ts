@@ -45,7 +45,8 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
     ...port,
     async createSecret (call, name, secret) {
       const given = withVersionId(secret)
-      // Unlike the other writes, a creation is told that AWS has not finished a deletion: the name is not free yet.
+      // Unlike other writes, a creation fails with AWS's error while AWS has not finished a deletion, because the name is not
+      // free yet.
       return record(call, name, async () => afterDeletion(call, name, async () => port.createSecret(call, name, given)),
         (done, before) => ({
           state: 'present', ...newVersion((done?.result ?? (secret.content === undefined ? {} : given)).versionId, before)
@@ -105,8 +106,8 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 }
 
 /**
- * Returns the change with an ID for the version that it creates, if it has a value. The SDK would generate the ID only for the
- * call, and if the reply were lost, nobody would know which version may be the current one.
+ * Returns the change with an ID for the version that it creates, if it has a value. If the SDK generated the ID and the reply
+ * were lost, the ID of the version that may be current would be unknown.
  */
 const withVersionId = <Change extends SecretChange>(change: Change): Change =>
   change.content === undefined ? change : { ...change, versionId: change.versionId ?? randomUUID() }
