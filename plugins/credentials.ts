@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { createGates } from '#src/admission/admission'
-import { createSharedPace } from '#src/admission/shared-pace'
+import { createFleetBuckets } from '#src/admission/fleet-buckets'
 import { createSharedBucket } from '#src/admission/shared-bucket'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 import { awsClients, type Clients } from '#src/aws/clients'
@@ -75,13 +75,13 @@ const sweepEvery = 10_000
 export default fp(async (fastify) => {
   const { config, metrics, monotonic, shared, tracer } = fastify
   const accounts = config.derive(({ credentials, environments }) => accountNames(credentials, environments.values()))
-  const pace = shared && createSharedPace(shared)
+  const fleetBuckets = shared && createFleetBuckets(shared)
   const gates = createGates({
     settings: () => config.current.aws,
     buckets: {
-      aws: (place, onTokens) => quotaBuckets(() => config.current.aws.quotaShare, (quota, name) => pace === undefined
+      aws: (place, onTokens) => quotaBuckets(() => config.current.aws.quotaShare, (quota, name) => fleetBuckets === undefined
         ? createTokenBucket(quota, monotonic)
-        : createSharedBucket(pace, `${place} ${name}`, quota, monotonic, onTokens)),
+        : createSharedBucket(fleetBuckets, `${place} ${name}`, quota, monotonic, onTokens)),
       none: () => () => unlimited
     },
     // A credential that a reload has removed may still be in use by a request.

@@ -25,7 +25,7 @@ export interface Backend {
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void
-  /** True for a realistic backend, which is as late as AWS. */
+  /** True for a realistic backend, which has AWS's delays and failures. */
   isLate: boolean
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void

@@ -65,7 +65,7 @@ export interface Gateway {
    * of deleted secrets are free. Does nothing with the other backends, because they never lag.
    */
   catchUp: () => void
-  /** True on a realistic backend, which is as late as AWS. */
+  /** True on a realistic backend, which has AWS's delays and failures. */
   isLate: boolean
   /**
    * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.

@@ -1,5 +1,5 @@
 import type { Monotonic } from '#src/clock'
-import type { SharedPace } from './shared-pace.ts'
+import type { FleetBuckets } from './fleet-buckets.ts'
 import { burstOf, createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
 /** The lifetime of a leased token in milliseconds, counted from the request for it. */
@@ -38,7 +38,7 @@ const pauses = { underWay: 100, failed: 1_000, interrupted: 100, longest: 1_000 
  * @param onAnswer called when the server has answered, because `wait` may then return a different time
  */
 export function createSharedBucket (
-  { isUp, replicas, lease, slowDown }: SharedPace, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
+  { isUp, replicas, lease, slowDown }: FleetBuckets, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
 ): TokenBucket {
   /**
    * The number of replicas that divide the quota among themselves, as the server last reported. It is 1 while the server gives
@@ -61,7 +61,7 @@ export function createSharedBucket (
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil
 
   /** Returns how many more milliseconds the replica waits for the server before it uses its share. */
-  function patience (): number {
+  function remainingWait (): number {
     if (isUp()) downSince = undefined
     else downSince ??= monotonic()
     return downSince === undefined ? 0 : Math.max(0, downSince + pauses.interrupted - monotonic())
@@ -91,7 +91,7 @@ export function createSharedBucket (
 
   return {
     wait (demand = 1) {
-      const interrupted = patience()
+      const interrupted = remainingWait()
       if (interrupted > 0) return interrupted / 1_000
       if (isAlone()) return own.wait(demand)
       const now = monotonic()

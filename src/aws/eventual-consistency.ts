@@ -33,7 +33,8 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
  * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `consistencyWindow`, so that an
  * outdated reply is not mistaken for a missing result.
  *
- * @param ask returns undefined if the reply doesn't show the result. `isLast` is true of the last reply, which is no longer late.
+ * @param ask returns undefined if the reply doesn't show the result. `isLast` is true for the last attempt, whose reply counts as
+ *   current.
  * @returns undefined if no reply has shown the result, or if the call's owner has left
  */
 export async function untilShown<Found> (

@@ -112,7 +112,7 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
     replace(key, after)
   }
 
-  /** Remembers the effect of a write that AWS may have carried out. The facts from before the write stay as old as they are. */
+  /** Remembers the effect of a write that AWS may have carried out. The facts from before the write keep their times. */
   function rememberUncertain (key: string, effect: Effect): void {
     const entries = entriesOf(key)
     for (const [aspect, value] of aspectsOf(effect)) {

@@ -9,7 +9,7 @@ import type { ReplicatedSecret, SecretChange, SecretsPort } from './port.ts'
 import { unknown, type Effect, type EffectOf, type Facts, type RecentWrites } from './recent-writes.ts'
 
 /** The milliseconds for which a creation waits until AWS has finished this process's deletion of a secret with the same name. */
-const deletionPatience = 10_000
+const deletionTimeout = 10_000
 
 /** Wraps a port so that the effects of its writes are recorded in `writes`, for `seeOwnWrites`. */
 export function rememberWrites (port: SecretsPort, writes: RecentWrites, monotonic: Monotonic): SecretsPort {
@@ -31,7 +31,7 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
    * name.
    */
   async function afterDeletion<Result> (call: AwsCall, name: SecretName, create: () => Promise<Result>): Promise<Result> {
-    const end = monotonic() + deletionPatience
+    const end = monotonic() + deletionTimeout
     for (let attempt = 0; ; attempt++) {
       try {
         return await create()
@@ -45,7 +45,8 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
     ...port,
     async createSecret (call, name, secret) {
       const given = withVersionId(secret)
-      // Unlike the other writes, a creation is told that AWS has not finished a deletion: the name is not free yet.
+      // Unlike other writes, a creation fails with AWS's error while AWS has not finished a deletion, because the name is not
+      // free yet.
       return record(call, name, async () => afterDeletion(call, name, async () => port.createSecret(call, name, given)),
         (done, before) => ({
           state: 'present', ...newVersion((done?.result ?? (secret.content === undefined ? {} : given)).versionId, before)
@@ -105,8 +106,8 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 }
 
 /**
- * Returns the change with an ID for the version that it creates, if it has a value. The SDK would generate the ID only for the
- * call, and if the reply were lost, nobody would know which version may be the current one.
+ * Returns the change with an ID for the version that it creates, if it has a value. If the SDK generated the ID and the reply
+ * were lost, the ID of the version that may be current would be unknown.
  */
 const withVersionId = <Change extends SecretChange>(change: Change): Change =>
   change.content === undefined ? change : { ...change, versionId: change.versionId ?? randomUUID() }

@@ -167,8 +167,8 @@ function unanswered (refusal: Problem, operation: string, effect: Failure['effec
 }
 
 /**
- * Returns true if the description can show the effect of the attempt. Otherwise it may be a late one, in which the secret is in
- * the requested state only because another process's change is not visible yet.
+ * Returns true if the description can show the effect of the attempt. Otherwise the description may be outdated, and show the
+ * requested state only because another process's change is not visible yet.
  */
 const hasChangedSince = ({ lastChangedDate }: SecretMetadata, { sent }: EarlierAttempt): boolean =>
   sent !== undefined && lastChangedDate !== undefined && lastChangedDate.getTime() >= sent.earliest

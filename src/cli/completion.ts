@@ -7,14 +7,14 @@ import { readProfiles } from './profiles/store.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The time in milliseconds after which a completion gives up, because nobody waits longer for one. */
-const patience = 1_000
+const timeout = 1_000
 
 /** The maximum number of names that are offered. */
 const mostNames = 100
 
 /** Returns the environments that the caller may see. */
 async function environments (options: GlobalOptions, terminal: Terminal): Promise<string[]> {
-  const { data } = await gatewayOf(options, terminal).GET('/environments', { signal: AbortSignal.timeout(patience) })
+  const { data } = await gatewayOf(options, terminal).GET('/environments', { signal: AbortSignal.timeout(timeout) })
   return (data?.items ?? []).map(({ name }) => name)
 }
 
@@ -24,7 +24,7 @@ async function names (options: GlobalOptions, terminal: Terminal, word: string):
   if (env === undefined) return []
   const { data } = await gatewayOf(options, terminal).GET('/environments/{env}/secrets', {
     params: { path: { env }, query: { limit: mostNames, sort: 'name', ...word !== '' && { namePrefix: word } } },
-    signal: AbortSignal.timeout(patience)
+    signal: AbortSignal.timeout(timeout)
   })
   return (data?.items ?? []).map(({ name }) => name)
 }

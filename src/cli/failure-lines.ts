@@ -14,7 +14,7 @@ interface NamingOptions extends GlobalOptions {
 }
 
 /** The time limit, in milliseconds, for the list of environments that is added to an error. */
-const patience = 2_000
+const timeout = 2_000
 
 /**
  * Returns the lines about a failed command: what is wrong, and what to do next. If the environment is unknown, the lines list the
@@ -68,7 +68,7 @@ async function environmentStep (command: Command, { env }: Subject, terminal: Te
   const named = [options.from, options.to, ...Array.isArray(listed) ? listed.flatMap((item) => String(item).split(',')) : []]
   const wanted = named.some((name) => name !== undefined) ? named : [env]
   try {
-    const { data } = await gatewayOf(options, terminal).GET('/environments', { signal: AbortSignal.timeout(patience) })
+    const { data } = await gatewayOf(options, terminal).GET('/environments', { signal: AbortSignal.timeout(timeout) })
     const visible = (data?.items ?? []).map(({ name }) => name)
     const unknown = wanted.find((name) => name !== undefined && !visible.includes(name))
     if (unknown === undefined) return undefined

@@ -8,7 +8,7 @@ export interface Finding {
   readonly status: Status
   /** The thing that was checked, such as `credential base`. */
   readonly subject: string
-  readonly check: 'keys' | 'identity' | 'endpoint' | 'clock' | 'account' | 'partition' | 'rights' | 'quota' | 'limits'
+  readonly check: 'keys' | 'identity' | 'endpoint' | 'clock' | 'account' | 'rights' | 'quota' | 'limits'
   /** What was found, in plain words. */
   readonly message: string
   /** What to do about it. */

@@ -41,7 +41,7 @@ export async function compareAndSet (
     await moveCurrent(scope, name, expected, versionId)
     return secret
   } catch (error) {
-    // The new version exists no more: another writer has deleted the secret without recovery, and created it again.
+    // The new version no longer exists: another writer has deleted the secret without recovery, and created it again.
     throw isProblem(error, 'version-not-found') ? new Problem('precondition-failed') : error
   } finally {
     // If another writer won the race, the new version is left without a label, so AWS deletes it eventually.

@@ -35,7 +35,7 @@ const maximumAttempts = 10
  * The milliseconds after which no further attempt begins. This is the default deadline of a single call to AWS. An attempt can
  * take several seconds, because reads that show an outdated version are repeated.
  */
-const patience = 10_000
+const timeout = 10_000
 
 /** Returns the delay before the next attempt, in milliseconds: exponential backoff with full jitter. */
 const pause = (attempts: number): number => Math.random() * Math.min(1_000, 25 * 2 ** attempts)
@@ -54,7 +54,7 @@ export async function patchValue (
   scope: Scope, name: SecretName, patch: Json, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
   assertMay(scope, 'GetSecretValue', name)
-  const end = monotonic() + patience
+  const end = monotonic() + timeout
   for (let attempts = 1; attempts <= maximumAttempts && monotonic() < end; attempts++) {
     try {
       return await underPrecondition(precondition, async () => patchOnce(scope, name, patch, precondition.versionId))

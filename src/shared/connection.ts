@@ -54,7 +54,7 @@ export interface ConnectionOptions {
 /**
  * The time limits, in milliseconds, for opening a session, and for a reply of a silent server. After that, the session is ended.
  */
-const patience = { connecting: 2_000, silent: 5_000 } as const
+const timeouts = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
 const pauses = { first: 100, longest: 2_000, probe: 100 } as const
@@ -122,7 +122,7 @@ export function createConnection (options: ConnectionOptions): Connection {
       const start = monotonic()
       const notice = setTimeout(() => { if (session === current) reportDown('slow') }, timeout)
       try {
-        await within(patience.silent, current.send(['PING']))
+        await within(timeouts.silent, current.send(['PING']))
         if (session !== current) return
         if (monotonic() - start <= timeout) {
           resume(false)
@@ -140,9 +140,9 @@ export function createConnection (options: ConnectionOptions): Connection {
 
   /** Opens a session, and resolves with it when it can be used. */
   async function open (onEnd: () => void): Promise<Session> {
-    const opened = await openSession(settings(), patience.connecting, { channels, onMessage, onEnd })
+    const opened = await openSession(settings(), timeouts.connecting, { channels, onMessage, onEnd })
     try {
-      await within(patience.connecting, onOpen(opened.send))
+      await within(timeouts.connecting, onOpen(opened.send))
     } catch (error) {
       opened.end()
       throw error

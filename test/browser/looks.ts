@@ -6,7 +6,7 @@ import { checkPicture, contactSheet } from './pictures.ts'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The folder that gets the screenshots in their full size, if there is one to look at them in. */
+/** The folder for the full-size screenshots, which are not stored if the variable is not set. */
 const screenshots = process.env.SCREENSHOTS
 
 const widths = [390, 1280]
@@ -14,13 +14,11 @@ const widths = [390, 1280]
 export interface LooksOptions {
   /** The height of the window, in pixels. It should show the whole page. */
   height?: number
-  /** False if the page shows what is different in every test. */
+  /** False if the page looks different in every run. */
   hasPicture?: boolean
 }
 
-/*
- * The scripts of the page below are text, because the tests have no types of the DOM.
- */
+/* The scripts that run in the page are strings, because the tests are compiled without the types of the DOM. */
 
 /**
  * Returns what is wrong with the layout: controls that something else covers, text that is cut off, and true if the page is

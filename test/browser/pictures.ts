@@ -8,13 +8,16 @@ import type { Test } from 'tap'
 /** The approved pictures. Each shows a page in all its forms, at a quarter of its size. */
 const folder = join(import.meta.dirname, 'pictures')
 
-/** Where a picture goes that is not like the approved one. */
+/** The folder for pictures that differ from the approved ones. */
 const shown = process.env.SCREENSHOTS ?? join(tmpdir(), 'secrets-gateway-pictures')
 
 /** The side of the square of pixels that becomes one pixel. It hides how a version of Chromium draws the edges of letters. */
 const scale = 4
 
-/** How different a pixel's colour may be, from 0 to 1, and how many may be more different: less than a word or a check box has. */
+/**
+ * The maximum difference of a pixel's colour, from 0 to 1, and the maximum number of pixels that exceed it. A word or a check box
+ * has more pixels.
+ */
 const threshold = 0.1
 const tolerated = 12
 
@@ -36,7 +39,7 @@ function shrink (screenshot: Buffer): PNG {
   return small
 }
 
-/** Puts screenshots side by side, smaller. */
+/** Combines screenshots side by side, at a reduced size. */
 export function contactSheet (screenshots: readonly Buffer[]): PNG {
   const parts = screenshots.map(shrink)
   const sheet = new PNG({
@@ -54,7 +57,7 @@ export function contactSheet (screenshots: readonly Buffer[]): PNG {
   return sheet
 }
 
-/** Returns the number of pixels that differ noticeably, and a picture that shows which. */
+/** Returns the number of pixels that differ noticeably, and a picture that shows them. */
 function differences (expected: PNG, { width, height, data }: PNG): { count: number, marked?: PNG } {
   if (expected.width !== width || expected.height !== height) return { count: width * height }
   const marked = new PNG({ width, height })

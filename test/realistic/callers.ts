@@ -24,7 +24,7 @@ export const programs = fc.array(fc.array(action, { minLength: 4, maxLength: 9 }
 export interface Story {
   operations: Operation[]
   reads: Read[]
-  /** The value of each version whose ID a reply has told. Each value is written only once, so it also identifies its version. */
+  /** The value of each version whose ID a reply contained. Each value is written only once, so it also identifies its version. */
   values: Map<string, string>
   /** Returns the position of the next event. */
   next: () => number
@@ -35,7 +35,7 @@ export function newStory (): Story {
   return { operations: [], reads: [], values: new Map(), next: () => ++events }
 }
 
-/** The statuses of replies that don't say what AWS has done. */
+/** The statuses of replies that leave it open what AWS has done. */
 const unanswered: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
 /** Returns the outcome of a request. A refusal of its repetition may say that it is unknown whether it was carried out before. */
@@ -50,7 +50,7 @@ const callers = [tokens.administrator, tokens.pipeline, tokens.writer]
 const bulkEffects: Readonly<Record<string, readonly ('create' | 'update' | 'restore')[]>> =
   { created: ['create'], updated: ['update'], restored: ['restore', 'update'] }
 
-/** Returns the requests of a caller about a secret. Each records in the story what it did and what it was told. */
+/** Returns the requests of a caller about a secret. Each records in the story what it did, and the reply. */
 export function createCaller (
   gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Story
 ): Record<Kind, () => Promise<void>> {

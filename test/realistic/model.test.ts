@@ -100,7 +100,7 @@ await t.test('several callers: no confirmed write is lost, no read is stale, and
   t.ok(count >= Number(runs))
 })
 
-/** What one replica writes may be late for another one, which may then refuse a request that would be allowed. */
+/** A replica may not see another replica's write yet, and may then refuse a valid request. */
 await t.test('several replicas: no confirmed write is lost, and nobody sees what was there before his own write', async (t: Test) => {
   const gateway = await buildRealistic(t, seed, { authorization })
   const { endpoint = '' } = gateway.fastify.config.current.aws

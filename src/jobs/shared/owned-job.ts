@@ -9,8 +9,8 @@ import { countOf, zeroCounts } from '#src/secrets/counts'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import { isReusable } from '#src/jobs/job'
 import type { JobLimits } from '#src/jobs/port'
-import { createQuestions } from './questions.ts'
-import type { Answer, CountedResult, JobStore, Left, Owned } from './store-port.ts'
+import { createLease } from './lease.ts'
+import type { Answer, CountedResult, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 
 /** A job that this replica runs. */
 export interface OwnedJob {
@@ -32,7 +32,7 @@ export interface OwnedJobOptions {
   readonly bulk: BulkRun
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply
   /** The progress of another replica, if this one has taken the job over. */
-  readonly left?: Pick<Left, 'resumed' | 'done'> | undefined
+  readonly progress?: Pick<UnfinishedJob, 'resumed' | 'done'> | undefined
   /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
   readonly isAtomic: boolean
   readonly limits: Pick<JobLimits, 'kept' | 'bytes'>
@@ -50,18 +50,18 @@ const most = 50
  * While the store can't be used, no further item is begun, and results are stored as soon as it can be used again. Before each
  * call to AWS, the replica checks that its lease has not ended in the meantime. That can happen if the process was paused.
  */
-export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits, monotonic }: OwnedJobOptions): OwnedJob {
+export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, limits, monotonic }: OwnedJobOptions): OwnedJob {
   const stop = new AbortController()
   const waiting: CountedResult[] = []
-  const counts = { ...left?.resumed.counts ?? zeroCounts(bulkResults) }
+  const counts = { ...progress?.resumed.counts ?? zeroCounts(bulkResults) }
   let noting = Promise.resolve()
   /** The number of final results, and the number of secrets that an atomic run has processed. */
-  let settledCount = left?.done.size ?? 0
+  let settledCount = progress?.done.size ?? 0
   let processed = 0
   let isLost = false
   let isLeaving = false
   let confirming: Promise<void> | undefined
-  const { insist: ask, extending, isHeld } = createQuestions(store.lease, monotonic)
+  const { insist: ask, extending, isHeld } = createLease(store.lease, monotonic)
   const insist = async <T>(question: () => Promise<T>, isNeeded = (): boolean => !isLost): Promise<T | undefined> =>
     ask(question, isNeeded)
 
@@ -86,7 +86,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits,
   }
 
   async function claim (index: number): Promise<boolean> {
-    if (left?.done.has(index) === true) return false
+    if (progress?.done.has(index) === true) return false
     const answer = await insist(async () => extending(async () => store.claim(owned, index)), () => !isLost && !isLeaving)
     if (answer === undefined || answer === 'done') return false
     learn(answer)
@@ -133,7 +133,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits,
         claim,
         ownership: { isCertain, confirm },
         versionKey: `job ${owned.id}`,
-        ...left !== undefined && { resumed: left.resumed }
+        ...progress !== undefined && { resumed: progress.resumed }
       })
       await noting
       if (isLost) return 'lost'

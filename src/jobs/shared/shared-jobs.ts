@@ -11,10 +11,12 @@ import { jobBytes } from '#src/jobs/ended-jobs'
 import type { Job } from '#src/jobs/job'
 import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
-import type { JobOrigin, JobStore, Left, Owned } from './store-port.ts'
+import type { JobOrigin, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 
 /** Prepares to continue a job that another replica has left, without the request that started it. */
-export type Continue = (id: string, left: Left) => Promise<Pick<JobRequest, 'bulk' | 'toReply'>>
+export type Continue = (id: string, unfinished: UnfinishedJob) => Promise<Continued>
+
+type Continued = Pick<JobRequest, 'bulk' | 'toReply'>
 
 export interface SharedJobsOptions {
   readonly store: JobStore
@@ -42,11 +44,11 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
   /** The time from which jobs may be taken over. By then, all owners have had the chance to renew their leases. */
-  let fairFrom = monotonic() + grace
+  let takeOverFrom = monotonic() + grace
   let downSince: number | undefined
   let lookedAt = monotonic()
   // The new session may be with another server. If its clock is ahead, leases seem to have ended.
-  shared.onUp((isNew) => { if (isNew) fairFrom = monotonic() + grace })
+  shared.onUp((isNew) => { if (isNew) takeOverFrom = monotonic() + grace })
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
@@ -55,10 +57,11 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 
   /** Runs a job. @param ended called when this replica stops working on the job */
   function run (
-    owned: Owned, { bulk, toReply }: Pick<OwnedJobOptions, 'bulk' | 'toReply'>, isAtomic: boolean, left: OwnedJobOptions['left'],
+    owned: Owned, { bulk, toReply }: Pick<OwnedJobOptions, 'bulk' | 'toReply'>, isAtomic: boolean,
+    progress: OwnedJobOptions['progress'],
     ended: (fault?: unknown) => void
   ): void {
-    const job = runOwned({ store, owned, bulk, toReply, left, isAtomic, limits: { kept, bytes }, monotonic })
+    const job = runOwned({ store, owned, bulk, toReply, progress, isAtomic, limits: { kept, bytes }, monotonic })
     running.set(job, job.over.then((how) => {
       running.delete(job)
       if (how !== 'ended') onHandover(how, owned.id)
@@ -78,17 +81,17 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 
   /** Continues a job that this replica has just taken over. */
   async function goOn (owned: Owned): Promise<void> {
-    const left = await store.left(owned)
-    const leave = enter(left.origin.caller.id)
-    const { bulk, toReply } = await continueJob(owned.id, left).catch((error: unknown): Pick<JobRequest, 'bulk' | 'toReply'> => {
+    const unfinished = await store.unfinished(owned)
+    const leave = enter(unfinished.origin.caller.id)
+    const { bulk, toReply } = await continueJob(owned.id, unfinished).catch((error: unknown): Continued => {
       if (isProblem(error, 'shared-state-unavailable')) {
         leave()
         throw error
       }
-      return { bulk: refused(left, error), toReply: ({ name, result }) => ({ name, result }) }
+      return { bulk: refused(unfinished, error), toReply: ({ name, result }) => ({ name, result }) }
     })
     onHandover('taken-over', owned.id)
-    run(owned, { bulk, toReply }, left.plan.options.atomic, left, (fault) => {
+    run(owned, { bulk, toReply }, unfinished.plan.options.atomic, unfinished, (fault) => {
       leave()
       if (fault !== undefined) onFault(fault, owned.id)
     })
@@ -99,22 +102,22 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
    * or because the owner is this process and was paused. An owner that still runs should keep its job, because only it has the
    * values.
    */
-  function isFair (): boolean {
+  function mayTakeOver (): boolean {
     const now = monotonic()
-    if (now - lookedAt > pauses.search + grace / 2) fairFrom = now + grace
+    if (now - lookedAt > pauses.search + grace / 2) takeOverFrom = now + grace
     lookedAt = now
     if (!shared.isUp()) {
       downSince ??= now
       return false
     }
-    if (downSince !== undefined && now - downSince > grace / 2) fairFrom = now + grace
+    if (downSince !== undefined && now - downSince > grace / 2) takeOverFrom = now + grace
     downSince = undefined
-    return now >= fairFrom
+    return now >= takeOverFrom
   }
 
   /** Looks for a job whose owner has died, and continues it. */
   async function search (): Promise<void> {
-    if (isStopping || !isFair()) return
+    if (isStopping || !mayTakeOver()) return
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {
@@ -152,7 +155,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
         ...idempotencyKey !== undefined && { idempotencyKey },
         ...fingerprint !== undefined && { fingerprint }
       }
-      const { job, owned, left } = await store.start(origin, plan).catch((error: unknown) => {
+      const { job, owned, progress } = await store.start(origin, plan).catch((error: unknown) => {
         leave()
         throw error
       })
@@ -161,7 +164,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
         return job
       }
       begun(job.id)
-      run(owned, { bulk, toReply }, plan.options.atomic, left, (fault) => {
+      run(owned, { bulk, toReply }, plan.options.atomic, progress, (fault) => {
         leave()
         ended(fault)
       })
@@ -196,7 +199,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 }
 
 /** A run that fails at once, because the job must not be continued. */
-const refused = ({ plan }: Left, error: unknown): BulkRun => ({
+const refused = ({ plan }: UnfinishedJob, error: unknown): BulkRun => ({
   total: plan.items.length,
   dryRun: plan.options.dryRun,
   plan: () => plan,

@@ -23,7 +23,7 @@ export interface Owned {
 }
 
 /** An unfinished job that another replica has left. */
-export interface Left {
+export interface UnfinishedJob {
   readonly origin: JobOrigin
   readonly plan: BulkPlan
   readonly resumed: Resumed
@@ -37,7 +37,7 @@ export interface Started {
   /** Present if this replica is the job's owner. */
   readonly owned?: Owned
   /** The progress of the earlier owner. Present if this replica has taken the job over. */
-  readonly left?: Pick<Left, 'resumed' | 'done'>
+  readonly progress?: Pick<UnfinishedJob, 'resumed' | 'done'>
 }
 
 /** The answer to a question about a job that this replica may own. */
@@ -81,7 +81,7 @@ export interface JobStore {
    *
    * @throws Problem `internal-error` if a part of the job is missing, so that it can't be continued
    */
-  readonly left: (owned: Owned) => Promise<Left>
+  readonly unfinished: (owned: Owned) => Promise<UnfinishedJob>
   /** Asks whether this replica may begin an item. `done` means that the item has a result. */
   readonly claim: (owned: Owned, index: number) => Promise<Answer | 'done'>
   /** Reports that the owner of a job is alive. @param done the number of items that are done */

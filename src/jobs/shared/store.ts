@@ -9,8 +9,8 @@ import type { Shared } from '#src/shared/shared'
 import { secondsLeft, type Job, type Settled } from '#src/jobs/job'
 import { countsIn, countsOf, listOf, pairs, stateOf, texts } from './fields.ts'
 import * as scripts from './scripts.ts'
-import type { Answer, CountedResult, Ending, JobOrigin, JobStore, Left, Owned, Started } from './store-port.ts'
-import { createVault } from './vault.ts'
+import type { Answer, CountedResult, Ending, JobOrigin, JobStore, Owned, Started, UnfinishedJob } from './store-port.ts'
+import { createJobCipher } from './job-cipher.ts'
 
 /** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
 const defaultLease = 10_000
@@ -57,18 +57,18 @@ export function createJobStore (
   shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, { key, now, lease = defaultLease }: JobStoreOptions
 ): JobStore {
   const base = shared.key('jobs')
-  const vault = createVault(key)
+  const cipher = createJobCipher(key)
   const run = async (script: (typeof scripts)[keyof typeof scripts], ...args: readonly (string | number)[]): Promise<unknown> =>
     shared.run(script, [base], args)
   const answer = async (...question: Parameters<typeof run>): Promise<Answer> => answers[Number(await run(...question))] ?? 'lost'
   const hiddenCaller = (callerId: string): string => shared.hidden('jobs of a caller', callerId)
   const keyName = (callerId: string, environment: string, idempotencyKey: string): string =>
     shared.hidden('job of a key', JSON.stringify([callerId, environment, idempotencyKey]))
-  const openAbout = (id: string, text: string): About => vault.open(id, 'about', text) as About
+  const openAbout = (id: string, text: string): About => cipher.decrypt(id, 'about', text) as About
 
   async function writePlan (id: string, items: readonly BulkItem[]): Promise<void> {
     for (let from = 0; from < items.length; from += page) {
-      await run(scripts.addPart, id, vault.close(id, `plan ${from / page}`, items.slice(from, from + page)), lifetime)
+      await run(scripts.addPart, id, cipher.encrypt(id, `plan ${from / page}`, items.slice(from, from + page)), lifetime)
     }
   }
 
@@ -77,7 +77,7 @@ export function createJobStore (
     for (let part = 0; items.length < total; part++) {
       const text = await shared.send(['LINDEX', `${base}:${id}:plan`, String(part)])
       if (typeof text !== 'string') throw new Problem('internal-error', { reason: 'job-plan-incomplete' })
-      for (const item of vault.open(id, `plan ${part}`, text) as BulkItem[]) items.push(item)
+      for (const item of cipher.decrypt(id, `plan ${part}`, text) as BulkItem[]) items.push(item)
     }
     return items
   }
@@ -88,14 +88,14 @@ export function createJobStore (
       const first = from + results.length
       const last = first + Math.min(page, most - results.length) - 1
       const found = texts(await shared.send(['LRANGE', `${base}:${id}:results`, String(first), String(last)]))
-      for (const text of found) results.push(vault.open(id, 'result', text) as Settled)
+      for (const text of found) results.push(cipher.decrypt(id, 'result', text) as Settled)
       if (found.length <= last - first) break
     }
     return results
   }
 
   /** Returns the progress and the description of a job. An item is done if it has a result. */
-  async function progress (id: string): Promise<Pick<Left, 'resumed' | 'done'> & { about: About }> {
+  async function progress (id: string): Promise<Pick<UnfinishedJob, 'resumed' | 'done'> & { about: About }> {
     const [text, marks] = listOf(await run(scripts.progress, id))
     const about = openAbout(id, String(text))
     const settled = new Map((await results(id, 0, about.total)).map((result) => [result.index, result]))
@@ -129,8 +129,8 @@ export function createJobStore (
       const about: About = { ...origin, options, total: items.length, createdAt: now() }
       await writePlan(id, items)
       const [found = '', token] = texts(await run(
-        scripts.start, id, hiddenCaller(callerId), name, fingerprint ?? '', vault.close(id, 'about', about), shared.replicaId, lease,
-        lifetime
+        scripts.start, id, hiddenCaller(callerId), name, fingerprint ?? '', cipher.encrypt(id, 'about', about), shared.replicaId,
+        lease, lifetime
       ))
       if (found === id) return { owned: { id, token: Number(token) }, job: jobFrom(id, about, new Map()) }
       await shared.send(['UNLINK', `${base}:${id}:plan`])
@@ -139,13 +139,13 @@ export function createJobStore (
       if (earlier === undefined) throw new Problem('overloaded')
       if (!isSameRequest(earlier.about, origin)) throw new Problem('idempotency-mismatch')
       const { job } = earlier
-      return token === '0' ? { job } : { owned: { id: found, token: Number(token) }, job, left: await progress(found) }
+      return token === '0' ? { job } : { owned: { id: found, token: Number(token) }, job, progress: await progress(found) }
     },
     async takeOver (): Promise<Owned | undefined> {
       const [id, token] = texts(await run(scripts.takeOver, shared.replicaId, lease))
       return id === undefined ? undefined : { id, token: Number(token) }
     },
-    async left ({ id }: Owned): Promise<Left> {
+    async unfinished ({ id }: Owned): Promise<UnfinishedJob> {
       const { about: { options, total, createdAt, ...origin }, ...rest } = await progress(id)
       return { ...rest, origin, plan: { options, items: await readPlan(id, total) } }
     },
@@ -156,10 +156,10 @@ export function createJobStore (
     renew: async ({ id, token }: Owned, done: number): Promise<Answer> => answer(scripts.renew, id, token, lease, lifetime, done),
     settle: async ({ id, token }: Owned, results: readonly CountedResult[]): Promise<Answer> =>
       answer(scripts.settle, id, token, lease, ...results.flatMap(({ item, index, count }) =>
-        [index, count, vault.close(id, 'result', { item, index } satisfies Settled)])),
+        [index, count, cipher.encrypt(id, 'result', { item, index } satisfies Settled)])),
     async finish ({ id, token }: Owned, { summary, problem, counts, isComplete, kept, limit, size }: Ending): Promise<Answer> {
       const end: End = compact({ summary, problem: problem?.code, counts, endedAt: now() })
-      return answer(scripts.finish, id, token, vault.close(id, 'end', end), isComplete ? 1 : 0, kept, Math.floor(limit), size)
+      return answer(scripts.finish, id, token, cipher.encrypt(id, 'end', end), isComplete ? 1 : 0, kept, Math.floor(limit), size)
     },
     release: async ({ id, token }: Owned): Promise<Answer> => answer(scripts.release, id, token),
     read,
@@ -176,7 +176,7 @@ export function createJobStore (
   /** @param fields the stored fields; empty for a job that has just been registered */
   function jobFrom (id: string, { caller, environment, total, createdAt }: About, fields: ReadonlyMap<string, string>): Job {
     const state = stateOf(fields)
-    const end = state === 'ended' ? vault.open(id, 'end', fields.get('ending') ?? '') as End : undefined
+    const end = state === 'ended' ? cipher.decrypt(id, 'end', fields.get('ending') ?? '') as End : undefined
     const counts = end?.counts ?? countsIn(fields)
     const done = end === undefined ? Number(fields.get('done') ?? 0) : sum(counts)
     return compact({

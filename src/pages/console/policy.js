@@ -21,7 +21,7 @@ async function read (subject) {
 }
 
 /**
- * A policy has no version that `If-Match` could name, so this checks whether it is still what the visitor has seen.
+ * Checks that the policy is still the one that the visitor has seen. `If-Match` can't do that, because a policy has no version.
  *
  * @param {Subject} subject
  * @param {Policy} seen

@@ -11,7 +11,7 @@ import { contextOf } from './changes.js'
 const pathOf = ({ environment, name }, rest = '') => secretPath(environment.name, name, `/replicas${rest}`)
 
 /**
- * Adds a replica, or attempts one again that has failed.
+ * Adds a replica, or retries a failed one.
  *
  * @param {Subject} subject
  * @param {import('./secret.js').Replica} [failed]

@@ -7,7 +7,7 @@ import { contextOf } from './changes.js'
 import { tagList } from './environment.js'
 
 /**
- * Returns which tags have to be set and which removed, so that a secret's tags become those of the form.
+ * Returns the tags to set and to remove, so that a secret's tags become those of the form.
  *
  * @param {Readonly<Record<string, string>>} before
  * @param {readonly (readonly [key: string, value: string])[]} after

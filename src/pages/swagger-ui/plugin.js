@@ -1,7 +1,7 @@
 /**
  * What the gateway adds to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
  * The filter finds operations by their path, method, ID or summary, not only by their tag. The bar at the top leads to the other
- * pages, and what would stop people who use a keyboard, a screen reader or a phone is mended.
+ * pages. Obstacles for people who use a keyboard, a screen reader or a phone are removed.
  *
  * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.
  */
@@ -26,7 +26,7 @@
           operations.filter((/** @type {any} */ operation) => textOf(operation).includes(phrase.toLowerCase()))))
     .filter((/** @type {any} */ group) => group.get('operations').size > 0)
 
-  /** The pages, as in the bars of the others. */
+  /** The links to all pages, as in the bars of the other pages. */
   const places = [['/', 'Secrets'], ['/docs/consistency', 'Comparison'], ['/docs/posture', 'Posture'], ['/docs', 'API']]
 
   /** @param {{ React: any }} system */
@@ -119,7 +119,7 @@
     }
   }
 
-  // Without this, a phone would show the page as if it were a desktop's.
+  // Without this, a phone would lay out the page for a desktop.
   document.head.append(Object.assign(document.createElement('meta'), { name: 'viewport', content: 'width=device-width, initial-scale=1' }))
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
 

@@ -10,7 +10,7 @@ import { permitted } from '#src/secrets/permitted'
 import type { Scope } from '#src/secrets/scope'
 import { asUnaddressable, isAddressable } from '#src/secrets/unaddressable'
 import { visibleSecrets } from '#src/secrets/visible-secrets'
-import { defaultThresholds, rules, type Circumstances, type Known, type RuleName, type Status } from './rules.ts'
+import { defaultThresholds, rules, type RuleContext, type RuleName, type SecretFacts, type Status } from './rules.ts'
 import type { SecretPosture } from './schemas.ts'
 
 export interface PostureOptions {
@@ -44,7 +44,7 @@ export async function assessPosture (scope: Scope, cursors: Cursors, options: Po
   const { status, namePrefix = '' } = query
   const { environment } = scope
   const listing: Listing = { scope, operation: 'assessPosture', query }
-  const circumstances = { environment, thresholds: { ...defaultThresholds, ...environment.posture }, now }
+  const context = { environment, thresholds: { ...defaultThresholds, ...environment.posture }, now }
   const start: Place = cursor === undefined ? { seen: 0 } : cursors.open(listing, cursor)
   const secrets: SecretMetadata[] = []
   let unaddressable = 0
@@ -61,7 +61,7 @@ export async function assessPosture (scope: Scope, cursors: Cursors, options: Po
     secrets.push(secret)
   }
   const concurrency = concurrentSecrets
-  const judged = await pMap(secrets, async (secret) => judge(scope, options.rules, secret, circumstances), { concurrency })
+  const judged = await pMap(secrets, async (secret) => judge(scope, options.rules, secret, context), { concurrency })
   const lacking = nextCursor === undefined && options.rules.includes('required') ? await missingSecrets(scope, namePrefix) : []
   const items = [...judged.filter((item) => item !== undefined), ...lacking]
     .filter((item) => status === undefined || item.rules.some((rule) => rule.status === status))
@@ -70,12 +70,12 @@ export async function assessPosture (scope: Scope, cursors: Cursors, options: Po
 
 /** Judges a secret. Returns undefined if it has been deleted in the meantime. @throws Problem for any other AWS error */
 async function judge (
-  scope: Scope, names: readonly RuleName[], secret: SecretMetadata, circumstances: Circumstances
+  scope: Scope, names: readonly RuleName[], secret: SecretMetadata, context: RuleContext
 ): Promise<SecretPosture | undefined> {
   const needs = new Set(names.map((name) => rules[name].needs))
   const { name, state } = secret
   try {
-    const known: Known = {
+    const facts: SecretFacts = {
       secret,
       ...needs.has('details') && { details: await scope.aws.describeSecret(scope, name) },
       ...needs.has('policy') && { policy: (await scope.aws.getResourcePolicy(scope, name)).policy ?? null }
@@ -84,7 +84,7 @@ async function judge (
       name,
       state,
       rules: names.flatMap((rule) => {
-        const judgement = rules[rule].judge(known, circumstances)
+        const judgement = rules[rule].judge(facts, context)
         return judgement === undefined ? [] : [{ rule, ...judgement }]
       })
     }

@@ -3,7 +3,7 @@ import type { Environment } from '#src/environments/environment'
 import { isPublic } from './public-policy.ts'
 
 /** The facts about a secret. `details` and `policy` each take a call to AWS, so they are absent unless a rule needs them. */
-export interface Known {
+export interface SecretFacts {
   readonly secret: SecretMetadata
   /** The metadata with the replicas, which lists lack. */
   readonly details?: SecretMetadata
@@ -12,7 +12,7 @@ export interface Known {
 }
 
 /** Everything besides the secret that a judgement depends on. */
-export interface Circumstances {
+export interface RuleContext {
   readonly environment: Environment
   readonly thresholds: Thresholds
   /** Milliseconds since the epoch. */
@@ -40,7 +40,7 @@ interface Rule {
   /** The facts that the rule needs and that lists lack. Getting them takes a call for each secret. */
   readonly needs?: 'details' | 'policy'
   /** Returns undefined if the rule does not apply to the secret. */
-  readonly judge: (known: Known, circumstances: Circumstances) => Judgement | undefined
+  readonly judge: (facts: SecretFacts, context: RuleContext) => Judgement | undefined
 }
 
 const passed: Judgement = { status: 'passed' }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createSharedBucket } from '#src/admission/shared-bucket'
-import type { Closed, Lease, LeaseRequest } from '#src/admission/shared-pace'
+import type { Closed, Lease, LeaseRequest } from '#src/admission/fleet-buckets'
 import type { TokenBucket } from '#src/admission/token-bucket'
 
 interface Scene {

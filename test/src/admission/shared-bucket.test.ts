@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createSharedPace } from '#src/admission/shared-pace'
+import { createFleetBuckets } from '#src/admission/fleet-buckets'
 import { createLane, type Lane } from '#src/admission/lane'
 import { createSharedBucket } from '#src/admission/shared-bucket'
 import type { TokenBucket } from '#src/admission/token-bucket'
@@ -26,7 +26,7 @@ async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[
     t.teardown(shared.close)
     await shared.firstAttempt
     const timer = createWakeTimer(monotonic)
-    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, timer.wakeAll)
+    const bucket = createSharedBucket(createFleetBuckets(shared), 'account CreateSecret', () => quota, monotonic, timer.wakeAll)
     const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, timer)
     return { shared, bucket, lane }
   }))
@@ -117,7 +117,7 @@ t.test('implausible values in a stored state are clamped', { skip }, async (t) =
   })
   t.teardown(shared.close)
   await shared.firstAttempt
-  const { lease, slowDown } = createSharedPace(shared)
+  const { lease, slowDown } = createFleetBuckets(shared)
   const [key, closed] = [shared.key('pace', shared.hidden('pace', 'bucket')), shared.key('pace', 'closed')]
   const request = { wanted: 100, interval: 20, burst: 2 }
   const leased = async (wanted = request.wanted): Promise<{ granted: number, next: number }> => {

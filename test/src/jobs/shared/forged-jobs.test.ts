@@ -70,10 +70,10 @@ t.test('an ended job that somebody restores in the store gets no more time', { s
   now += 2 * hour
   for (const part of ['', ':plan']) await redis.command('COPY', `saved${part}`, `{test}:jobs:${id}${part}`, 'REPLACE')
   await forge('HSET', id, '', 'createdAt', String(now))
-  const { resumed, plan } = await store.left(await takeOver(id))
+  const { resumed, plan } = await store.unfinished(await takeOver(id))
   t.ok(resumed.elapsed >= plan.options.timeoutSeconds * 1_000)
   now -= 24 * hour
-  t.equal((await store.left(await takeOver(id))).resumed.elapsed, 0, 'a clock that is behind gives no more than the whole time')
+  t.equal((await store.unfinished(await takeOver(id))).resumed.elapsed, 0, 'a clock that is behind gives no more than the whole time')
 })
 
 t.test('a job belongs to its caller, even if somebody changes the caller in the store', { skip }, async (t) => {
@@ -98,7 +98,7 @@ t.test('the results and the end of a job come only from its encrypted parts', { 
   await forge('HSET', id, ':items', '1', 'd', '2', 'd')
   await forge('HSET', id, '', 'total', '1', 'count:created', '3', 'done', '3')
   const next = await takeOver(id)
-  t.match(await store.left(next), { resumed: { counts: { created: 1 } }, done: new Set([0]), plan: { items: { length: 3 } } })
+  t.match(await store.unfinished(next), { resumed: { counts: { created: 1 } }, done: new Set([0]), plan: { items: { length: 3 } } })
   await store.finish(next, ending)
   await forge('HSET', id, '', 'problem', 'constructor', 'count:failed', '2', 'done', '0', 'total', '7')
   const read = await store.read('c', id)

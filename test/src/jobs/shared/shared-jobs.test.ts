@@ -3,7 +3,7 @@ import type { Jobs } from '#src/jobs/port'
 import { jobReply } from '#src/jobs/schemas'
 import type { SharedJobsOptions } from '#src/jobs/shared/shared-jobs'
 import { createJobStore } from '#src/jobs/shared/store'
-import type { Left } from '#src/jobs/shared/store-port'
+import type { UnfinishedJob } from '#src/jobs/shared/store-port'
 import { errorCode, Problem } from '#src/problems/problem'
 import type { BulkControl, BulkRun } from '#src/secrets/bulk/run'
 import type { Shared } from '#src/shared/shared'
@@ -57,7 +57,7 @@ const ended = async (jobs: Jobs, id: string): Promise<Awaited<ReturnType<typeof 
 t.test('the stored parts of a job contain no value', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const events: string[] = []
-  let left: Left | undefined
+  let unfinished: UnfinishedJob | undefined
   const { bulk, goOn, claimed } = stepwise(5, 2)
   const rest = stepwise(5, 0)
   rest.goOn()
@@ -65,7 +65,7 @@ t.test('the stored parts of a job contain no value', { skip }, async (t) => {
     grace: 0,
     onHandover: (event) => { events.push(event) },
     continueJob: async (_id, found) => {
-      left = found
+      unfinished = found
       return { bulk: rest.bulk, toReply: ({ name, result }) => ({ name, result }) }
     }
   }
@@ -76,7 +76,7 @@ t.test('the stored parts of a job contain no value', { skip }, async (t) => {
   await taken(redis, one, id)
   const body = await ended(second, id)
   t.same(rest.claimed, [2, 3, 4], 'only what was left')
-  t.match(left, {
+  t.match(unfinished, {
     origin: { caller: { id: 'c', method: 'api-key' }, requestId: 'r', peer: '192.0.2.1', environment: 'dev', credentialId: 'local-dev', idempotencyKey: 'k' },
     plan: { options: { onConflict: 'fail' }, items: Array.from({ length: 5 }, (_, index) => ({ name: `n${index}` })) },
     resumed: { counts: { created: 2 } },

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { environmentFrom } from '#src/environments/environment'
-import { defaultThresholds, rules, type Judgement, type Known, type RuleName, type Thresholds } from '#src/secrets/posture/rules'
+import { defaultThresholds, rules, type Judgement, type RuleName, type SecretFacts, type Thresholds } from '#src/secrets/posture/rules'
 
 const now = Date.parse('2026-06-30T12:00:00Z')
 const day = 86_400_000
@@ -17,7 +17,7 @@ interface Circumstances {
 
 /** Judges a secret of `eu-west-1`. */
 function judge (rule: RuleName, secret: object, { thresholds, environment, replicas, policy }: Circumstances = {}): Judgement | undefined {
-  const whole = { name: 'a', arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:a', state: 'active', ...secret } as unknown as Known['secret']
+  const whole = { name: 'a', arn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:a', state: 'active', ...secret } as unknown as SecretFacts['secret']
   return rules[rule].judge(
     { secret: whole, ...replicas !== undefined && { details: { ...whole, replicas } }, ...policy !== undefined && { policy } },
     { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'c', ...environment }), thresholds: { ...defaultThresholds, ...thresholds }, now }

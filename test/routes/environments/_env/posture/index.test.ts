@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isPublic } from '#src/secrets/posture/public-policy'
 import { environmentFrom } from '#src/environments/environment'
-import { defaultThresholds, rules, type Known, type RuleName } from '#src/secrets/posture/rules'
+import { defaultThresholds, rules, type RuleName, type SecretFacts } from '#src/secrets/posture/rules'
 import { build, declared, policies, sameCalls, tokens, untilReplicated, type Gateway } from '#test/helper'
 import { buildRealistic } from '#test/realistic/build'
 
@@ -177,8 +177,8 @@ t.test('resource policies that grant public access', async (t) => {
   for (const text of ['', '{}', '[]', '"x"', '{']) t.equal(isPublic(text), undefined, text)
   const { judge } = rules['public-policy']
   const environment = environmentFrom('dev', declared.environments.dev)
-  const known: Known = { secret: { name: 'a', arn: 'a', state: 'active' } as unknown as Known['secret'], policy: 'x' }
-  t.match(judge(known, { environment, thresholds: defaultThresholds, now: 0 }), { status: 'unknown' })
+  const facts: SecretFacts = { secret: { name: 'a', arn: 'a', state: 'active' } as unknown as SecretFacts['secret'], policy: 'x' }
+  t.match(judge(facts, { environment, thresholds: defaultThresholds, now: 0 }), { status: 'unknown' })
 })
 
 t.test('a list of all rules is accepted', async (t) => {

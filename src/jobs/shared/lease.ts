@@ -4,8 +4,8 @@ import { isProblem } from '#src/problems/problem'
 import { isRefusal } from '#src/shared/failures'
 import type { Answer } from './store-port.ts'
 
-/** Sends the questions of a job's owner to the store, and keeps track of the owner's lease. */
-export interface Questions {
+/** A replica's lease of a job. It also sends the replica's questions about the job to the store. */
+export interface Lease {
   /**
    * Repeats a question until the store answers it. Returns undefined if the answer is no longer needed.
    *
@@ -27,10 +27,10 @@ const pause = 200
 const usable = 0.9
 
 /** How long an owner tolerates that the server refuses everything, for example because it is out of memory. Counted in leases. */
-const patience = 6
+const toleratedLeases = 6
 
-/** @param lease the length of a lease, in milliseconds */
-export function createQuestions (lease: number, monotonic: Monotonic): Questions {
+/** Creates a lease that has not begun. @param duration in milliseconds */
+export function createLease (duration: number, monotonic: Monotonic): Lease {
   let heldUntil = -Infinity
   /** The time since which the server has refused all questions. */
   let refusedSince: number | undefined
@@ -44,7 +44,7 @@ export function createQuestions (lease: number, monotonic: Monotonic): Questions
         } catch (error) {
           if (!isProblem(error, 'shared-state-unavailable')) throw error
           refusedSince = isRefusal(error) ? refusedSince ?? monotonic() : undefined
-          if (refusedSince !== undefined && monotonic() - refusedSince > lease * patience) throw error
+          if (refusedSince !== undefined && monotonic() - refusedSince > duration * toleratedLeases) throw error
           await setTimeout(pause, undefined, { ref: false })
         }
       }
@@ -54,7 +54,7 @@ export function createQuestions (lease: number, monotonic: Monotonic): Questions
       // The server may have extended the lease as soon as the question was sent.
       const asked = monotonic()
       const answer = await ask()
-      if (answer !== 'lost') heldUntil = Math.max(heldUntil, asked + lease * usable)
+      if (answer !== 'lost') heldUntil = Math.max(heldUntil, asked + duration * usable)
       return answer
     },
     isHeld: () => monotonic() < heldUntil

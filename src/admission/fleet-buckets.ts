@@ -27,7 +27,7 @@ export interface LeaseRequest {
 }
 
 /** The token buckets of a fleet, which are on the server. */
-export interface SharedPace extends Pick<Shared, 'isUp' | 'replicas'> {
+export interface FleetBuckets extends Pick<Shared, 'isUp' | 'replicas'> {
   /**
    * Leases tokens of a bucket.
    *
@@ -111,9 +111,9 @@ return 1
 `)
 
 /** Creates the buckets of a fleet. */
-export function createSharedPace (
+export function createFleetBuckets (
   { key, hidden, isUp, replicas, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'isUp' | 'replicas' | 'run' | 'send' | 'onUp'>
-): SharedPace {
+): FleetBuckets {
   const [closed, present] = [key('pace', 'closed'), key('replicas')]
   const keyOf = (name: string): string => key('pace', hidden('pace', name))
   onUp((isNew) => {

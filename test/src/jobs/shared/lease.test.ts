@@ -1,11 +1,11 @@
 import t from 'tap'
-import { createQuestions } from '#src/jobs/shared/questions'
+import { createLease } from '#src/jobs/shared/lease'
 import type { Answer } from '#src/jobs/shared/store-port'
 import { unavailable, type Failure } from '#src/shared/failures'
 
 t.test('a lease is certain for nine tenths of its length, from when it was asked for', async (t) => {
   let time = 0
-  const { extending, isHeld } = createQuestions(1_000, () => time)
+  const { extending, isHeld } = createLease(1_000, () => time)
   t.equal(isHeld(), false)
   const slow = Promise.withResolvers<Answer>()
   const first = extending(async () => slow.promise)
@@ -24,7 +24,7 @@ t.test('a lease is certain for nine tenths of its length, from when it was asked
 /** Asks a server that fails at these times. Returns how the question ended, and how often it was asked. */
 async function outcome (failures: readonly (readonly [time: number, failure: Failure])[]): Promise<[string, number]> {
   let [time, asked] = [0, 0]
-  const { insist } = createQuestions(1_000, () => time)
+  const { insist } = createLease(1_000, () => time)
   // Keeps the process alive, because the pauses between questions do not.
   const alive = setInterval(() => undefined, 1_000)
   const end = await insist(async () => {
@@ -43,7 +43,7 @@ t.test('an owner puts up with refusals for six leases, and with anything else fo
   t.same(await outcome([[1_000, 'refused'], [7_001, 'refused']]), ['gave up', 2])
   t.same(await outcome([[1_000, 'refused'], [6_000, 'slow'], [8_000, 'refused']]), ['answered', 4], 'the refusals were interrupted')
   t.same(await outcome([[1_000, 'slow'], [90_000, 'unreachable']]), ['answered', 3])
-  const { insist } = createQuestions(1_000, () => 0)
+  const { insist } = createLease(1_000, () => 0)
   await t.rejects(insist(async () => { throw new TypeError('canary') }, () => true), /canary/, 'a mistake is no failure of the server')
   t.equal(await insist(async () => 'answered', () => false), undefined, 'nobody needs to know')
 })
