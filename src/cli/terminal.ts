@@ -28,17 +28,23 @@ export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'>
 export const terminalOf = (streams: ProcessStreams): Terminal =>
   ({ stdin: streams.stdin, env: streams.env, folder: streams.cwd?.(), project: () => undefined, ...outputsOf(streams) })
 
-/**
- * An expected failure, for which the command exits with status 1. The lines are shown to the user and must not contain a secret.
- */
+/** An expected failure. The lines are shown to the user and must not contain a secret. */
 export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure'
+  override readonly name: string = 'CommandFailure'
   readonly lines: readonly string[]
+  /** The command's exit status. */
+  readonly status: number = 1
 
   constructor (...lines: readonly string[]) {
     super(lines.join('\n'))
     this.lines = lines
   }
+}
+
+/** Thrown when the user answers a question with Ctrl-C. The exit status is that of a program that SIGINT has ended. */
+export class Interrupted extends CommandFailure {
+  override readonly name = 'Interrupted'
+  override readonly status = 130
 }
 
 export { WrongUsage }

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
+import { beforeEnd } from '#src/cli/before-end'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
 
@@ -101,6 +102,7 @@ export async function changeProfiles (
   const lock = join(folder, 'lock')
   const owner = randomUUID()
   await take(lock, owner)
+  const withdraw = beforeEnd(() => { remove(lock, owner) })
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
@@ -109,6 +111,7 @@ export async function changeProfiles (
     writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, fileIn(folder))
   } finally {
+    withdraw()
     remove(lock, owner)
   }
 }
