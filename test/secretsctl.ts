@@ -4,8 +4,10 @@ import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { Keyring } from '#src/cli/keyring/keyring'
 import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
+import { noKeyring } from './keyrings.ts'
 import { shownBy, size } from './screen.ts'
 
 /** The outcome of a command. */
@@ -23,6 +25,8 @@ export interface Setting {
   stdin?: string
   /** True if standard input and output are a terminal. */
   isTerminal?: boolean
+  /** The keyring, if the command runs in this process; by default, there is none. */
+  keyring?: Keyring
   /** The working folder. */
   folder?: string | undefined
   /** Called with the text on standard error so far, whenever it grows. */
@@ -42,14 +46,20 @@ const compileCache = join(tmpdir(), 'node-compile-cache')
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 
+/** Hides the keyring of the person who runs the tests: its library is not found. */
+const withoutKeyring: NodeJS.ProcessEnv = { NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }
+
 const environment = (
   { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
 ): NodeJS.ProcessEnv =>
-  ({ XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
+  ({
+    ...withoutKeyring, XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token,
+    ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env
+  })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-  const { isTerminal = false, stdin: input, folder, onStderr } = setting
+  const { isTerminal = false, stdin: input, folder, keyring = noKeyring, onStderr } = setting
   const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: isTerminal })
   const [stdin, stdout, stderr] = [stream(), stream(), stream()]
   if (isTerminal) stdin.write(input ?? '')
@@ -66,7 +76,7 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
   // A command may wait until its output is read.
   const written = Promise.all([text(stdout), text(stderr)])
   const status = await run(args, {
-    stdin, stdout, stderr, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
+    stdin, stdout, stderr, keyring, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
   })
   stdout.end()
   stderr.end()

@@ -20,6 +20,9 @@ export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.Proces
 
 const fileIn = (folder: string): string => join(folder, 'profiles.json')
 
+/** Returns the path of the file with the profiles. */
+export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFolder(env) ?? '')
+
 /**
  * Checks that only this user can read or change a file or a folder.
  *

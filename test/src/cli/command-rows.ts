@@ -93,12 +93,12 @@ export const newUser = ({ folder, name }: Context): NodeJS.ProcessEnv =>
 const logIn = async (context: Preparation): Promise<unknown> =>
   secretsctlProgram({ url: '' }, ['login', '--url', context.gateway.url, '--with-token'], { env: newUser(context), stdin: tokens.administrator, ...fast })
 
-/** Stores a login that has expired, of an issuer that never answers. */
-export function storeLogin (context: Context): void {
+/** Stores a login; by default, one that has expired, of an issuer that never answers. */
+export function storeLogin (context: Context, more: object = {}): void {
   const folder = join(context.folder, context.name, 'secretsctl')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const { url } = context.gateway
-  const credential = { kind: 'oidc', issuer: url, clientId: 'secretsctl', tokenType: 'access_token', token: 't', refreshToken: 'r', expires: 0 }
+  const credential = { kind: 'oidc', issuer: url, clientId: 'secretsctl', tokenType: 'access_token', token: 't', refreshToken: 'r', expires: 0, ...more }
   writeFileSync(join(folder, 'profiles.json'), JSON.stringify({ current: 'default', profiles: { default: { url, credential } } }), { mode: 0o600 })
 }
 

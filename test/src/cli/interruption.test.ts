@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { build, type Gateway } from '#test/helper'
+import { keyringLibrary } from '#test/keyrings'
 import { noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
 import { until } from '#test/until'
 import { assertNoLeak, fast, inParallel, newUser, rows, storeLogin, type Run } from './command-rows.ts'
@@ -157,6 +158,14 @@ t.test('SIGINT and SIGTERM in a pipe', async (t) => {
   const renewal = { gateway: silent, folder, isTerminal: false, name: 'renewal' }
   storeLogin(renewal)
   found.push({ run: { args: ['envs'], env: newUser(renewal), output: '' }, gateway: silent, waiting: silent.asked })
+  // A keyring that waits for its password.
+  const asked = join(folder, 'asked')
+  writeFileSync(asked, '')
+  const library = keyringLibrary(folder, `getPassword () { fs.appendFileSync('${asked}', '.'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }`)
+  const locked = { ...renewal, name: 'locked' }
+  storeLogin(locked, { kind: 'token', keyringEntry: `${silent.url} 1` })
+  const waiting = until(() => readFileSync(asked, 'utf8') === '.')
+  found.unshift({ run: { args: ['envs'], env: { ...newUser(locked), ...library }, output: '' }, gateway: silent, waiting })
   const before = filesIn(folder)
   await inParallel(Array.from(found.entries()), async ([index, { run, gateway, waiting = Promise.resolve() }]) => {
     const { args, stdin = '' } = run
