@@ -48,3 +48,11 @@ export function keyringLibrary (folder: string, methods: string): NodeJS.Process
   writeFileSync(file, `const fs = require('node:fs')\nmodule.exports = { Entry: class { ${methods} } }`)
   return { NAPI_RS_NATIVE_LIBRARY_PATH: file }
 }
+
+/** A keyring that asks for its password, and waits. It writes a dot into the file `asked` for each call. */
+export function hangingKeyring (folder: string): { env: NodeJS.ProcessEnv, asked: string } {
+  const asked = join(folder, 'asked')
+  writeFileSync(asked, '')
+  const method = `getPassword () { fs.appendFileSync('${asked}', '.'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }`
+  return { env: keyringLibrary(folder, method), asked }
+}

@@ -23,9 +23,9 @@ export function progressBar ({ stderr }: Terminal, total: number, unit = ''): Pr
   return {
     draw (done) {
       if (!stderr.isTerminal) return
+      withdraw ??= beforeEnd(endLine)
       const full = Math.floor(length * done / total)
       stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}${unit}`)
-      withdraw ??= beforeEnd(endLine)
     },
     end () {
       if (withdraw === undefined) return

@@ -21,17 +21,13 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
   const unanswered = new AbortController()
   lines.once('SIGINT', () => { unanswered.abort(new Interrupted(nothing)) })
   lines.once('close', () => { unanswered.abort(new CommandFailure(nothing)) })
-  let isAnswered = false
   try {
-    const answer = await lines.question(echo ? visible(question) : '', { signal: unanswered.signal })
-    isAnswered = true
-    return answer
+    return await lines.question(echo ? visible(question) : '', { signal: unanswered.signal })
   } catch {
     throw unanswered.signal.reason as CommandFailure
   } finally {
     lines.close()
-    // Only the Enter of an answer that is shown ends the question's line.
-    if (!echo || !isAnswered) stderr.lines([''])
+    if (!echo) stderr.lines([''])
   }
 }
 

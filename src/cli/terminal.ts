@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { outputsOf, type Line, type Outputs, type Streams } from '#src/command-line/output'
 import { visibleLines } from '#src/command-line/visible'
 import { WrongUsage } from '#src/command-line/wrong-usage'
-import type { Keyring } from './keyring/keyring.ts'
+import type { Keyring, Limits } from './keyring/keyring.ts'
 import { formatOf, type OutputOptions } from './output-format.ts'
 import type { Project } from './profiles/profiles.ts'
 import { yamlText } from './yaml-text.ts'
@@ -27,14 +27,14 @@ export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'>
    */
   project: () => Project | undefined
   /** Returns the keyring. Its module is loaded on demand, because most commands do without it. */
-  readonly keyring: () => Promise<Keyring>
+  readonly keyring: (limits?: Limits) => Promise<Keyring>
 }
 
 export function terminalOf (streams: ProcessStreams): Terminal {
   const { stdin, env } = streams
   const outputs = outputsOf(streams)
-  const keyring = async (): Promise<Keyring> =>
-    streams.keyring ?? (await import('./keyring/os-keyring.ts')).osKeyring({ env, stderr: outputs.stderr })
+  const keyring: Terminal['keyring'] = async (limits) =>
+    streams.keyring ?? (await import('./keyring/os-keyring.ts')).osKeyring({ env, stderr: outputs.stderr }, limits)
   return { stdin, env, folder: streams.cwd?.(), project: () => undefined, keyring, ...outputs }
 }
 

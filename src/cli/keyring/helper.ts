@@ -1,10 +1,10 @@
 import type { Entry } from '@napi-rs/keyring'
-import type { Answer, Request } from './os-keyring.ts'
+import type { Answer, Call } from './os-keyring.ts'
 
 /** The name under which the keyring lists the entries. */
 const service = 'secretsctl'
 
-const operations: Record<Request['operation'], (entry: Entry, secret: string) => Answer> = {
+const operations: Record<Call['operation'], (entry: Entry, secret: string) => Answer> = {
   read: (entry) => ({ secret: entry.getPassword() ?? undefined }),
   write (entry, secret) {
     entry.setPassword(secret)
@@ -18,7 +18,7 @@ const operations: Record<Request['operation'], (entry: Entry, secret: string) =>
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
-async function answerTo ({ operation, entry: name, secret = '' }: Request): Promise<Answer> {
+async function answerTo ({ operation, entry: name, secret = '' }: Call): Promise<Answer> {
   let entry: Entry
   try {
     const keyring = await import('@napi-rs/keyring')
@@ -34,6 +34,6 @@ async function answerTo ({ operation, entry: name, secret = '' }: Request): Prom
   }
 }
 
-process.once('message', (request: Request) => {
-  void answerTo(request).then((answer) => process.send?.(answer, () => { process.disconnect() }))
+process.once('message', (call: Call) => {
+  void answerTo(call).then((answer) => process.send?.(answer, () => { process.disconnect() }))
 })

@@ -7,6 +7,13 @@ export interface Keyring {
   remove: (entry: string) => Promise<void>
 }
 
+/** How long a keyring may take, in milliseconds. */
+export interface Limits {
+  /** After this time, the user is told what the command waits for. */
+  quiet: number
+  patience: number
+}
+
 /** Thrown if there is no keyring, or none that can be reached, as in a container or in many SSH sessions. */
 export class NoKeyring extends Error {
   override readonly name = 'NoKeyring'

@@ -2,10 +2,10 @@ import { fork } from 'node:child_process'
 import { extname, join } from 'node:path'
 import { beforeEnd } from '#src/cli/before-end'
 import type { Outputs } from '#src/command-line/output'
-import { KeyringFailure, NoKeyring, type Keyring } from './keyring.ts'
+import { KeyringFailure, NoKeyring, type Keyring, type Limits } from './keyring.ts'
 
 /** The message that tells `helper.ts` what to do. */
-export interface Request {
+export interface Call {
   operation: 'read' | 'write' | 'remove'
   /** The name of the entry. */
   entry: string
@@ -22,18 +22,13 @@ export type Answer =
   /** There is a keyring, which does not do this. */
   | { failed: string }
 
-/** How long the keyring may take, in milliseconds. */
-interface Limits {
-  /** After this time, the user is told what the command waits for. */
-  quiet: number
-  /** Long enough for a person to enter the keyring's password. */
-  patience: number
-}
-
 /** What the keyring's process and its user get from the command. */
 interface Surroundings extends Pick<Outputs, 'stderr'> {
   readonly env: NodeJS.ProcessEnv
 }
+
+/** Long enough for a person to enter the keyring's password. */
+const usual: Limits = { quiet: 2_000, patience: 30_000 }
 
 const helper = join(import.meta.dirname, `helper${extname(import.meta.filename)}`)
 
@@ -41,22 +36,22 @@ const helper = join(import.meta.dirname, `helper${extname(import.meta.filename)}
  * Returns the keyring of the operating system. Each call has its own process: a locked keyring asks for its password in a window,
  * and the call waits for the answer until its process is ended.
  */
-export function osKeyring (surroundings: Surroundings, limits: Limits = { quiet: 2_000, patience: 30_000 }): Keyring {
-  const call = async (request: Request): Promise<string | undefined> => {
-    const answer = await answerTo(request, surroundings, limits)
+export function osKeyring (surroundings: Surroundings, limits = usual): Keyring {
+  const carriedOut = async (call: Call): Promise<string | undefined> => {
+    const answer = await answerTo(call, surroundings, limits)
     if ('missing' in answer) throw new NoKeyring(answer.missing)
     if ('failed' in answer) throw new KeyringFailure(answer.failed)
     return answer.secret
   }
   return {
-    read: async (entry) => call({ operation: 'read', entry }),
-    write: async (entry, secret) => { await call({ operation: 'write', entry, secret }) },
-    remove: async (entry) => { await call({ operation: 'remove', entry }) }
+    read: async (entry) => carriedOut({ operation: 'read', entry }),
+    write: async (entry, secret) => { await carriedOut({ operation: 'write', entry, secret }) },
+    remove: async (entry) => { await carriedOut({ operation: 'remove', entry }) }
   }
 }
 
-/** Has a process do this. The request is a message to it, since other users can see the arguments of a process. */
-async function answerTo (request: Request, { env, stderr }: Surroundings, { quiet, patience }: Limits): Promise<Answer> {
+/** Has a process carry out a call. The call is a message to it, because other users can see the arguments of a process. */
+async function answerTo (call: Call, { env, stderr }: Surroundings, { quiet, patience }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const end = (): void => { child.kill('SIGKILL') }
   let answer: Answer = { failed: 'the process that asks it has ended' }
@@ -72,7 +67,7 @@ async function answerTo (request: Request, { env, stderr }: Surroundings, { quie
     child.on('message', (message: Answer) => { answer = message })
     child.on('error', () => { resolve() })
     child.on('exit', () => { resolve() })
-    child.send(request)
+    child.send(call)
   })
   withdraw()
   clearTimeout(notice)

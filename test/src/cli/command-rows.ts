@@ -82,7 +82,7 @@ const valueArgument = ({ isTerminal }: Context): string[] => isTerminal ? [] : [
 const withoutName = (command: string): Run => ({ args: [command, ...dev], status: 2, output: 'missing required argument \'name\'' })
 const refusedAs = (code: string, ...args: string[]): Run => ({ args: [...args, ...dev], status: 1, output: new RegExp(`\\(${code}, request [\\w-]+\\)`) })
 const cancelledAt = (question: string, ...args: string[]): Run =>
-  ({ args: args.includes('--env') ? args : [...args, ...dev], status: 130, answers: [{ after: question, type: '\u0003' }], output: `${question.trim()}\nNothing was sent\n`, question: question.trim() })
+  ({ args: args.includes('--env') ? args : [...args, ...dev], status: 130, answers: [{ after: question, type: '\u0003' }], output: `${question}\nNothing was sent\n`, question: question.trim() })
 const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...args)
 
 /** Variables of a user with an empty folder of settings, and without the variables that choose the gateway. */

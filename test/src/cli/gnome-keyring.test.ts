@@ -23,7 +23,7 @@ const busConfiguration = `
   <busconfig>
     <type>session</type>
     <listen>unix:tmpdir=/tmp</listen>
-    <policy context="default"><allow send_destination="*"/><allow own="*"/></policy>
+    <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
   </busconfig>`
 
 /** A user's session, as a desktop has it. */
@@ -57,7 +57,7 @@ async function newDesktop (t: Test): Promise<Desktop> {
     keyring: osKeyring({ env, stderr }),
     impatient: osKeyring({ env, stderr }, { quiet: 1_000, patience: 1_000 }),
     async startDaemon (password) {
-      const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'ignore', 'ignore'] })
+      const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'inherit', 'inherit'] })
       t.teardown(() => daemon.kill('SIGKILL'))
       daemon.stdin.end(password)
       await until(isThere)

@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { build, type Gateway } from '#test/helper'
-import { keyringLibrary } from '#test/keyrings'
+import { hangingKeyring } from '#test/keyrings'
 import { noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
 import { until } from '#test/until'
 import { assertNoLeak, fast, inParallel, newUser, rows, storeLogin, type Run } from './command-rows.ts'
@@ -40,10 +40,7 @@ async function silentFile (t: Test, path: string): Promise<{ path: string, read:
   spawnSync('mkfifo', [path])
   // The shell opens the pipe only when somebody reads it.
   const writer = spawn('sh', ['-c', 'exec 3> "$0"; echo; read -r _', path])
-  t.teardown(() => {
-    writer.kill()
-    rmSync(path)
-  })
+  t.teardown(() => writer.kill())
   await once(writer, 'spawn')
   return { path, read: once(writer.stdout, 'data') }
 }
@@ -70,8 +67,8 @@ async function interruptions (t: Test, gateway: Gateway, folder: string, isTermi
     const run = isServer ? undefined : waits({ gateway: silent, folder, isTerminal, name })
     if (run !== undefined && isOffline) {
       const { path, read } = await silentFile(t, join(folder, `${name}.yaml`))
-      found.push({ run: { ...run, env: { ...run.env, SECRETS_GATEWAY_PROJECT_FILE: path }, output: '' }, gateway: silent, waiting: read })
-    } else if (run !== undefined) found.push({ run: { ...run, output: '' }, gateway: silent, waiting: silent.asked })
+      found.push({ run: { ...run, env: { ...run.env, SECRETS_GATEWAY_PROJECT_FILE: path }, output: /(?:)/ }, gateway: silent, waiting: read })
+    } else if (run !== undefined) found.push({ run: { ...run, output: /(?:)/ }, gateway: silent, waiting: silent.asked })
   }
   return found
 }
@@ -157,15 +154,13 @@ t.test('SIGINT and SIGTERM in a pipe', async (t) => {
   const silent = await silentGateway(t)
   const renewal = { gateway: silent, folder, isTerminal: false, name: 'renewal' }
   storeLogin(renewal)
-  found.push({ run: { args: ['envs'], env: newUser(renewal), output: '' }, gateway: silent, waiting: silent.asked })
+  found.push({ run: { args: ['envs'], env: newUser(renewal), output: /(?:)/ }, gateway: silent, waiting: silent.asked })
   // A keyring that waits for its password.
-  const asked = join(folder, 'asked')
-  writeFileSync(asked, '')
-  const library = keyringLibrary(folder, `getPassword () { fs.appendFileSync('${asked}', '.'); for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }`)
+  const keyring = hangingKeyring(folder)
   const locked = { ...renewal, name: 'locked' }
   storeLogin(locked, { kind: 'token', keyringEntry: `${silent.url} 1` })
-  const waiting = until(() => readFileSync(asked, 'utf8') === '.')
-  found.unshift({ run: { args: ['envs'], env: { ...newUser(locked), ...library }, output: '' }, gateway: silent, waiting })
+  const waiting = until(() => readFileSync(keyring.asked, 'utf8') === '.')
+  found.unshift({ run: { args: ['envs'], env: { ...newUser(locked), ...keyring.env }, output: /(?:)/ }, gateway: silent, waiting })
   const before = filesIn(folder)
   await inParallel(Array.from(found.entries()), async ([index, { run, gateway, waiting = Promise.resolve() }]) => {
     const { args, stdin = '' } = run

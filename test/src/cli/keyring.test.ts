@@ -9,7 +9,7 @@ import type { Profile } from '#src/cli/profiles/profiles'
 import { terminalOf, type Terminal } from '#src/cli/terminal'
 import { outputsOf } from '#src/command-line/output'
 import { build, declared, tokens } from '#test/helper'
-import { keyringLibrary, memoryKeyring, type MemoryKeyring } from '#test/keyrings'
+import { hangingKeyring, keyringLibrary, memoryKeyring, type MemoryKeyring } from '#test/keyrings'
 import { visit } from '#test/log-in-page'
 import { startPeopleIssuer } from '#test/people-issuer'
 import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
@@ -21,7 +21,7 @@ interface User {
   terminal: Terminal
   /** The content of the file with the profiles. */
   file: () => string
-  profile: (name?: string) => Profile
+  profile: () => Profile
 }
 
 function user (t: Test): User {
@@ -34,7 +34,7 @@ function user (t: Test): User {
     keyring,
     terminal: terminalOf({ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), env, keyring }),
     file,
-    profile: (name = 'default') => (JSON.parse(file()) as { profiles: Record<string, Profile> }).profiles[name] ?? t.fail('no such profile')
+    profile: () => (JSON.parse(file()) as { profiles: { default: Profile } }).profiles.default
   }
 }
 
@@ -200,7 +200,8 @@ t.test('the keyring of the operating system', async (t) => {
   t.equal(shown.read(), null, 'nothing is said about a keyring that answers')
 
   await t.test('does not answer', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }')), { quiet: 1, patience: 1_000 })
+    const env = { ...process.env, ...hangingKeyring(t.testdir({})).env }
+    const keyring = osKeyring(surroundings(env), { quiet: 1, patience: 1_000 })
     await t.rejects(keyring.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
     t.equal(shown.read(), 'Waiting for your keyring, which may ask for its password in a window\n')
   })

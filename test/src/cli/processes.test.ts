@@ -169,8 +169,8 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...uncounted, env: { NO_COLOR: '1' } })).output, /\u001b\[/)
 
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], uncounted), { status: 1, screen: /Nothing was deleted/ })
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 130, screen: /\[y\/N\]\nNothing was sent/ })
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0004' }], uncounted), { status: 1, screen: /\[y\/N\]\nNothing was sent/ }, 'the end of the input')
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 130, screen: /\[y\/N\] \nNothing was sent/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0004' }], uncounted), { status: 1, screen: /\[y\/N\] \nNothing was sent/ }, 'the end of the input')
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], uncounted), { status: 0, screen: /until \d{4}-/ })
 })
 
