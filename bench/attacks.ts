@@ -5,8 +5,8 @@
  *
  * node bench/attacks.ts [--seconds 60] [--rest 10] [--only WORD]
  *
- * The first attack runs twice, and its first run does not count: V8 keeps a heap that has grown, so the memory of a process that
- * has not done any work yet would be too strict a standard. The backend is another process, and enforces no quotas.
+ * The first attack runs twice, and its first run does not count: V8 keeps the memory of a grown heap, so a process that has not
+ * done any work yet would be too strict a baseline. The backend is another process, and enforces no quotas.
  */
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -27,7 +27,7 @@ const limits = { memory: 600, growth: 1.2 }
 const names = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}/${index}`)
 const value = 'v'.repeat(60_000)
 
-/** The callers. `attacker` may do everything, `quiet` reads one secret, and `stranger` may do nothing with secrets. */
+/** The callers. `attacker` has all permissions, `quiet` reads one secret, and `stranger` has no permissions on secrets. */
 const callers = ['attacker', 'quiet', 'stranger'] as const
 type Caller = (typeof callers)[number]
 

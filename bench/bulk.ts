@@ -33,7 +33,7 @@ const perSecond = 50
 let throttled = 0
 const calls = new Map<string, number>()
 
-/** When the backend accepted each CreateSecret, on the monotonic clock. */
+/** The times at which the backend accepted each CreateSecret, on the monotonic clock. */
 const created: number[] = []
 const backend = await startLocalBackend({
   accounts: [account],

@@ -17,7 +17,7 @@ import { createMemory } from '#src/cache/memory'
 import { createReader } from '#src/cache/reader'
 import type { Environment } from '#src/environments/environment'
 import { isSecretName, type SecretName } from '#src/environments/names'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 
 const secrets = 1_000
 const reads = 1_000_000
@@ -102,7 +102,7 @@ function simulatedClock (): Clock {
   }
 }
 
-/** Waits until the cache has sent all calls that are due at the current time. */
+/** Waits until the cache has sent all calls that are due by now. */
 async function untilIdle (): Promise<void> {
   for (let iteration = 0; iteration < 5; iteration++) await setImmediate()
 }
@@ -144,7 +144,7 @@ async function countOurs (order: Uint16Array, random: () => number, isPreloaded:
     monotonic: clock.now,
     random,
     after: clock.after,
-    alarm: clock.after
+    schedule: clock.after
   }, new AbortController().signal)
 
   if (isPreloaded) for (let index = 0; index < secrets; index++) void cache.preload(environment, nameOf(index))

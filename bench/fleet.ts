@@ -3,9 +3,9 @@
  * Exits with 1 unless
  *
  * - a write through one replica is seen by a read through another within 50 ms at the median
- * - the limit of a caller is one for all, exceeded by a tenth at most
- * - of 150 creates per second that are asked of them, at most 50 per second reach AWS, and at most one in 500 is throttled: on a
- *   busy machine, calls can arrive closer together than they were sent
+ * - the replicas together exceed a caller's rate limit by at most a tenth
+ * - of 150 requested creates per second, at most 50 per second reach AWS, and at most one in 500 is throttled: on a busy machine,
+ *   calls can arrive closer together than they were sent
  * - no cached read and no write fails while the Redis hangs, is stopped, and is started again
  *
  *     node bench/fleet.ts [--rounds 200] [--seconds 10]
@@ -21,7 +21,7 @@ const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const size = 3
 
-/** The rows of the table: what was measured, the result, and whether it is as promised. */
+/** The rows of the table: the measured quantity, the result, and whether it meets its target. */
 const rows: [string, string, boolean | undefined][] = []
 
 interface Reply { status: number, value: string | undefined, milliseconds: number }
@@ -68,7 +68,7 @@ async function measureInvalidation ({ urls }: Fleet): Promise<void> {
   rows.push([`a write is seen through another replica, ${rounds} times`, `${times(took)}; ${stale} reads were too early`, quantile(sorted, 0.5) <= 50])
 }
 
-/** Asks for more creates than the quota allows. */
+/** Requests more creates than the quota allows. */
 async function measurePace ({ urls, callsOf }: Fleet): Promise<void> {
   const asked = 150 * seconds
   const before = callsOf('CreateSecret').accepted.length
@@ -98,7 +98,7 @@ async function measurePace ({ urls, callsOf }: Fleet): Promise<void> {
   ])
 }
 
-/** Reads from the caches all the time, and writes a little, while the Redis hangs and is stopped. */
+/** Reads from the caches all the time, and writes now and then, while the Redis hangs and is stopped. */
 async function measureOutage ({ urls, redis }: Fleet): Promise<void> {
   const path = '/environments/dev/secrets/steady'
   await send(at(urls, 0), 'writer', 'PUT', path, { value: 'steady' })

@@ -1,4 +1,4 @@
-/** Starts what bench/fleet.ts measures: a Secrets Manager with AWS's quotas, a Redis, and several gateways as processes. */
+/** Starts the processes that bench/fleet.ts measures: a Secrets Manager with AWS's quotas, a Redis, and several gateways. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
@@ -13,7 +13,7 @@ import type { ReceivedCall } from './throttling-backend.ts'
 
 const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
-/** The calls that the Secrets Manager has received of an operation: the times of those that it has carried out. */
+/** The calls of one operation that the Secrets Manager has received, with the times of those that it has carried out. */
 export interface Calls {
   readonly accepted: number[]
   throttled: number
@@ -24,7 +24,7 @@ export interface RedisProcess {
   readonly port: number
   readonly start: () => Promise<void>
   readonly stop: () => Promise<void>
-  /** Makes it hang. */
+  /** Suspends the process. */
   readonly freeze: () => void
   readonly thaw: () => void
 }
@@ -134,7 +134,7 @@ async function end (child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill(signal)
-  // Shutting down takes five seconds by default, in which the gateway still serves requests.
+  // By default, the gateway still serves requests for five seconds before it shuts down.
   await Promise.race([ended, delay(15_000).then(() => { child.kill('SIGKILL') })])
   await ended
 }

@@ -20,10 +20,10 @@ const { values } = parseArgs({ options: { requests: { type: 'string', default: '
 const total = Number(values.requests)
 const clients = Number(values.clients)
 
-/** One request in so many is a write, and one in twice as many a list. The rest are reads. */
+/** One in this many requests is a write, and one in twice as many is a list. The rest are reads. */
 const writeEvery = 100
 
-/** AWS keeps at most 100 versions of a secret, so the writes are spread over so many secrets. */
+/** The number of secrets. AWS keeps at most 100 versions of each, so the writes have to be spread over enough secrets. */
 const secrets = Math.max(20, Math.ceil(total / writeEvery / 50))
 
 const nameOf = (index: number): string => `/environments/dev/secrets/secret-${index % secrets}`
@@ -68,7 +68,7 @@ async function becomes (url: string, ready: boolean): Promise<void> {
 const exits: (number | null)[] = []
 async function roll (): Promise<void> {
   for (const replica of fleet) {
-    // The restarts are spread over the whole load.
+    // The restarts are spread evenly over the run.
     while (sent < total * (exits.length + 0.5) / (fleet.length + 1)) await delay(20)
     exits.push(await replica.end('SIGTERM'))
     await becomes(replica.url, false)

@@ -16,7 +16,7 @@ const contests = ['floor.ts', 'reads.ts', 'calls.ts', 'start.ts'] as const
 
 const page = join(import.meta.dirname, '..', 'docs', 'performance.md')
 
-/** The lines between which this script writes. The rest of the page is written by hand. */
+/** The lines between which this script replaces the text. The rest of the page is written by hand. */
 const marks = { begin: '<!-- npm run bench writes from here -->\n', end: '<!-- to here -->' } as const
 
 /** Runs a contest as a process of its own. @throws Error if it fails */

@@ -1,15 +1,15 @@
 /**
- * Runs three replicas at half of their capacity while something goes wrong every few seconds: a random fault of the fault table
- * between the gateway and AWS, of the server that the replicas share, or of a replica. Exits with 1 unless
+ * Runs three replicas at half of their capacity, with a random fault every few seconds: a fault of the fault table between the
+ * gateway and AWS, of the server that the replicas share, or of a replica. Exits with 1 unless
  *
- * - no acknowledged write is lost, and no read returns a wrong value, or one that is older than the cache allows
+ * - no acknowledged write is lost, and no read returns a wrong value, or a value that is older than the cache allows
  * - every reply is a success or a problem that tells the caller to try again
  * - no replica crashes
- * - the memory and the open file descriptors of the replica that runs all the time stay flat
+ * - the memory and the open file descriptors of the replica that is never restarted stay flat
  *
  *     npm run soak -- [--minutes 20] [--seed N]
  *
- * The seed decides which faults happen when. It is printed, so that a run can be repeated.
+ * The seed determines which faults happen when. It is printed, so that a run can be repeated.
  */
 import { existsSync } from 'node:fs'
 import { Agent } from 'node:http'
@@ -38,25 +38,27 @@ const ttl = 2_000
 const deadline = 1_000
 
 /**
- * How long a read may return a replaced value: the time to live, the call that was on its way when the value was replaced, and
- * the delays of a busy machine.
+ * How long a read may still return a replaced value: the time to live, plus the duration of a call that was in flight when the
+ * value was replaced, plus a tolerance for a busy machine.
  */
 const staleness = ttl + deadline + 3_000
 
 /** The statuses that tell a caller to try again later. */
 const temporary = new Set([502, 503, 504])
 
-/** What may be added to an idle replica's descriptors: connections to AWS and to the shared server. */
+/**
+ * The number of file descriptors by which an idle replica may exceed its start, for connections to AWS and to the shared server.
+ */
 const moreDescriptors = 20
 
-/** The resident memory in bytes that a replica may have, and the growth that garbage collection alone can cause. */
+/** The maximum resident memory of a replica in bytes, and the growth that garbage collection alone can cause. */
 const mostMemory = 768 * 1_024 * 1_024
 const moreMemory = 64 * 1_024 * 1_024
 
-/** The minutes after which memory has stopped growing because of the warm-up, so that it can be compared. */
+/** The minutes of warm-up. After that, the memory should no longer grow. */
 const warmUp = 4
 
-// AWS keeps at most 100 versions of a secret.
+// The number of secrets. AWS keeps at most 100 versions of each, so the writes have to be spread over enough secrets.
 const secrets = Math.max(20, Math.ceil(duration / 1_000 * writesPerSecond / 60))
 const names = Array.from({ length: secrets }, (_, index) => `soak-${index}`)
 const ledger = createLedger(names, staleness)
@@ -118,7 +120,7 @@ const pick = <T>(list: readonly T[], number: number): T => {
   return found
 }
 
-/** Returns how many reads per second the fleet answers if the clients send the next one as soon as they have the reply. */
+/** Returns the number of reads per second that the fleet answers if each client sends its next read as soon as it has a reply. */
 async function capacity (milliseconds: number): Promise<number> {
   const end = performance.now() + milliseconds
   let count = 0
@@ -141,7 +143,7 @@ const sample = (): void => {
   const resources = observed?.resources()
   if (resources !== undefined) samples.push(resources)
 }
-/** Returns the number of the observed replica's descriptors when nothing is connected to it. */
+/** Returns the number of descriptors of the observed replica while nothing is connected to it. */
 async function idleDescriptors (): Promise<number> {
   balancer.closeIdle()
   await delay(1_500)
@@ -151,7 +153,7 @@ async function idleDescriptors (): Promise<number> {
 let isOver = false
 let skipped = 0
 
-/** Sends reads at a constant rate, whether or not the replies come. */
+/** Sends reads at a constant rate, without waiting for the replies. */
 async function readSteadily (): Promise<void> {
   const started = performance.now()
   const pending = new Set<Promise<void>>()
@@ -160,7 +162,7 @@ async function readSteadily (): Promise<void> {
     await delay(10)
     const due = Math.floor((performance.now() - started) / 1_000 * reads)
     for (; sent < due; sent++) {
-      // A generator that is late must not make up for it all at once.
+      // A late generator must not send all overdue reads at once.
       if (pending.size >= 500) {
         skipped += 1
         continue
@@ -172,7 +174,7 @@ async function readSteadily (): Promise<void> {
   await Promise.all(pending)
 }
 
-/** Each writer has secrets of its own, so that the order of the writes to a secret is known. */
+/** Writes at a constant rate. Each writer has secrets of its own, so that the order of the writes to a secret is known. */
 async function writeSteadily (own: readonly string[]): Promise<void> {
   for (let turn = 0; !isOver; turn++) {
     const name = own[turn % own.length]
@@ -201,7 +203,10 @@ isOver = true
 await work
 clearInterval(sampling)
 
-/** Reads a secret from AWS. A replica that has given up on AWS for some seconds gets the time to try again. */
+/**
+ * Reads a secret from AWS, and returns what is wrong with it. Repeats a failed read for up to 30 seconds, because the replica's
+ * circuit breaker may still be open.
+ */
 async function readAtTheEnd (ask: Send, name: string): Promise<string | undefined> {
   const end = performance.now() + 30_000
   for (;;) {
@@ -212,7 +217,7 @@ async function readAtTheEnd (ask: Send, name: string): Promise<string | undefine
   }
 }
 
-// Everything works again, and AWS has what was acknowledged.
+// All faults have been removed. AWS must now have every acknowledged value.
 const client = new Agent({ keepAlive: true })
 for (const replica of fleet) {
   const ask = createClient(replica.url, token, client)

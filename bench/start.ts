@@ -1,7 +1,6 @@
 /**
  * Measures the start, from the creation of the process to the first reply with status 200, and the memory of an idle process.
- * Compares the gateway, from its source and built, with a Fastify server that uses the stock SDK client. They are started in
- * turns.
+ * Compares the gateway, from its source and built, with a Fastify server that uses the stock SDK client. They take turns.
  *
  *     npm run build
  *     node bench/start.ts [ROUNDS]

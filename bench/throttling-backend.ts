@@ -1,11 +1,11 @@
 /**
- * Runs a Secrets Manager that enforces AWS's quotas in a thread of its own, so that a busy event loop of the benchmark does not
+ * Runs a Secrets Manager that enforces AWS's quotas, in a thread of its own. Otherwise, the benchmark's busy event loop would
  * make calls seem to arrive together. Sends its URL, and then a message for each call.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { startLocalBackend } from '#src/local-backend/server'
 
-/** A call that was received: the operation, when in milliseconds, and whether it was throttled. */
+/** A received call: the operation, the time in milliseconds, and whether it was throttled. */
 export interface ReceivedCall {
   readonly operation: string
   readonly time: number

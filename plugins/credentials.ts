@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { createGates } from '#src/admission/admission'
-import { createSharedBucket } from '#src/admission/shared-bucket'
 import { createSharedPace } from '#src/admission/shared-pace'
+import { createSharedBucket } from '#src/admission/shared-bucket'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 import { awsClients, type Clients } from '#src/aws/clients'
 import type { Identity } from '#src/aws/identity'
@@ -116,7 +116,7 @@ export default fp(async (fastify) => {
     sharesReads: (credentialId) => roleOf(credentialId)?.shareReads !== false,
     maximumBytes: config.current.cache.maximumBytes,
     monotonic,
-    alarm: fastify.alarms.after,
+    schedule: fastify.timeouts.after,
     onShared: metrics.callsShared,
     isTraced: tracer !== undefined,
     ...invalidations !== undefined && { announce: invalidations.announce }
@@ -156,7 +156,7 @@ export default fp(async (fastify) => {
     cache.close()
     clients().close()
   })
-}, { name: 'credentials', dependencies: ['alarms', 'config', 'metrics', 'shared', 'tracing'] })
+}, { name: 'credentials', dependencies: ['config', 'metrics', 'shared', 'timeouts', 'tracing'] })
 
 function retire (clients: Clients): void {
   setTimeout(() => { clients.close() }, gracePeriod).unref()

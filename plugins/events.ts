@@ -37,7 +37,7 @@ export default fp(async (fastify) => {
   fastify.addHook('preClose', async () => { stop?.abort() })
 }, { name: 'events', dependencies: ['config', 'credentials'] })
 
-/** Returns the reason of a failure for the log. Messages of AWS are left out, because they may quote the request. */
+/** Returns the reason for a failure, for the log. AWS's messages are left out, because they may quote the request. */
 function reasonOf (error: unknown): string {
   if (error instanceof Problem) return error.options.reason ?? error.code
   return error instanceof Error ? error.name : 'unknown'

@@ -27,7 +27,7 @@ const endedShare = 1 / 4
 
 /**
  * Keeps the state that outlives a request: jobs and idempotency keys. If the configuration has the section `shared`, all replicas
- * have it in common. The jobs are stopped as soon as the shutdown begins, so that atomic jobs have enough time to undo their
+ * share this state. The jobs are stopped as soon as the shutdown begins, so that atomic jobs have enough time to undo their
  * changes. The event streams of a job end with it.
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {

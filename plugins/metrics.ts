@@ -28,7 +28,8 @@ export default fp(async (fastify) => {
   if (address === undefined) return
   const listener = Fastify({ forceCloseConnections: true })
   listener.get('/metrics', async (_request, reply) => reply.type(expositionType).send(metrics.text()))
-  // The probes are here too, because a prober has no client certificate, which the other listener may require.
+  // The probes are served here as well, because the other listener may require a client certificate, which a prober does not
+  // have.
   listener.get('/health/live', async () => ({ status: 'ok' }))
   listener.get('/health/ready', async (_request, reply) => {
     const problem = whyNotReady(fastify)

@@ -8,7 +8,7 @@ import { describeApi, finishDocument } from '#src/http/openapi'
 
 const folder = join(import.meta.dirname, '../src/pages/swagger-ui')
 
-/** Returns one of the gateway's additions to Swagger UI. */
+/** Reads one of the gateway's additions to Swagger UI. */
 const addition = async (filename: string): Promise<{ filename: string, content: string }> =>
   ({ filename, content: await readFile(join(folder, filename), 'utf8') })
 

@@ -5,7 +5,7 @@ import { overload, sampleInterval, type FindOverload } from '#src/http/overload'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns the resource that the gateway has run short of, or undefined if it can take further requests. */
+    /** Returns the name of the resource that the gateway is short of, or undefined if it can accept further requests. */
     findOverload: FindOverload
   }
 }

@@ -35,7 +35,6 @@ import { findPeer } from '#src/request/steps/find-peer'
 import { findSecretById } from '#src/request/steps/find-secret-by-id'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
-import { inviteBody } from '#src/request/steps/invite-body'
 import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { readAwsCall } from '#src/request/steps/read-aws-call'
@@ -45,6 +44,7 @@ import { reportWhenClosed } from '#src/request/steps/report-when-closed'
 import { reserveBody } from '#src/request/steps/reserve-body'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
+import { sendContinue } from '#src/request/steps/send-continue'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
@@ -60,7 +60,7 @@ declare module 'fastify' {
      * A route's own `config` takes precedence.
      */
     routeDefaults: FastifyContextConfig
-    /** What the scopes of requests have in common with those of jobs that are continued without a request. */
+    /** The parts of a scope that do not depend on a request. Jobs that are continued without a request need them, too. */
     scopeContext: ScopeContext
     /** The stages of the request pipeline and the names of their steps, in the order in which they run. */
     pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]
@@ -178,7 +178,7 @@ export default fp(async (fastify) => {
     // This stage comes after `enforce`. Otherwise a refused caller could use up an environment's limit, or learn from a 429 that
     // the environment exists.
     { stage: 'environment limit', hook: 'onRequest', appliesTo: decidedEarly, steps: { limitEnvironment: limits.environment } },
-    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, reserveBody: reserveBody(memory), inviteBody } },
+    { stage: 'body', hook: 'onRequest', appliesTo: all, steps: { refuseUnsuitableBody, reserveBody: reserveBody(memory), sendContinue } },
     // Fastify reads and validates the body here, before the preHandler hooks.
     {
       stage: 'credential in the body',

@@ -13,12 +13,15 @@ declare module 'fastify' {
   }
 }
 
-/** The settings that a reload can't change. The password and the authorities may, because they are replaced now and then. */
+/**
+ * Returns the settings that a reload can't change. Only the password and the CA certificates may change, because they are
+ * rotated.
+ */
 const fixed = ({ shared }: Config): Partial<SharedSettings> | undefined => shared && { ...shared, password: '', authority: '' }
 
 /**
- * Connects to the state that the replicas share. The gateway starts even if the server can't be reached, because reads and writes
- * of secrets need none of it.
+ * Connects to the state that the replicas share. The gateway starts even if the server can't be reached, because secrets can be
+ * read and written without it.
  */
 export default fp(async (fastify) => {
   const { config, log, metrics, monotonic } = fastify

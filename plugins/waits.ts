@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { createPlaces, type Places } from '#src/admission/places'
+import { createOpenRequestLimiter, type OpenRequestLimiter } from '#src/admission/open-request-limiter'
 import type { VersionSelector } from '#src/aws/port'
 import { createFollowedSecrets, type FollowedSelection } from '#src/changes/followed-secrets'
 import { sendChanges, type ChangeStreamsContext } from '#src/request/change-streams'
@@ -12,7 +12,7 @@ import { allSecrets } from '#src/secrets/all-secrets'
 declare module 'fastify' {
   interface FastifyInstance {
     /** The open event streams. */
-    eventStreams: Places
+    eventStreams: OpenRequestLimiter
     /** Replies with a stream of changes to secrets. */
     sendChanges: (request: FastifyRequest, reply: FastifyReply, selection: FollowedSelection) => Promise<FastifyReply>
     /** Returns the wait that a read's `Prefer` header asks for, or undefined if the read must not wait. */
@@ -23,15 +23,15 @@ declare module 'fastify' {
 /** Lets requests wait for secrets to change. */
 export default fp(async (fastify) => {
   const {
-    alarms, authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, watchSecret
+    authenticate, authorize, aws, config, isCached, metrics, monotonic, onSecretChange, stopping, timeouts, watchSecret
   } = fastify
   const limits = (): typeof config.current.server.connections => config.current.server.connections
-  const eventStreams = createPlaces('event-streams', () => limits().eventStreamsPerCaller)
-  const places = createPlaces('waits', () => limits().waitsPerCaller)
-  const pauses = createPauses(alarms.after)
+  const eventStreams = createOpenRequestLimiter('event-streams', () => limits().eventStreamsPerCaller)
+  const reads = createOpenRequestLimiter('waits', () => limits().waitsPerCaller)
+  const pauses = createPauses(timeouts.after)
   const context = { authenticate, authorize, findEnvironment: (name: string) => config.current.environments.get(name) }
   const waits: WaitsContext = {
-    places,
+    limiter: reads,
     longest: () => limits().longestWait,
     pauses,
     turns: callerTurns,
@@ -47,20 +47,20 @@ export default fp(async (fastify) => {
       const { secrets } = await allSecrets({ ...call, aws }, { namePrefix })
       return secrets.map(({ name }) => name)
     },
-    alarm: alarms.after,
+    after: timeouts.after,
     listEvery: ({ environment: { cache: { ttlSeconds = config.current.cache.ttlSeconds } = {} } }) => ttlSeconds * 1_000
   })
   onSecretChange(followed.announce)
-  const streams: ChangeStreamsContext = { ...waits, places: eventStreams, followed, authorize }
+  const streams: ChangeStreamsContext = { ...waits, limiter: eventStreams, followed, authorize }
 
   fastify.decorate('eventStreams', eventStreams)
   fastify.decorate('sendChanges', async (request, reply, selection) => sendChanges(streams, request, reply, selection))
   fastify.decorate('waitFor', (request, reply, selector) => waitFor(waits, request, reply, selector))
   metrics.gauge({ name: 'secrets_gateway_waiting_requests', help: 'Requests that wait for changes, and event streams.', labels: ['kind'] }, () => [
-    { labels: { kind: 'read' }, value: places.taken() },
-    { labels: { kind: 'event-stream' }, value: eventStreams.taken() }
+    { labels: { kind: 'read' }, value: reads.open() },
+    { labels: { kind: 'event-stream' }, value: eventStreams.open() }
   ])
   // During a reload, the old configuration is still in force.
   config.derive(() => undefined, () => { setImmediate(pauses.wakeAll) })
   stopping.addEventListener('abort', pauses.stop)
-}, { name: 'waits', dependencies: ['alarms', 'authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown'] })
+}, { name: 'waits', dependencies: ['authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown', 'timeouts'] })

@@ -3,8 +3,8 @@
  *
  *     npm run acceptance -- gateway.yaml --environment NAME
  *
- * Starts a gateway with the credentials of the configuration file. The names of all secrets begin with the
- * environment's prefix and one for this run. The secrets are deleted without recovery at the end, even after a failure or Ctrl-C.
+ * Starts a gateway with the credentials of the configuration file. The names of all secrets begin with the environment's prefix,
+ * followed by a prefix for this run. At the end, the secrets are deleted without recovery, even after a failure or Ctrl-C.
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -94,7 +94,7 @@ function optionsFrom (args: string[]): Options | undefined {
   }
 }
 
-/** Asks for confirmation. @throws TypeError if standard input is not a terminal */
+/** Asks for confirmation. Returns true if the user agrees. @throws TypeError if standard input is not a terminal */
 async function isAgreed (): Promise<boolean> {
   if (!process.stdin.isTTY) throw new TypeError('Confirmation requires a terminal: specify --yes.')
   const terminal = createInterface({ input: process.stdin, output: stdout.echo })
@@ -128,7 +128,7 @@ async function isDeleted (api: Api, name: string): Promise<boolean> {
   return false
 }
 
-/** Prints what the run does and costs, and asks for confirmation unless `--yes` is given. */
+/** Prints what the run does and what it costs, and asks for confirmation unless `--yes` is given. */
 async function isBegun (place: string, region: string, secrets: number, options: Options): Promise<boolean> {
   const cost = options.maximumCalls * prices.call
   stdout.lines([

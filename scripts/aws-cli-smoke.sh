@@ -2,8 +2,9 @@
 # Creates, reads, updates and deletes a secret with the AWS CLI, on the embedded Secrets Manager or another AWS-compatible
 # endpoint:
 #   scripts/aws-cli-smoke.sh http://127.0.0.1:4566
-# Set the variable AWS_CLI to run another program instead of `aws`, and PREFIX to begin the secret's name with a prefix. The keys are
-# `test` and `test`, unless the environment has others or AWS_CONFIG_FILE names a file that does.
+# Set the variable AWS_CLI to run another program instead of `aws`, and PREFIX to begin the secret's name with a prefix. The
+# access key ID and the secret access key are `test`, unless the environment variables or the file in AWS_CONFIG_FILE provide
+# others.
 set -euo pipefail
 endpoint=${1:?Specify the endpoint, such as http://127.0.0.1:4566}
 export AWS_DEFAULT_REGION=eu-west-1 AWS_EC2_METADATA_DISABLED=true AWS_PAGER= AWS_SHARED_CREDENTIALS_FILE=/dev/null

@@ -1,4 +1,4 @@
-"""Takes a secret through its life with boto3, by the calls that Terraform's provider makes:
+"""Takes a secret through its life with boto3, using the same calls as Terraform's provider:
 
     python3 scripts/aws-life.py ENDPOINT PREFIX
 

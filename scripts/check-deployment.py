@@ -1,7 +1,7 @@
 """Checks the ECS task definition and the Terraform files in deploy/:  check-deployment.py FOLDER
 
 The ECS task definition is checked with botocore's model of RegisterTaskDefinition. Terraform itself checks the syntax, the format, and
-what it can check without the provider for AWS, which is in no package registry.
+everything else that it can check without the AWS provider, which is not in any package registry.
 """
 import json
 import pathlib
@@ -41,7 +41,7 @@ def expect(what, errors):
 
 
 def expect_errors(what, errors):
-    """Proves that the check can fail."""
+    """Checks that a mistake is found, which proves that the check can fail."""
     expect(f'{what}, with a mistake, is refused', [] if errors else ['it was accepted'])
 
 

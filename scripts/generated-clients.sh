@@ -31,7 +31,7 @@ expect() {
   echo "ok      $1"
 }
 
-# What the generators for Python and Go write for each response of each operation would be most of their clients.
+# For these generators, all problems of an operation are one response. Otherwise, code for problems would be most of each client.
 node "$project/scripts/openapi-for-generators.ts" > "$work/openapi.yaml"
 
 pip() { "$venv/bin/pip" install -q --disable-pip-version-check "$@"; }
@@ -59,8 +59,8 @@ TS
 python_client() {
   pip openapi-python-client==0.29.1
   cd "$work"
-  # A warning means that a part of the client is missing. The generator does not know the media type application/yaml of
-  # /openapi.yaml, and not that of AWS's protocol.
+  # A warning means that a part of the client is missing. The generator knows neither the media type of /openapi.yaml nor that of
+  # AWS's protocol.
   echo '{ "content_type_overrides": { "application/yaml": "application/octet-stream", "application/x-amz-json-1.1": "application/json" } }' > python.json
   openapi-python-client generate --path "$work/openapi.yaml" --config python.json --meta none --fail-on-warning \
     --output-path "$work/python_client"

@@ -13,7 +13,7 @@ import { Ajv } from 'ajv'
 
 const root = join(import.meta.dirname, '..')
 
-/** The licences, by SPDX identifier, that production dependencies may have. They ask for no more than a copy of their text. */
+/** The licences, by SPDX identifier, that production dependencies may have. They require at most that their text is included. */
 const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0'])
 
 const Licence = Type.Object({
@@ -73,13 +73,13 @@ bom.components = bom.components.filter((component) => locked.has(lineOf(componen
 const kept = new Set([bom.metadata.component['bom-ref'], ...bom.components.map((component) => component['bom-ref'])])
 bom.dependencies = bom.dependencies.filter(({ ref }) => kept.has(ref))
   .map(({ dependsOn = [], ...rest }) => ({ ...rest, dependsOn: dependsOn.filter((ref) => kept.has(ref)) }))
-// npm takes the folder's name for that of the application.
+// npm uses the folder's name as the application's name.
 bom.metadata.component.name = 'secrets-gateway'
 
 const listed = new Set(bom.components.map(lineOf))
 const faults = [...locked].filter((one) => !listed.has(one)).map((one) => `${one}: in package-lock.json, but not in the bill of materials`)
 
-/** Returns the licences of a package; one that has none is not allowed either. */
+/** Returns the licences of a package. For a package without a licence, returns a text that is not on the list. */
 const licencesOf = ({ licenses = [] }: Static<typeof Component>): string[] =>
   licenses.length === 0 ? ['no licence'] : licenses.map(({ license, expression }) => license?.id ?? license?.name ?? expression ?? 'no licence')
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends generated requests, valid and invalid ones, to a gateway on the embedded backend, and compares each reply with openapi.yaml:
-#   scripts/schemathesis.sh SCHEMATHESIS [MOST] [SEED]
-# SCHEMATHESIS is the program of that name. It sends at most MOST requests, and usually two thirds of them, because some operations
-# have few different requests. By default, some 10,000 are sent.
+# Sends generated requests, valid and invalid ones, to a gateway on the embedded backend, and compares each reply with
+# openapi.yaml: scripts/schemathesis.sh SCHEMATHESIS [MOST] [SEED] SCHEMATHESIS is the path of the program. It sends at most MOST
+# requests, but usually about two thirds of that, because some operations don't have many different requests. By default, about
+# 10,000 are sent.
 set -euo pipefail
 schemathesis=$(realpath "${1:?Specify the path of schemathesis}")
 most=${2:-15000}
@@ -45,15 +45,15 @@ AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test GATEWAY_CONFIG="$work/gateway.
 processes+=($!)
 url=$(started "$work/gateway.log" 'http://127\.0\.0\.1:[0-9]+')
 
-# With these, most requests reach a secret instead of getting a 404.
+# With these parameters, most requests reach a secret instead of getting a 404.
 cat > "$work/schemathesis.toml" <<'END'
 [parameters]
 "path.env" = "dev"
 "path.name" = "schemathesis"
 END
 operations=$(grep -c '^ *operationId:' openapi.yaml)
-# AWS's protocol has a media type of its own, for which Schemathesis can't write bodies; it has tests with AWS's own clients. Event
-# streams don't end, so each would take as long as the time limit.
+# Two kinds of operations are left out. Schemathesis can't generate bodies of AWS's own media type; its protocol is tested with
+# AWS's own clients. Event streams don't end, so each request would take as long as the time limit.
 "$schemathesis" --config-file "$work/schemathesis.toml" run openapi.yaml --url "$url" -H "Authorization: Bearer $token" \
   --phases fuzzing --max-examples $(((most + operations - 1) / operations)) --seed "$seed" --request-timeout 30 --no-color \
   --exclude-path '/environments/{env}/aws' --exclude-path-regex '/events$' --generation-database none \

@@ -20,7 +20,7 @@ const [url, ...files] = process.argv.slice(2)
 if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/test-on-moto.ts http://127.0.0.1:5000')
 
 /**
- * Moto moves the label AWSCURRENT, but still reads the old version. The gateway takes that for a delayed update and reads again
+ * Moto moves the label AWSCURRENT, but still returns the old version. The gateway considers the reply outdated and reads again
  * for three seconds, so the tests in which this happens take minutes.
  */
 const slow = new Set(differences.filter(({ moto }) => moto.includes('moves the label AWSCURRENT'))

@@ -1,8 +1,8 @@
 /*
- * Is loaded first by every process of the complete test suite, and shortens its start. Each test file has a process of its own,
- * and some start more. This changes neither what the tests see nor what counts as covered.
+ * Every process of the complete test suite loads this file first, to shorten its start. Each test file runs in a process of its
+ * own, and some start further processes. The file changes neither the behaviour of the tests nor the coverage.
  *
- * It is JavaScript, because TypeScript would load the compiler that this file makes superfluous.
+ * It is written in JavaScript, because TypeScript would load the very compiler that this file avoids.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { registerHooks, setSourceMapsSupport } from 'node:module'

@@ -14,7 +14,7 @@ export interface AppOptions {
   monotonic?: Monotonic
   /** The folder of the audit trail and its key, unless the configuration sets their paths. Defaults to `.gateway`. */
   dataDir?: string
-  /** Where traces are exported. If absent, they are not. */
+  /** The settings for the export of traces. If absent, no traces are exported. */
   tracing?: TracingSettings | undefined
 }
 

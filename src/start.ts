@@ -97,7 +97,7 @@ function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
  * Reloads the configuration on SIGHUP, and when one of its files has changed. If it is invalid, the current configuration stays
  * in use.
  *
- * @param seconds how often the files are looked at. If undefined, only SIGHUP reloads them.
+ * @param seconds the interval at which the files are checked; if undefined, only SIGHUP causes a reload
  */
 function reloadOnChange (fastify: FastifyInstance, config: LiveConfig, source: ConfigSource, seconds: number | undefined): void {
   const reload = (): void => {

@@ -102,7 +102,7 @@ export async function cacheScene (t: Test, options: Partial<CacheOptions> = {}):
     maximumBytes: 1_048_576,
     monotonic: () => clock,
     random: () => 0,
-    alarm: () => () => undefined,
+    schedule: () => () => undefined,
     after (_milliseconds, callback) {
       const immediate = setImmediate(callback)
       return () => { clearImmediate(immediate) }

@@ -13,8 +13,8 @@ export interface Fleet {
 export const fleetKey = Buffer.alloc(32, 'k').toString('base64')
 
 /**
- * Makes the server one that has remembered signatures for long. One that has just begun to remember refuses those of the first
- * minute, because their signers' clocks may be fast.
+ * Makes the server appear to have remembered signatures for a long time. A server that has just begun refuses the signatures of
+ * its first minute, because their signers' clocks may be fast.
  */
 export const rememberSignatures = async ({ redis }: Pick<Fleet, 'redis'>): Promise<unknown> =>
   redis.command('SET', '{secrets-gateway}:signatures:since', '0')

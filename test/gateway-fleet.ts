@@ -19,14 +19,14 @@ export interface Replica {
   readonly log: () => string
 }
 
-/** Gateways in processes of their own, with a common backend, which share their state. */
+/** Gateways that share their state and a backend. Each of them is a process of its own. */
 export interface ProcessFleet {
   readonly redis: TestRedis
-  /** The folder with the log of what the server was sent. */
+  /** The folder with the server's append-only file, which contains every write that it has received. */
   readonly redisFolder: string
   /** Starts another gateway. */
   readonly start: () => Promise<Replica>
-  /** The operations that the gateways have asked of the backend, in their order. */
+  /** The operations that the gateways have called on the backend, in order. */
   readonly operations: readonly string[]
 }
 
@@ -35,7 +35,7 @@ export const fleetToken = 'token-of-the-fleet'
 /** The content of the key file of a fleet. */
 const fleetKey = Buffer.alloc(32, 'k').toString('base64')
 
-/** Starts a server, which logs what it is sent, and the backend, for gateways that use both. */
+/** Starts a server with an append-only file, and a backend. The gateways use both. */
 export async function startProcesses (t: Test): Promise<ProcessFleet> {
   const folder = t.testdir({
     'shared.key': fleetKey, policies: { 'all.cedar': '@id("all") permit (principal, action, resource);\n' }, redis: {}

@@ -165,7 +165,10 @@ export const declared = {
   `)
 }
 
-/** Sections for a gateway that keeps values. No secret is required, because the gateway itself reads those when it starts. */
+/**
+ * Sections for a gateway that caches values. No secret is required, because the gateway would read the required secrets at its
+ * start.
+ */
 export const caching = { cache: {}, environments: { dev: declared.environments.dev } }
 
 /** A day, in milliseconds. */

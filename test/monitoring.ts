@@ -25,7 +25,7 @@ export async function readAlerts (): Promise<Alert[]> {
   return groups.flatMap(({ rules }) => rules)
 }
 
-/** Returns the names of the alerts that have a test in which they fire, and of those that have one in which they don't. */
+/** Returns the names of the alerts that fire in at least one test, and of those that stay quiet in at least one test. */
 export async function readAlertTests (): Promise<{ firing: string[], quiet: string[] }> {
   const { tests } = parse(await readFile(alertsFile.replace('.yaml', '.test.yaml'), 'utf8')) as
     { tests: { alert_rule_test: { alertname: string, exp_alerts: unknown[] }[] }[] }
@@ -44,7 +44,7 @@ export async function readDashboardQueries (): Promise<{ title: string, expr: st
   })))
 }
 
-/** Returns the names of the metrics in a query, without the endings of a histogram's series. */
+/** Returns the names of the metrics in a query, without the suffixes of a histogram's series. */
 export const metricsIn = (expression: string): string[] =>
   Array.from(expression.matchAll(/\b(?:secrets_gateway|nodejs|process)_\w+/g), ([name]) => name.replace(/_(?:bucket|sum|count)$/, ''))
 

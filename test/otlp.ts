@@ -1,6 +1,9 @@
 import type { ReceivedSpan } from './collector.ts'
 
-/** The members of OTLP's messages that are read, by their numbers in `opentelemetry/proto`. Nested messages have a list. */
+/**
+ * The members to read from a message of OTLP, by their numbers in `opentelemetry/proto`. A nested message has such a table of its
+ * own.
+ */
 type Message = Readonly<Record<number, readonly [name: string, type: 'text' | 'hex' | 'number' | Message]>>
 
 const value: Message = { 1: ['stringValue', 'text'], 2: ['boolValue', 'number'], 3: ['intValue', 'number'], 4: ['doubleValue', 'number'] }

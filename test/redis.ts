@@ -20,7 +20,7 @@ const isMissing = process.env.REDIS_SERVER === undefined && !existsSync(program)
 /** The option `skip` of the tests that need a server. */
 export const skip = isMissing ? 'redis-server is not installed; REDIS_SERVER can specify its path' : false
 
-/** A running server of its own for a test. */
+/** A server that runs for a single test. */
 export interface TestRedis {
   readonly url: string
   readonly port: number
@@ -31,7 +31,7 @@ export interface TestRedis {
   /** Makes the server hang: it keeps its connections and its data, and does not reply. */
   readonly freeze: () => void
   readonly thaw: () => void
-  /** Sends a command in a connection of its own, as its words. Returns the reply as the protocol spells it. */
+  /** Sends a command, given as its words, on a separate connection. Returns the raw reply of the protocol. */
   readonly command: (...words: readonly string[]) => Promise<string>
 }
 

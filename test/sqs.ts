@@ -18,7 +18,7 @@ export interface TestQueue {
   signers: Set<string>
   /** Makes the next calls fail with these AWS error codes. */
   fail: (...codes: string[]) => void
-  /** Says whether the caller's IAM policy allows an operation. Everything is allowed by default. */
+  /** Returns true if the caller's IAM policy allows an operation. By default, everything is allowed. */
   judge: (operation: string) => boolean
   /** If true, SQS does not wait for messages. */
   isHasty: boolean

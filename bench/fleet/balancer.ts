@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { Ending } from '#test/teardown'
 
-/** The milliseconds between two questions whether a replica is ready. A replica that is not is left out after one answer. */
+/**
+ * The milliseconds between two readiness probes of a replica. After a single failed probe, the replica gets no further requests.
+ */
 const interval = 100
 
 /** The milliseconds after which a replica that does not answer counts as not ready. */
@@ -13,9 +15,9 @@ const timeout = 1_000
 /** A load balancer that follows readiness. It repeats no request, so its clients see each error. */
 export interface Balancer {
   readonly url: string
-  /** Returns whether the replica gets requests. */
+  /** Returns true if the replica gets requests. */
   readonly isReady: (replica: string) => boolean
-  /** Closes the connections to replicas that are kept for later requests. */
+  /** Closes the idle connections to replicas. */
   readonly closeIdle: () => void
 }
 
@@ -25,7 +27,7 @@ interface Target {
   ready: boolean
 }
 
-/** Starts a balancer in front of replicas, which are named by their URLs, and takes them in turns. */
+/** Starts a balancer that sends requests to the replicas with these URLs in turn. */
 export async function startBalancer (t: Ending, urls: readonly string[]): Promise<Balancer> {
   const targets = urls.map((url): Target => ({ url, agent: new Agent({ keepAlive: true }), ready: false }))
   let turn = 0
@@ -50,14 +52,14 @@ export async function startBalancer (t: Ending, urls: readonly string[]): Promis
     const options = { method, headers: { ...headers, connection: 'keep-alive' }, agent: target.agent }
     const upstream = httpRequest(target.url + url, options, (reply) => {
       const { connection: _own, 'keep-alive': _also, ...rest } = reply.headers
-      // A reply that breaks off becomes a 502, because its client could not tell it from a broken balancer.
+      // A reply that breaks off becomes a 502, because the client could not distinguish it from a failure of the balancer.
       buffer(reply).then((body) => { response.writeHead(reply.statusCode ?? 502, rest).end(body) }, failed)
     })
     upstream.once('error', failed)
     request.pipe(upstream)
   }
 
-  // A connection that is closed because it is idle could be chosen for a request at the same moment.
+  // Idle connections stay open, because a client could send a request at the very moment at which one is closed.
   const server = createServer({ keepAliveTimeout: 0 }, forward).listen(0, '127.0.0.1')
   await once(server, 'listening')
   await Promise.all(targets.map(probe))

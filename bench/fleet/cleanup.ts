@@ -1,6 +1,6 @@
 import type { Ending } from '#test/teardown'
 
-/** The end of a program: what has been started is ended in the opposite order. */
+/** The cleanup at the end of a program. It runs in the reverse order of registration. */
 export interface Cleanup extends Ending {
   readonly run: () => Promise<void>
 }

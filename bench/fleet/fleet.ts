@@ -11,7 +11,7 @@ export const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', se
 
 export const token = 'token-of-the-bench'
 
-/** The settings of a fleet that a benchmark chooses. The others make the limits too high to matter. */
+/** The settings that a benchmark chooses. All other settings make the limits too high to matter. */
 export interface FleetOptions {
   readonly replicas: number
   /** The URL of AWS Secrets Manager. */

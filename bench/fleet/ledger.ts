@@ -1,11 +1,15 @@
-/** What was written to each secret, so that every value that is read can be judged. Each secret has one writer at a time. */
+/** A record of all writes, against which every read value is checked. Each secret has one writer at a time. */
 export interface Ledger {
   readonly names: readonly string[]
   /** Begins to write the next value of a secret. */
   readonly begin: (name: string) => { readonly value: string, readonly acknowledged: () => void }
-  /** Returns what is wrong with a value that was read, or undefined. @param began when the read began, on the monotonic clock */
+  /**
+   * Returns what is wrong with a read value, or undefined if it is right.
+   *
+   * @param began when the read began, on the monotonic clock
+   */
   readonly mistake: (name: string, value: string, began: number) => string | undefined
-  /** Returns what is wrong with a value that is read after all writes, from AWS itself. */
+  /** Returns what is wrong with a value that AWS itself returns after the last write, or undefined if it is right. */
   readonly finalMistake: (name: string, value: string) => string | undefined
   readonly acknowledged: () => number
 }
@@ -17,7 +21,7 @@ interface Written {
   readonly acknowledged: { readonly number: number, readonly at: number }[]
 }
 
-/** @param staleness how long, in milliseconds, a read may still return what was replaced */
+/** Creates an empty ledger. @param staleness how long, in milliseconds, a read may still return a replaced value */
 export function createLedger (names: readonly string[], staleness: number): Ledger {
   const secrets = new Map<string, Written>(names.map((name) => [name, { begun: 0, acknowledged: [] }]))
   const find = (name: string): Written => {

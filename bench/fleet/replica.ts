@@ -7,23 +7,23 @@ import type { Ending } from '#test/teardown'
 
 const server = join(import.meta.dirname, '../../src/server.ts')
 
-/** A process of the gateway that can be ended and started again on the same port. */
+/** A gateway process that can be ended and restarted on the same port. */
 export interface Replica {
   readonly name: string
   readonly url: string
   /** The lines of its log that are warnings or worse, except for failed requests. */
   readonly complaints: readonly string[]
-  /** How the process has ended without having been told to. */
+  /** The unexpected ends of the process: exit statuses or signals. */
   readonly crashes: readonly string[]
   /** The resident memory in bytes, and the number of open file descriptors. Undefined while it does not run. */
   readonly resources: () => { memory: number, descriptors: number } | undefined
-  /** Sends the signal, and resolves to the exit status, or to null if the signal ended the process, when it has ended. */
+  /** Sends the signal, and waits for the end of the process. Resolves to its exit status, or to null if the signal killed it. */
   readonly end: (signal: 'SIGTERM' | 'SIGKILL') => Promise<number | null>
   /** Starts it and waits until it listens. */
   readonly start: () => Promise<void>
 }
 
-/** Starts a replica. @param environment its variables, except for the folder of its data */
+/** Starts a replica. @param environment its environment variables, except for the data folder */
 export async function startReplica (
   t: Ending, name: string, folder: string, environment: Readonly<Record<string, string>>
 ): Promise<Replica> {
@@ -61,7 +61,7 @@ export async function startReplica (
   }
 
   t.teardown(async () => end('SIGKILL'))
-  // Also if the program ends because of an error, before the teardown.
+  // Kills the process even if the program fails before the teardown.
   process.once('exit', () => { child?.kill('SIGKILL') })
   await start()
   return {

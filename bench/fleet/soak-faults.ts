@@ -4,15 +4,15 @@ import { groups, type Group } from '#test/faults/table'
 import type { TestRedis } from '#test/redis'
 import type { Replica } from './replica.ts'
 
-/** Something that goes wrong, and is put right again after a time. */
+/** A fault that is injected and, after some time, removed. */
 export interface SoakFault {
   readonly what: string
   readonly happen: (milliseconds: number) => Promise<void>
 }
 
 /**
- * The faults of the fault table that a proxy without TLS can plant between the gateway and Secrets Manager. A name that does not
- * resolve is left out, because only the resolver of this process can be replaced, and not those of the replicas.
+ * The faults of the fault table that a proxy without TLS can inject between the gateway and Secrets Manager. A failed name
+ * resolution is left out, because only this process's resolver can be replaced, not those of the replicas.
  */
 function faultsOfAws (proxy: FaultProxy): SoakFault[] {
   const rows = Object.values<Group>(groups).filter(({ tls }) => tls === undefined).flatMap((group) => group.rows)
@@ -55,6 +55,6 @@ const faultsOfReplicas = (replicas: readonly Replica[]): SoakFault[] => replicas
   }
 })))
 
-/** Returns all faults. The first replica is never ended, so that its memory can be compared over the whole time. */
+/** Returns all faults. None of them ends the first replica, so that its memory can be compared over the whole run. */
 export const soakFaults = (proxy: FaultProxy, redis: TestRedis | undefined, fleet: readonly Replica[]): SoakFault[] =>
   [...faultsOfAws(proxy), ...redis === undefined ? [] : faultsOfRedis(redis), ...faultsOfReplicas(fleet.slice(1))]

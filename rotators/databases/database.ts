@@ -1,13 +1,13 @@
 import type { Credentials } from '../credentials.ts'
 
-/** What a rotation does in a database system. None of the functions reveals a password in an error or in a statement log. */
+/** The actions of a rotation in a database system. None of them reveals a password in an error or in a statement log. */
 export interface Database {
   /** AWS's names of the system: the accepted values of `engine`. */
   engines: readonly string[]
   /** The maximum length of a user's name, in characters. */
   longestUsername: number
   /**
-   * Tells whether the user can log in with this password.
+   * Checks whether the user can log in with this password.
    *
    * @throws Error if the login fails for any other reason
    */

@@ -3,7 +3,7 @@ const quoted = String.raw`(?:\`(?:[^\`]|\`\`)*\`|'(?:[^'\\]|''|\\.)*')`
 /** `GRANT … TO account`. MariaDB also shows the account's password and TLS requirement, which the new account already has. */
 const grant = new RegExp(`^(GRANT .+ TO )${quoted}(?:@${quoted})?(?: IDENTIFIED .+?)?(?: REQUIRE .+?)?( WITH (?:GRANT|ADMIN) OPTION)?$`, 's')
 
-/** What `SHOW GRANTS` shows even for accounts without any rights. */
+/** Matches the grants that `SHOW GRANTS` shows even for accounts without any rights. */
 const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
 
 /**
@@ -11,7 +11,7 @@ const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
  *
  * @param account the account's name, quoted
  * @param shown the statements that `SHOW GRANTS` shows for the other account
- * @throws Error if one of them has an unknown form, because the account would otherwise lack a right
+ * @throws Error if one of them has an unknown form, because ignoring it could leave the account without a right
  */
 export function grantsFor (account: string, shown: readonly string[]): string[] {
   return shown.filter((statement) => !ofEveryAccount.test(statement)).map((statement) => {

@@ -3,9 +3,9 @@ import { escape } from 'mysql2'
 
 /** The parts of statements that set a password. */
 export interface Authentication {
-  /** What follows `SET PASSWORD = `. */
+  /** The text after `SET PASSWORD = `. */
   string: string
-  /** What follows the account in `CREATE USER` and `ALTER USER`. */
+  /** The text after the account in `CREATE USER` and `ALTER USER`. */
   clause: string
 }
 

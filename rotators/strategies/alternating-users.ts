@@ -1,6 +1,6 @@
 import type { Strategy } from './strategy.ts'
 
-/** What AWS's rotation functions append to a user's name to get that of the second user. */
+/** The suffix for the name of the second user, as in AWS's rotation functions. */
 const suffix = '_clone'
 
 /**

@@ -1,7 +1,7 @@
 import type { Credentials } from '../credentials.ts'
 import type { Database } from '../databases/database.ts'
 
-/** What is known when the password of the pending version is set in the database. */
+/** The arguments for setting the password of the pending version in the database. */
 export interface Change {
   database: Database
   current: Credentials
@@ -10,7 +10,7 @@ export interface Change {
   read: (arn: string) => Promise<Credentials>
 }
 
-/** Whose password a rotation changes, and who changes it. The names are those of AWS's user guide. */
+/** Determines whose password a rotation changes, and who changes it. The strategies have the names that AWS's user guide uses. */
 export interface Strategy {
   /** The name of the user in the next version. @throws Error if there can be no such user */
   nextUsername: (current: Credentials, database: Database) => string

@@ -10,7 +10,7 @@ import type { Mutant } from './mutants.ts'
 /** `hung`: the test did not end in time, and was stopped. `aborted`: the whole run is over. */
 type Outcome = 'passed' | 'failed' | 'hung' | 'aborted'
 
-/** Whether the tests noticed a mutant. `test` is the test file that noticed it, and is absent if none did. */
+/** The result for a mutant. `test` is the test file that noticed it, and is absent if none did. */
 export interface Trial {
   readonly outcome: 'noticed' | 'hung' | 'not noticed' | 'aborted'
   readonly test?: string

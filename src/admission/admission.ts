@@ -1,9 +1,9 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
-import { createAlarm } from './alarm.ts'
 import { createBreaker, type Breaker } from './breaker.ts'
 import { createLane, type Lane, type LaneSettings } from './lane.ts'
 import type { TokenBucket } from './token-bucket.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 /**
  * The admission control for the calls with one credential to one region. A call passes the circuit breaker first, and then waits
@@ -35,8 +35,8 @@ export interface AdmissionOptions {
   /** Returns the current settings of all lanes. */
   settings: () => LaneSettings
   /**
-   * Creates the token buckets of one account and region, which `place` identifies. A bucket calls `onTokens` when it may have
-   * tokens earlier than it has said. Returns a function that returns the bucket of an operation.
+   * Creates the token buckets of one account and region, which `place` identifies. Returns a function that looks up the bucket of
+   * an operation. A bucket calls `onTokens` when tokens may be available earlier than its last `wait` has predicted.
    */
   buckets: Readonly<Record<Quotas, (place: string, onTokens: () => void) => (operation: string) => TokenBucket>>
   /** Returns an identifier of a credential's account. Two identifiers may stand for the same account. */
@@ -53,15 +53,15 @@ export interface AdmissionOptions {
 export function createGates ({ settings, buckets, accountOf, monotonic }: AdmissionOptions): Gates {
   const gates = new Map<string, NamedGate>()
   const accounts = new Map<string, (operation: string) => TokenBucket>()
-  const alarm = createAlarm(monotonic)
+  const timer = createWakeTimer(monotonic)
 
   function create (credentialId: string, region: string, quotas: Quotas): NamedGate {
     // Looks up the account for each call, because a reload may change it.
     const bucketOf = (operation: string): TokenBucket => {
       const place = JSON.stringify([accountOf(credentialId), region, quotas])
-      return getOrCreate(accounts, place, () => buckets[quotas](place, alarm.ring))(operation)
+      return getOrCreate(accounts, place, () => buckets[quotas](place, timer.wakeAll))(operation)
     }
-    return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, alarm) }
+    return { credentialId, region, breaker: createBreaker(monotonic), lane: createLane(settings, bucketOf, monotonic, timer) }
   }
 
   return {

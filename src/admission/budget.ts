@@ -1,7 +1,7 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** Bytes that are reserved. */
+/** A reservation of memory. */
 export interface Reservation {
   /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already as small. */
   shrinkTo: (bytes: number) => void

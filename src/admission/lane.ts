@@ -1,9 +1,9 @@
 import type { Monotonic } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { Problem } from '#src/problems/problem'
-import { createAlarm } from './alarm.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 /** Background work consists of many calls for a single request, such as a bulk create. It yields to foreground work. */
 export type Priority = 'foreground' | 'background'
@@ -84,10 +84,11 @@ const emptyQueue = (): Queue => ({ foreground: createFairQueue(), background: cr
  * @param settings returns the current settings
  * @param bucketOf returns the token bucket of an operation. Operations with a common quota share a bucket, even across lanes.
  * @param monotonic measures spans of time
- * @param alarm wakes the lane when there is a token. Lanes with a common bucket must have the same alarm.
+ * @param timer wakes the lane when there is a token. Lanes with a common bucket must have the same timer.
  */
 export function createLane (
-  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic, alarm = createAlarm(monotonic)
+  settings: () => LaneSettings, bucketOf: (operation: string) => TokenBucket, monotonic: Monotonic,
+  timer = createWakeTimer(monotonic)
 ): Lane {
   /** The queues that are not empty, by bucket. The one that has not been served for the longest time is first. */
   const queues = new Map<TokenBucket, Queue>()
@@ -135,8 +136,8 @@ export function createLane (
       if (queue.foreground.size + queue.background.size > 0) queues.set(bucket, queue)
       work.admit()
     }
-    if (hasStarted || soonest === Infinity) alarm.clear(serve)
-    if (soonest < Infinity) alarm.set(serve, soonest)
+    if (hasStarted || soonest === Infinity) timer.clear(serve)
+    if (soonest < Infinity) timer.set(serve, soonest)
   }
 
   const waitingOf = (size: (turns: FairQueue<Waiting>) => number): number =>

@@ -2,51 +2,57 @@ import type { Monotonic } from '#src/clock'
 import type { SharedPace } from './shared-pace.ts'
 import { burstOf, createTokenBucket, type TokenBucket } from './token-bucket.ts'
 
-/** The milliseconds for which a leased token can be used, from when it was asked for. */
+/** The lifetime of a leased token in milliseconds, counted from the request for it. */
 const usableFor = 100
 
 /**
- * Returns the rate of a bucket, in tokens per second. A token that is used late comes closer to the next ones, so that a second
- * can have the tokens of another 100 milliseconds. Together with a burst, they stay below the quota.
+ * Returns the rate of a bucket, in tokens per second. A token may be used up to 100 milliseconds late, so a single second may see
+ * the tokens of 1.1 seconds. The rate leaves room for them and for a burst below the quota.
  */
 const sharedRateOf = (quota: number): number => (quota - burstOf(quota)) / (1 + usableFor / 1_000)
 
-/** The tokens that are kept in stock, as a time in milliseconds. For a high quota, no call then has to wait for a lease. */
+/**
+ * The size of the stock of leased tokens: the time in milliseconds in which they are used up at the full rate. With a stock, no
+ * call has to wait for a lease. Low quotas have none.
+ */
 const stockTime = 5
 
 /**
  * Times in milliseconds:
  *
- * - `underWay`: the longest time without another look at the bucket while a lease is under way
- * - `failed`: the pause after the server has refused a lease
- * - `interrupted`: the time without the server after which a replica uses its share. During a shorter interruption, the others go
- *   on to use the whole quota, so that a share would exceed it.
- * - `longest`: the longest time until a replica asks again, whatever the server has answered
+ * - `underWay`: how long a lane waits before it checks the bucket again while a lease is being requested
+ * - `failed`: how long the replica uses its own share after the server has refused a lease
+ * - `interrupted`: how long the server must be unreachable before the replica uses its share. During a shorter interruption, the
+ *   other replicas may still use the whole quota, so an additional share would exceed it.
+ * - `longest`: the longest time until a replica asks again, even if the server has named a longer one
  */
 const pauses = { underWay: 100, failed: 1_000, interrupted: 100, longest: 1_000 } as const
 
 /**
- * Creates a token bucket of which each replica leases tokens. Together, the replicas stay below the quota, and a replica may use
- * all of it while the others need none. While the server can't be used, and for some seconds after that, each replica uses its
- * share of the quota.
+ * Creates a token bucket that all replicas share: each leases tokens from the server. Together, the replicas stay below the
+ * quota, and one may use all of it while the others need none. While the server can't be used, and for some seconds after that,
+ * each replica uses its share of the quota.
  *
  * @param name identifies the bucket
  * @param quota returns the quota of all replicas together, in calls per second
- * @param onAnswer called when the server has answered, so that `wait` may have another result
+ * @param onAnswer called when the server has answered, because `wait` may then return a different time
  */
 export function createSharedBucket (
   { isUp, replicas, lease, slowDown }: SharedPace, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
 ): TokenBucket {
-  /** The number of replicas that the server has last reported while it gave out no tokens. */
+  /**
+   * The number of replicas that divide the quota among themselves, as the server last reported. It is 1 while the server gives
+   * out tokens.
+   */
   let divisor = 1
   const own = createTokenBucket(() => quota() / Math.max(divisor, replicas()), monotonic)
-  /** The number of leased tokens, and when the latest of them were asked for. */
+  /** The number of leased tokens, and when the latest lease was requested. */
   let tokens = 0
   let askedAt = -Infinity
   let isUnderWay = false
-  /** The time at which the server has further tokens. */
+  /** The time at which the server will have more tokens. */
   let nextAt = -Infinity
-  /** The time until which the server gives out no tokens, or was found to fail. */
+  /** The time until which the replica uses its share, because the server gives out no tokens or has failed. */
   let closedUntil = -Infinity
 
   /** The time since which the server can't be used. */
@@ -54,7 +60,7 @@ export function createSharedBucket (
 
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil
 
-  /** Returns how long the replica still waits for the server to return before it uses its share, in milliseconds. */
+  /** Returns how many more milliseconds the replica waits for the server before it uses its share. */
   function patience (): number {
     if (isUp()) downSince = undefined
     else downSince ??= monotonic()
@@ -80,7 +86,7 @@ export function createSharedBucket (
     onAnswer()
   }
 
-  /** Returns the number of tokens that are kept in stock. */
+  /** Returns the size of the stock, in tokens. */
   const stock = (): number => Math.floor(sharedRateOf(quota()) * stockTime / 1_000)
 
   return {

@@ -8,13 +8,16 @@ export interface Lease {
   readonly next: number
 }
 
-/** Why there are no tokens: the server gives out none for some milliseconds, because the replicas divide the quota themselves. */
+/**
+ * A refused lease. The server gives out no tokens for `closedFor` milliseconds, in which the replicas divide the quota among
+ * themselves.
+ */
 export interface Closed {
   readonly closedFor: number
   readonly replicas: number
 }
 
-/** What a bucket asks for. */
+/** A request for tokens. */
 export interface LeaseRequest {
   readonly wanted: number
   /** The time between two tokens, in milliseconds. */
@@ -40,21 +43,21 @@ export interface SharedPace extends Pick<Shared, 'isUp' | 'replicas'> {
 }
 
 /**
- * The milliseconds for which the server gives out no tokens after a replica has connected, or could use the server again. In this
- * time, other replicas return, too. Before, they use their shares of the quota without asking the server.
+ * The milliseconds for which the server gives out no tokens after a replica has connected or reconnected. In this time, the other
+ * replicas reconnect, too. Those that have not yet done so use their shares of the quota without asking the server.
  */
 const closedFor = { newSession: 4_000, sameSession: 500 } as const
 
 /** The lowest rate after throttling, and its recovery in a second, as fractions of the full rate. */
 const rates = { lowest: 0.1, recovery: 0.05 } as const
 
-/** The milliseconds for which the state of a bucket is kept. A bucket without a state has no burst. */
+/** The milliseconds for which the state of an unused bucket is kept. A bucket without a state starts without a burst. */
 const kept = 30_000
 
 /**
  * The beginning of both scripts: reads the time and the state of the bucket, in microseconds. The rate is a fraction of the full
- * one. The state may be from a server whose clock was ahead, or from somebody else. So what makes no sense is brought into its
- * bounds. A constant is the first argument of `math.min` and `math.max`, because they then return it if the other one is NaN.
+ * rate. The state may come from a server whose clock was ahead, or from somebody else, so values out of range are clamped. In
+ * `math.min` and `math.max`, the constant comes first, because they return their first argument if the second is NaN.
  */
 const readState = `
 local time = redis.call('TIME')
@@ -69,10 +72,10 @@ end
 `
 
 /**
- * Takes tokens from a bucket, as many as there are. The state is the time from which there is a token. It is never more than a
- * second, or the time between two tokens, in the future.
+ * Takes up to the requested number of tokens from a bucket. The state is the time at which the next token is available. It is at
+ * most a second, or the time between two tokens, in the future.
  *
- * KEYS: the bucket, the key that exists while no tokens are given out, and the set of the replicas
+ * KEYS: the bucket, the key that exists while the server gives out no tokens, and the set of the replicas
  * ARGV: the number of tokens, the time between two of them, the burst, and how long the state is kept, in milliseconds
  */
 const take = script(`
@@ -123,7 +126,8 @@ export function createSharedPace (
     async lease (name, { wanted, interval, burst }) {
       const args = [wanted, Math.ceil(interval * 1_000), burst, kept]
       const [granted = 0, time = 0, count = 1] = await run(take, [keyOf(name), closed, present], args) as number[]
-      // A key without an end has a negative time. Then this asks again later, whether it still exists.
+      // A key that never expires has a negative time to live. In that case, the replica checks again later whether the key still
+      // exists.
       const left = time < 0 ? closedFor.sameSession : Math.min(closedFor.newSession, Math.max(1, time))
       return granted < 0 ? { closedFor: left, replicas: count } : { granted, next: time / 1_000 }
     },

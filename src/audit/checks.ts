@@ -92,7 +92,7 @@ export function signatureChecker (given: readonly VerifyingKey[] | undefined, re
   check: (record: ParsedRecord) => void
   /** Call it before the first line of each file. */
   beginFile: () => void
-  /** Checks whether this incomplete line, which follows the records checked so far, can be what a crash left. */
+  /** Checks whether a crash can have left this incomplete line after the records checked so far. */
   isFromCrash: (incomplete: Buffer) => boolean
   tail: () => Tail
   /** The accepted keys. If no keys were given, only the first key that the trail itself contains is accepted. */

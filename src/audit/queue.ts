@@ -7,8 +7,8 @@ export interface Capacity {
 }
 
 /**
- * Somebody whose requests cause records. Appends count against all of their holders, and a holder can use only a part of the
- * queue.
+ * A caller or an address whose requests are recorded. An append counts against all of its holders, and each holder can use only a
+ * part of the queue.
  */
 export interface Holder {
   readonly id: string
@@ -46,7 +46,7 @@ export interface Queue {
 /** The maximum size, in bytes, of a write that combines several appends. A larger append is written on its own. */
 const groupBytes = 4 * 1024 * 1024
 
-/** The estimated size, in bytes, of what a line contains besides the entry: the sequence number, hashes and signature. */
+/** The estimated size, in bytes, of the other parts of a line: the sequence number, the hashes and the signature. */
 const frameBytes = 250
 
 interface Held {

@@ -220,7 +220,9 @@ export const isIntact = ({ link, actualHash }: ParsedRecord): boolean => link.ha
 export const isOpening = ({ signature, entry: { event } }: ParsedRecord): boolean =>
   signature !== undefined && (event === 'start' || event === 'resume')
 
-/** Checks whether an incomplete line, as a crash leaves it, can be the beginning of an opening record that follows `link`. */
+/**
+ * Checks whether an incomplete line, which a crash may have left, can be the beginning of an opening record that follows `link`.
+ */
 export function isStartOfOpening ({ sequence }: Link, line: Buffer): boolean {
   const time = '0000-00-00T00:00:00.000Z'
   const text = line.toString('latin1').replace(/(?<="time":")[\dTZ:.-]{1,24}/, (found) => time.slice(0, found.length))

@@ -1,6 +1,6 @@
 import { isIntact, type ParsedRecord } from './record.ts'
 
-/** What became of a request, or of its part for one secret. */
+/** The possible outcomes of a request, or of its part for one secret. */
 export const outcomes = ['allowed', 'refused', 'failed'] as const
 
 /**
@@ -9,14 +9,14 @@ export const outcomes = ['allowed', 'refused', 'failed'] as const
  */
 export type Outcome = (typeof outcomes)[number]
 
-/** What to search for. All criteria must hold, and those that are absent always do. */
+/** The criteria of a search. An access matches if it meets all criteria that are present. */
 export interface Search {
   readonly secret?: string
   readonly namePrefix?: string
   readonly environment?: string
   /** The caller's ID. */
   readonly caller?: string
-  /** The action that the request or its item needed. Permissions that it turned out to need as well do not count. */
+  /** The actions to find. An access matches by its own action, but not by the further permissions that it needed. */
   readonly actions?: ReadonlySet<string>
   readonly outcome?: Outcome
   /** The beginning of the time span, in milliseconds since the epoch. */
@@ -25,7 +25,9 @@ export interface Search {
   readonly until?: number
 }
 
-/** What a caller did, or tried to do. A request on several secrets has one for each secret, and one for itself. */
+/**
+ * Something that a caller did, or tried to do. A request on several secrets has one access for each secret, and one for itself.
+ */
 export interface Access {
   readonly time: string
   readonly sequence: number
@@ -59,12 +61,14 @@ export interface Span {
 
 const events: ReadonlySet<unknown> = new Set(['outcome', 'item', 'denial'])
 
-/** The statuses with which the gateway refuses. It hides what a caller may not see with 404, which a denied decision shows. */
+/**
+ * The statuses of refusals. A 404 is a refusal, too, if the recorded decision is a denial: it hides what the caller may not see.
+ */
 const refusals: ReadonlySet<number> = new Set([401, 403])
 
-/** Searches the records of a trail, one by one. Keeps nothing in memory but the requests that have no outcome yet. */
+/** Searches the records of a trail, one by one. Keeps only the requests without an outcome in memory. */
 export function createSearch (search: Search): {
-  /** Returns what a record says, as far as it matches. */
+  /** Returns the matching accesses in a record. */
   check: (record: ParsedRecord) => Access[]
   /** Returns the requests that match and have no outcome. Call it after the last record. */
   unfinished: () => Access[]
@@ -141,6 +145,8 @@ const text = (value: unknown): string => typeof value === 'string' ? value : ''
 
 const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? value : []
 
-/** Returns a value's members, as far as it is an object. The trail is not trusted to have the right types. */
+/**
+ * Returns the members of an object, and none of any other value. The trail may have been changed, so its types are not trusted.
+ */
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {}

@@ -43,12 +43,12 @@ export interface Authenticator {
   /**
    * Authenticates a request and returns its caller's identity. Returns a promise only for a token that is not in the cache.
    *
-   * @param address the address that the request comes from, or its network
+   * @param address the address that the request comes from, or the network of this address
    * @throws Problem `unauthenticated`, `identity-provider-unavailable`, `overloaded`
    */
   identify: (presented: PresentedCredentials, now: number, address: string) => Identity | Promise<Identity>
   /**
-   * Returns the caller of an earlier authentication, of which `proof` is the result.
+   * Returns the caller that an earlier authentication has identified.
    *
    * @throws Problem `unauthenticated` if the configuration no longer accepts the proof
    */
@@ -84,7 +84,7 @@ export function authenticator (
     return verifier(token, now, address)
   }, monotonic)
 
-  /** The hashes of the settings that tokens are verified with, by the prefix of the IDs of the tokens' callers. */
+  /** The hashes of the settings that tokens are verified with. The key is the part of the caller ID before its first colon. */
   const verifiedWith = new Map(oidc.map((issuer) => [issuer.name, hashSettings(issuer)]))
   if (aws !== undefined) verifiedWith.set('aws', hashSettings(aws.serverId))
   const settingsHash = (id: string): string | undefined => verifiedWith.get(id.slice(0, id.indexOf(':')))

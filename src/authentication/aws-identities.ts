@@ -30,7 +30,7 @@ export const AwsLoginSchema = Type.Object({
 
 export type AwsLoginSettings = Static<typeof AwsLoginSchema>
 
-/** The identity that signed a request, as reported by STS. */
+/** The identity that signed a request, as STS reports it. */
 export interface AwsIdentity {
   account: string
   /** The unique ID of the user, or of the role if the request was signed in a role session. */

@@ -29,7 +29,7 @@ export interface AwsSessions {
    */
   open: (accessKeyId: string, sessionToken: string | undefined, now: number) => AccessKey<Caller>
   /** Does the same as `signingKeyOf`, but caches the key of each day. */
-  signingKey: (secretAccessKey: string, scope: Authorization) => Buffer
+  signingKey: (secretAccessKey: string, scope: Authorization) => KeyObject
 }
 
 /** The content of a session token. */
@@ -38,7 +38,7 @@ interface Session {
   readonly expires: number
 }
 
-/** An access key: its ID and its secret. */
+/** An access key ID and its secret access key. */
 type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
 
 /** The maximum lifetime of keys, in milliseconds. */
@@ -68,8 +68,8 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 /**
  * Creates the issuer and verifier of keys for AWS's protocol.
  *
- * @param keys the keys of the gateway's own tokens, from which all others are derived. Replicas with the same keys accept each
- *   other's sessions.
+ * @param keys the keys of the gateway's own tokens, from which all other keys are derived. Replicas with the same keys accept
+ *   each other's sessions.
  * @param callerOf returns the caller that a proof identifies in the current configuration
  */
 export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
@@ -77,12 +77,12 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
   const seals = verify.map(sealOf)
   /** The sessions by the hashes of their tokens, which may be long. */
   const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
-  const signingKeys = new LRUCache<string, Buffer>({ max: maximumKept })
+  const signingKeys = new LRUCache<string, KeyObject>({ max: maximumKept })
 
   /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
   function read (sessionToken: string): Session & Halves {
     const sealed = Buffer.from(sessionToken, 'base64')
-    // Base64 can spell the same bytes in several ways. If each were accepted, one session could fill the cache.
+    // The same bytes have several spellings in Base64. If all of them were accepted, one session could fill the cache.
     const candidates = sealed.toString('base64') === sessionToken ? seals : []
     for (const seal of candidates) {
       const opened = unseal(seal, noContext, sealed)

@@ -2,10 +2,11 @@ import type { Monotonic } from '#src/clock'
 import { script } from '#src/shared/script'
 import type { Shared } from '#src/shared/shared'
 import { ownSignatures } from './own-signatures.ts'
-import { remembered, type Taken, type UsedSignatures } from './used-signatures.ts'
+import { remembered, type TakeResult, type UsedSignatures } from './used-signatures.ts'
 
 /**
- * Notes since when the server remembers signatures, unless it knows already. A server that has lost its data begins anew.
+ * Stores the time since which the server has remembered signatures, unless it is stored already. After a loss of data, that time
+ * is the present.
  *
  * KEYS: the time since which signatures are remembered, in milliseconds since the epoch
  */
@@ -15,7 +16,7 @@ return redis.call('SET', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '
 `)
 
 /**
- * Marks a signature as used. Refuses one that may have been accepted before the server began to remember.
+ * Marks a signature as used. Refuses a signature that may have been used before the server began to remember signatures.
  *
  * KEYS: the time since which signatures are remembered, and the signature
  * ARGV: the earliest time at which the signature can have been accepted, and the time for which it is remembered, in milliseconds
@@ -29,9 +30,9 @@ return 'used'
 
 /**
  * Returns the set of signatures that all replicas remember together. While the server can't be used, `take` rejects, because
- * nobody could tell whether another replica has accepted the signature. The server stores an HMAC of each signature.
+ * another replica may have accepted the signature. The server stores an HMAC of each signature.
  *
- * Each replica also remembers those that it has accepted itself, whatever happens to the server's data.
+ * Each replica also remembers the signatures that it has accepted itself, in case the server loses its data.
  */
 export function sharedSignatures (
   { key, hidden, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'run' | 'send' | 'onUp'>, monotonic: Monotonic
@@ -42,7 +43,7 @@ export function sharedSignatures (
   const start = async (): Promise<unknown> => run(begin, [since])
   onUp((isNew) => { if (isNew) start().catch(() => undefined) })
 
-  async function takeShared (signature: string, earliest: number): Promise<Taken> {
+  async function takeShared (signature: string, earliest: number): Promise<TakeResult> {
     const taken = await run(take, [since, keyOf(signature)], [earliest, remembered])
     if (taken === 'taken' || taken === 'used') return taken
     await start()
@@ -51,9 +52,9 @@ export function sharedSignatures (
 
   return {
     async take (signature, earliest) {
-      // If the replica's own memory is full, that of the server decides alone.
+      // If the replica's own memory is full, only the server's memory is used.
       if (await own.take(signature, earliest) === 'used') return 'used'
-      let taken: Taken | undefined
+      let taken: TakeResult | undefined
       try {
         taken = await takeShared(signature, earliest)
         return taken

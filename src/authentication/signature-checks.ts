@@ -1,7 +1,7 @@
 import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { Problem } from '#src/problems/problem'
 
-/** The maximum numbers of signatures that are being verified and that wait. */
+/** The maximum numbers of signatures that are being verified, and that are waiting to be verified. */
 export interface CheckLimits {
   readonly atOnce: number
   /** The maximum number of waiting signatures per address. */

@@ -1,12 +1,12 @@
 /**
- * What happened to a signature that was to be marked as used:
+ * The result of marking a signature as used:
  *
- * - `taken`: it was unused, and is now marked
+ * - `taken`: it was unused, and has been marked
  * - `used`: it was used before
  * - `full`: no more signatures can be remembered
  * - `unknown`: it may have been used before the time since which signatures are remembered
  */
-export type Taken = 'taken' | 'used' | 'full' | 'unknown'
+export type TakeResult = 'taken' | 'used' | 'full' | 'unknown'
 
 /** The signatures used so far, for replay protection. Each is remembered for as long as AWS could accept it. */
 export interface UsedSignatures {
@@ -14,9 +14,9 @@ export interface UsedSignatures {
    * Marks a signature as used. Accept the signature only if the result is `taken`.
    *
    * @param earliest the earliest time at which the signature can have been accepted, in milliseconds since the epoch
-   * @throws Problem `shared-state-unavailable` if nobody can tell
+   * @throws Problem `shared-state-unavailable` if another replica may have accepted the signature
    */
-  take: (signature: string, earliest: number) => Promise<Taken>
+  take: (signature: string, earliest: number) => Promise<TakeResult>
   /** Forgets a signature that did not lead to a login, if possible. Never rejects. */
   release: (signature: string) => Promise<void>
 }

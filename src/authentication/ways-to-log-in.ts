@@ -1,13 +1,13 @@
 import type { AuthenticationSettings } from './authenticator.ts'
 import type { OidcIssuer } from './oidc.ts'
 
-/** What a program needs to log a person in. */
+/** The details that a program needs to log a person in. */
 export interface WaysToLogIn {
   oidc: ({ name: string, issuer: string } & Required<NonNullable<OidcIssuer['login']>>)[]
   aws?: { serverId: string, regions: string[] }
 }
 
-/** Returns what a program needs to log a person in. Everybody may read it. */
+/** Returns the details that a program needs to log a person in. They are public. */
 export function waysToLogIn ({ oidc, aws }: AuthenticationSettings): WaysToLogIn {
   return {
     oidc: oidc.flatMap(({ name, issuer, login }) => login === undefined

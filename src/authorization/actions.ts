@@ -69,7 +69,7 @@ const table = {
   // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in
   // another environment.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetSecretValue', 'BatchGetSecretValue'] },
-  // Judge secrets by security rules. The result tells more than their metadata: whether a resource policy allows everybody.
+  // Judge secrets by security rules. The result reveals more than their metadata: whether a resource policy grants public access.
   AssessPosture: {
     group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetResourcePolicy']
   },

@@ -44,12 +44,12 @@ export async function readCall (
 }
 
 /**
- * The limits of a body. The validation reads every item without interruption, and it comes before any permission is decided, so
- * its work has to be small. AWS's own limits are lower; a list that only exceeds those still gets AWS's own error.
+ * The limits of a body. Its validation can't be interrupted, and runs before any permission is decided, so it must not take long.
+ * AWS's own limits are lower. A list that exceeds only those gets AWS's own error.
  */
 const bounds = { items: 1_000, values: 2_000 }
 
-/** Parses a body. @throws Problem with AWS's error for what is not JSON, or what no operation takes */
+/** Parses a body. @throws Problem with AWS's error for a body that is not JSON, or that no operation accepts */
 async function parse (body: Uint8Array): Promise<unknown> {
   try {
     return await parseJson(body, undefined, bounds)
@@ -76,7 +76,8 @@ function inputOf (operation: Operation, parsed: unknown): object {
 }
 
 /**
- * Requires a ClientRequestToken. If it is missing, the gateway's SDK would add a random one, and a retry would not be idempotent.
+ * Requires a ClientRequestToken. Without one, the gateway's SDK would add a random one, so a retry of the client would not be
+ * idempotent.
  */
 function requireToken (operation: Operation, input: { ClientRequestToken?: string }): void {
   if (!('ClientRequestToken' in operations[operation].members) || input.ClientRequestToken !== undefined) return
@@ -110,7 +111,7 @@ function secretOf (
   const { Name: created, SecretId: named } = input
   const id = operation === 'CreateSecret' ? created : named
   if (id === undefined) return undefined
-  // A new secret can't be called by an ARN, because AWS has yet to give it one.
+  // A new secret can't be identified by an ARN, because AWS has not assigned one yet.
   const mayBeArn = operation !== 'CreateSecret' && id.startsWith('arn:')
   if (!mayBeArn && !isAwsName(id)) throw problemOf(errors.invalidName())
   const secret = secretIn(environment, id)

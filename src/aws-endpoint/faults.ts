@@ -12,8 +12,8 @@ interface FaultRule {
   /** AWS's own message. Defaults to the gateway's explanation. */
   readonly message?: string
   /**
-   * True if an error from AWS is passed on unchanged. AWS's other errors concern the gateway's credential, not the caller's keys.
-   * Unchanged, they would reveal the credential's ARN, and make a client refresh its keys.
+   * True if an error from AWS is passed on unchanged. The other errors are about the gateway's credential, not the caller's keys.
+   * If they were passed on, they would reveal the credential's ARN, and make clients refresh their keys.
    */
   readonly asIs?: true
 }
@@ -41,8 +41,8 @@ const rules: Readonly<Record<ProblemCode, FaultRule>> = {
   'cross-site-request': denied,
   'deletion-protected': denied,
   'aws-access-denied': denied,
-  // The environment does not exist, or the caller may not see it. It is not ResourceNotFoundException, because some clients then
-  // delete their copy of the secret, although the name of the environment may only be mistyped.
+  // The environment does not exist, or the caller may not see it. The error is not ResourceNotFoundException, because some
+  // clients would then delete their copy of the secret, although the environment's name may only be mistyped.
   'not-found': denied,
   'secret-not-found': notFound,
   'version-not-found': notFound,

@@ -38,7 +38,7 @@ export async function listed (
   const inputFor = (own: object): object => ({ ...own, ...query, Filters: filters })
   const start: Place = token === undefined ? { seen: 0 } : openToken(cursors, listing, token)
   if (filters === undefined) return { entries }
-  /** AWS's own entry for each secret. Entries that the caller may not see are forgotten with their secrets. */
+  /** AWS's own entry for each secret. The map is weak, so the entry of a secret that the caller may not see is not kept. */
   const entryOf = new WeakMap<object, unknown>()
   const listSecrets: Scope['aws']['listSecrets'] = async (call, request) => {
     const raw = new Map<unknown, unknown>()

@@ -9,7 +9,7 @@ import { problemOf } from './refusal.ts'
 interface Outcome<Result> {
   /** The result of the port, or of the use case that calls it. */
   readonly result: Result
-  /** The body of AWS's reply. Absent if the reply was lost and the port has looked up that the operation was carried out. */
+  /** The body of AWS's reply. Absent if the reply was lost, but the port has found out that the operation was carried out. */
   readonly body?: string
 }
 
@@ -42,8 +42,8 @@ export async function onOneSecret<Result> (
 /**
  * Returns the ARN to send instead of the secret's name, if there is one.
  *
- * If the environment's account is not known, an ARN may be that of a secret in another account, whose policy lets the gateway
- * use it. The permissions were decided for the environment's own secret of that name, so AWS is asked for that one's ARN.
+ * If the environment's account is unknown, the ARN may belong to another account's secret that the gateway may use. But the
+ * permissions were decided for the environment's own secret of that name. So its ARN is requested from AWS and compared.
  *
  * @throws Problem `secret-not-found` if `secretId` is the ARN of another secret
  */
@@ -59,6 +59,6 @@ export function assertNamed ({ arn }: { readonly arn: string }, secretId: string
   if (!isNamedBy(arn, secretId)) throw problemOf(errors.secretNotFound())
 }
 
-/** Returns the body of the reply to an operation: AWS's own or, if it was lost, one that is made from the result of the write. */
+/** Returns the body of the reply to an operation: AWS's own or, if it was lost, one with the same content. */
 export const bodyOf = (scope: Scope, { body, result }: Outcome<unknown>): string =>
   body ?? JSON.stringify(writtenInAwsForm(scope, result as WrittenResult))

@@ -46,8 +46,8 @@ export function withSettings ({ environment }: Scope, input: Input<'CreateSecret
 }
 
 /**
- * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. So must one whose replicas
- * overwrite other secrets, because these can be in the environment's regions, too.
+ * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. The same applies to a caller
+ * whose replicas overwrite other secrets, because these can be in the environment's regions, too.
  */
 export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
   assertCreatable(name)
@@ -76,8 +76,8 @@ export async function updateSecret (scope: Scope, name: SecretName, input: Input
 }
 
 /**
- * Writes a value. A caller who gives the new version a staging label other than `AWSCURRENT` takes the label from another
- * version, and must also be allowed to do that.
+ * Writes a value. If the new version gets a staging label other than `AWSCURRENT`, the label moves from another version, and the
+ * caller must also be allowed to move labels.
  */
 export async function putSecretValue (scope: Scope, name: SecretName, input: Input<'PutSecretValue'>): Promise<WriteResult> {
   const { VersionStages: stages, ClientRequestToken: versionId } = input
@@ -89,7 +89,7 @@ export async function putSecretValue (scope: Scope, name: SecretName, input: Inp
 export const withRecoveryWindow = ({ environment }: Scope, input: Input<'DeleteSecret'>): object =>
   input.ForceDeleteWithoutRecovery === true ? input : { RecoveryWindowInDays: environment.recoveryWindowInDays, ...input }
 
-/** Deletes a secret. A deletion without a recovery window requires a further permission, and the environment may forbid it. */
+/** Deletes a secret. A deletion without a recovery window requires another permission, and the environment may forbid it. */
 export async function deleteSecret (scope: Scope, name: SecretName, input: Input<'DeleteSecret'>): Promise<DeletedSecret> {
   const { ForceDeleteWithoutRecovery: force = false, RecoveryWindowInDays: recoveryWindowInDays } = input
   if (force) assertMayForce(scope, name)
@@ -141,8 +141,8 @@ export const putPolicy = async (scope: Scope, name: SecretName, input: Input<'Pu
 
 /** Adds tags, or replaces the values of existing ones. Those of the environment keep their values. */
 export async function tagResource (scope: Scope, name: SecretName, { Tags }: Input<'TagResource'>): Promise<void> {
-  // AWS receives the list as it is. A record keeps only the last of several tags with the same key, so each tag is also checked
-  // alone.
+  // AWS receives the list unchanged. `tagsFrom` keeps only the last of several tags with the same key, so each tag is also
+  // checked on its own.
   for (const tags of [Tags, ...Tags.map((tag) => [tag])]) assertTags(scope.environment, tagsFrom(tags), inTags)
   await tagSecret(scope, name, tagsFrom(Tags))
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto'
 import { algorithm, type Authorization } from './authorization-header.ts'
 
 /** The parts of a request, other than the body, that a signature covers. */
@@ -10,9 +10,12 @@ export interface Signed {
   readonly headers: ReadonlyMap<string, string>
 }
 
-/** Derives the key that signs all requests of a day, in a region, for a service. */
-export function signingKeyOf (secretAccessKey: string, scope: Authorization): Buffer {
-  return scopeOf(scope).reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`))
+/**
+ * Derives the key that signs all requests of a day, in a region, for a service. It is a `KeyObject`, because an HMAC whose key is
+ * a buffer takes Node.js ten times as long.
+ */
+export function signingKeyOf (secretAccessKey: string, scope: Authorization): KeyObject {
+  return createSecretKey(scopeOf(scope).reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`)))
 }
 
 const scopeOf = ({ date, region, service }: Authorization): string[] => [date, region, service, 'aws4_request']
@@ -26,7 +29,7 @@ const scopeOf = ({ date, region, service }: Authorization): string[] => [date, r
  * @param signingKey the result of `signingKeyOf`
  * @returns 64 lower-case hexadecimal digits
  */
-export function signatureOf (signingKey: Uint8Array, { authorization, path, headers }: Signed, body: Uint8Array): string {
+export function signatureOf (signingKey: KeyObject, { authorization, path, headers }: Signed, body: Uint8Array): string {
   const names = [...headers.keys()].sort()
   const canonicalRequest = [
     'POST', path, '', ...names.map((name) => `${name}:${canonical(headers.get(name))}`), '', names.join(';'), sha256(body)
@@ -41,10 +44,8 @@ function canonical (value = ''): string {
   return value.replace(/[ \t]+/g, ' ')
 }
 
-function sha256 (data: Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
-}
+const sha256 = (data: Uint8Array): string => hash('sha256', data)
 
-function hmac (key: Uint8Array, text: string): Buffer {
+function hmac (key: Uint8Array | KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }

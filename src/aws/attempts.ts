@@ -22,7 +22,7 @@ interface Attempts {
  */
 const attempts = new WeakMap<object, Attempts>()
 
-/** Keeps track of the attempts whose replies were lost. Refuses an attempt if another process may make the call by now. */
+/** Keeps track of the attempts whose replies were lost. Refuses an attempt if another process may have taken over the call. */
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {

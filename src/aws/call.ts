@@ -22,8 +22,8 @@ export interface AwsCall {
   /** Returns true if problems may name the credential, because the caller may see it. If absent, problems don't name it. */
   readonly mayNameCredential?: () => boolean
   /**
-   * Aborted when the call's owner leaves, for example because the caller has hung up. A call that waits is then not sent, and a
-   * call that only reads is aborted. A write under way continues, because its outcome has to be recorded.
+   * Aborted when the call's owner leaves, for example because the caller has hung up. A waiting call is then not sent, and a read
+   * in progress is aborted. A write in progress continues, because its outcome has to be recorded.
    */
   readonly signal?: AbortSignal
   /**
@@ -38,8 +38,8 @@ export interface AwsCall {
   /** Awaited before the call is sent to AWS. Not called if the call is answered from the cache. */
   readonly beforeSending?: () => Promise<void>
   /**
-   * Returns true if another process may make the call by now. Asked just before each attempt, which is then not sent: it may have
-   * waited in a queue, or between two attempts.
+   * Returns true if another process may have taken over the call while it waited in a queue or between two attempts. Called just
+   * before each attempt, which is then not sent.
    */
   readonly isTaken?: () => boolean
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */

@@ -3,8 +3,8 @@ import { secretNameInArn } from './names.ts'
 
 /**
  * Returns the names in AWS of the secrets that have been changed according to an event of EventBridge. Secrets Manager itself
- * sends events when a label has moved. CloudTrail sends events for each call of Secrets Manager, and for what it does by itself,
- * such as the end of a rotation.
+ * sends an event when a label has moved. CloudTrail sends events for the calls to Secrets Manager, and for its own actions, such
+ * as the end of a rotation.
  *
  * @returns an empty list for a call that changed nothing; undefined if the text is no event about a secret
  */

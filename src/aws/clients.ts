@@ -16,6 +16,7 @@ import { openQueue, type Queue, type QueuePlace } from './queue.ts'
 import { sdk } from './sdk.ts'
 import type { Line } from './send.ts'
 import type { AwsSettings } from './settings.ts'
+import { Sha256 } from './sha256.ts'
 import { takeTurns } from './take-turns.ts'
 import { traceAttempts } from './trace-attempts.ts'
 import type { SecretsManager } from './types.ts'
@@ -31,12 +32,12 @@ const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0
  */
 const maximumClients = 1000
 
-/** The maximum number of connections to STS. To get its keys, each session needs one connection at a time. */
+/** The maximum number of connections to STS. Each session needs at most one at a time to get its keys. */
 const stsConnections = maximumClients
 
 /** The SDK clients for one configuration. */
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
-  /** Returns the client for a credential and region, and the bounds of its calls. For a role, each caller has its own client. */
+  /** Returns the client for a credential and region, with the limits of its calls. For a role, each caller has its own client. */
   line: (keysFor: KeysFor, region: string) => Line
   /** Opens a queue of Amazon SQS. It outlives the clients. */
   queue: (credentialId: string, place: QueuePlace) => Queue
@@ -102,6 +103,7 @@ export function awsClients (options: ClientsOptions): Clients {
       // connecting includes no such wait.
       requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
       retryStrategy,
+      sha256: Sha256,
       ...secretsManagerEndpoint(endpointsFor(credentialId))
     })
     admitAttempts(client, gateOf(credentialId, region).lane, (operation) => { onThrottled(operation, credentialId) })

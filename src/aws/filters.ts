@@ -36,7 +36,7 @@ export function awsFilters ({ namePrefix: ofEnvironment }: Environment, filters:
 
 const filterValue = new RegExp(shapes.FilterValueStringType.pattern)
 
-/** Returns true if AWS accepts the text as a filter's value and does not take it for a negation. */
+/** Returns true if AWS accepts the text as a filter's value and does not treat it as a negation. */
 const isPrefix = (text: string): boolean => text !== '' && !text.startsWith('!') && filterValue.test(text)
 
 type GivenFilter = Readonly<Partial<Pick<Filter, 'Key'>>> & { readonly Values?: readonly string[] | undefined }
@@ -49,11 +49,11 @@ interface NarrowedFilters {
 }
 
 /**
- * Narrows filters in AWS's own form down to an environment, so that AWS never searches other secrets. Otherwise, callers could
- * find out which secrets of other environments match by the time that a list takes.
+ * Restricts filters in AWS's own form to an environment, so that AWS never searches other secrets. Otherwise, the duration of a
+ * list could reveal which secrets of other environments match.
  *
- * AWS takes one filter for names. The caller's own therefore replaces the environment's. If it has a negated value, AWS gets the
- * environment's instead, and `selects` decides on each name.
+ * AWS accepts only one filter for names, so the caller's filter replaces the environment's. If the caller's filter has a negated
+ * value, AWS gets the environment's instead, and `selects` checks each name.
  */
 export function narrowed ({ namePrefix }: Environment, given: readonly GivenFilter[] = []): NarrowedFilters {
   if (namePrefix === '') return { filters: given, selects: () => true }
@@ -68,7 +68,10 @@ export function narrowed ({ namePrefix }: Environment, given: readonly GivenFilt
   }
 }
 
-/** Returns the values of a filter for names that match names with the prefix, none of them shorter than the prefix. */
+/**
+ * Narrows the values of a filter for names to names with the prefix. A value that is shorter than the prefix is replaced by the
+ * prefix.
+ */
 function valuesWithin (prefix: string, values: readonly string[]): string[] {
   if (values.some((value) => value.startsWith('!'))) return [prefix]
   const within = values.flatMap((value) => value.startsWith(prefix) ? [value] : prefix.startsWith(value) ? [prefix] : [])

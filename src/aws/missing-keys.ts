@@ -4,7 +4,7 @@ import type { CredentialDefinition, CredentialKind, DefinitionOf } from '#src/cr
 
 const isUnset = (name: string | undefined): name is string => name !== undefined && (process.env[name] ?? '') === ''
 
-/** Return the missing sources of a credential's keys on this machine, by kind of credential. */
+/** The functions that return the missing sources of a credential's keys, by kind of credential. */
 const missing: { [Kind in CredentialKind]?: (definition: DefinitionOf<Kind>) => Promise<string[]> | string[] } = {
   async profile ({ profile }) {
     const { loadSharedConfigFiles } = await import('@smithy/core/config')

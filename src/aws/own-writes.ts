@@ -2,17 +2,17 @@ import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
-import { lateness, pause } from './lateness.ts'
+import { consistencyWindow, pause } from './eventual-consistency.ts'
 import { areOldVersions, describesOldState, isErrorOfOldState, isLater, isOldPolicy, isOldValue } from './old-states.ts'
 import { fromAwsName, toAwsName } from './names.ts'
 import type { BatchResult, RecentlyWritten, SecretsPort, VersionSelector } from './port.ts'
 import type { Fact, Facts, RecentWrites } from './recent-writes.ts'
 
 /** The maximum time that AWS takes for a deletion without recovery, in milliseconds. */
-const deletionLateness = 120_000
+const deletionWindow = 120_000
 
 /** The time after a write during which AWS's lists may still show the old state, in milliseconds. AWS documents this time. */
-const listLateness = 300_000
+const listWindow = 300_000
 
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
@@ -34,7 +34,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
   ): Promise<Reply> {
     for (let attempt = 0; ; attempt++) {
       const outcome = await ask().then((reply) => ({ reply }), (error: unknown) => ({ error }))
-      const facts = writes.find(keyOf(call, name), lateness)
+      const facts = writes.find(keyOf(call, name), consistencyWindow)
       const isLate = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
       if (!isLate || !await pause(call, attempt)) {
         if ('error' in outcome) throw orGone(writes, call, name, outcome.error)
@@ -53,7 +53,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
     async batchGetSecretValue (call, request) {
       const page = await port.batchGetSecretValue(call, request)
       const items = await Promise.all(page.items.map(async (item): Promise<BatchResult> => {
-        const facts = writes.find(keyOf(call, item.name), lateness)
+        const facts = writes.find(keyOf(call, item.name), consistencyWindow)
         const isOld = 'problem' in item ? isErrorOfOldState(item.problem, facts, {}) : isOldValue(item.secret, facts)
         const isGone = 'problem' in item && isBeingDeleted(writes, call, item.name, item.problem)
         if (!isOld && !isGone) return item
@@ -77,7 +77,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
       read(call, name, async () => port.listSecretVersionIds(call, name, request), areOldVersions(request)),
     listRecentlyWritten (call) {
       const { environment } = call
-      return [...writes.findAll(placeOf(call), listLateness)].flatMap(([awsName, facts]) => {
+      return [...writes.findAll(placeOf(call), listWindow)].flatMap(([awsName, facts]) => {
         const name = fromAwsName(environment, awsName)
         const states = facts.get('state')?.values ?? []
         const state = states.length === 1 ? states[0] as RecentlyWritten['state'] : undefined
@@ -85,7 +85,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
       })
     },
     mayBeCurrent (call, name, versionId) {
-      const { values = [] } = writes.find(keyOf(call, name), lateness).get('label AWSCURRENT') ?? {}
+      const { values = [] } = writes.find(keyOf(call, name), consistencyWindow).get('label AWSCURRENT') ?? {}
       return values.length > 1 && values.includes(versionId)
     }
   }
@@ -93,7 +93,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
 
 /** Returns this process's forced deletion of a secret, if AWS has confirmed it but may not have finished it. */
 function deletionOf (writes: RecentWrites, call: AwsCall, name: SecretName): Fact | undefined {
-  const state = writes.find(keyOf(call, name), deletionLateness).get('state')
+  const state = writes.find(keyOf(call, name), deletionWindow).get('state')
   return state?.values.every((value) => value === 'gone') === true ? state : undefined
 }
 

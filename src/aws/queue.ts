@@ -45,7 +45,7 @@ export function openQueue ({ queueUrl, region }: QueuePlace, { current, refuse }
 
   async function open (): Promise<SQS> {
     const { SQS } = await import('@aws-sdk/client-sqs')
-    // The URL says which endpoint serves the queue, so the settings for other endpoints do not apply.
+    // The queue's URL determines the endpoint, so the settings for other endpoints do not apply.
     const place = { region, endpoint: new URL(queueUrl).origin, useFipsEndpoint: false, useDualstackEndpoint: false }
     // `memoized` tells the SDK not to cache the keys itself.
     return new SQS({ ...place, requestHandler, credentials: Object.assign(current, { memoized: true }) })

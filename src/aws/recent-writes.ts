@@ -57,7 +57,7 @@ const maximum = 10_000
 /** The time for which a fact is kept, in milliseconds. */
 const kept = 300_000
 
-/** A value that may be the current one of an aspect, and the sequence number of the end of the write that set it. */
+/** A possible current value of an aspect, with the sequence number at which its write ended. */
 interface Candidate {
   value: string | undefined | typeof unknown
   /** The starts and ends of all writes share one sequence of numbers. */

@@ -6,11 +6,11 @@ import type { Failure } from '#src/problems/failure'
 import { isProblem, Problem, type EarlierAttempt } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { compareKmsKeys } from './kms-keys.ts'
-import { untilShown } from './lateness.ts'
+import { untilShown } from './eventual-consistency.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call that AWS refuses to carry out twice. The SDK may nevertheless repeat it after a lost reply. */
+/** A call that AWS refuses to carry out twice, but that the SDK may repeat after a lost reply. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName

@@ -5,7 +5,7 @@ import { parseSecretName, type SecretName } from '#src/environments/names'
 import { anyNameFrom, fromAwsName, secretNameInArn } from './names.ts'
 
 /**
- * Reads what a request calls a secret: its name in the environment, or its ARN, such as it is in AWS's events.
+ * Parses the ID by which a request identifies a secret: its name in the environment, or its ARN, as in AWS's events.
  *
  * @returns `name`; or `mistake`, an error message that does not quote the text, for an invalid name or another environment's ARN
  */

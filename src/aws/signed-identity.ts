@@ -1,7 +1,7 @@
 import { signatureOf, signingKeyOf } from '#src/aws-protocol/signature-v4'
 import { algorithm } from '#src/aws-protocol/authorization-header'
 
-/** What a signed `GetCallerIdentity` request is for. */
+/** The parameters of a signed `GetCallerIdentity` request. */
 export interface IdentityRequest {
   region: string
   /** The name of the gateway that the request is for. A request with another name is refused. */
@@ -17,7 +17,7 @@ const body = Buffer.from('Action=GetCallerIdentity&Version=2011-06-15')
 /**
  * Signs a `GetCallerIdentity` request with the keys that AWS's own clients would use on this machine, and does not send it.
  *
- * @returns the headers, with which STS tells the identity of the signer
+ * @returns the signed headers, from which STS can determine the signer's identity
  * @throws Error if there are no keys
  */
 export async function signedIdentity ({ region, serverId, nonce, now }: IdentityRequest): Promise<Record<string, string>> {
@@ -25,7 +25,8 @@ export async function signedIdentity ({ region, serverId, nonce, now }: Identity
   const { config } = new STSClient({ region })
   const { accessKeyId, secretAccessKey, sessionToken } = await config.credentials()
   const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()])
-  // The gateway forwards the request to its own STS, so an endpoint that only this machine uses must be that of the gateway, too.
+  // The gateway forwards the request to the STS endpoint that it uses itself. The signature covers the host, so a custom endpoint
+  // of this machine must be the gateway's endpoint, too.
   const endpoint = process.env.AWS_ENDPOINT_URL_STS ?? config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.href
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const headers = new Map([

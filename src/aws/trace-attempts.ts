@@ -37,7 +37,7 @@ function beginAttempt (parent: Span, { input, request }: { input: object, reques
   return parent.begin(method, { kind: 'client', attributes })
 }
 
-/** @param answer a reply of AWS or an exception, with AWS's metadata if it comes from AWS */
+/** Ends an attempt's span. @param answer a reply or an exception, which has metadata if it comes from AWS */
 function endAttempt (span: Span, answer: unknown, failure?: string): void {
   const { $metadata: { requestId, httpStatusCode } = {} }: Pick<AwsException, '$metadata'> = Object(answer) as object
   span.set(compact({ 'aws.request_id': requestId, 'http.response.status_code': httpStatusCode }))

@@ -37,7 +37,7 @@ export const valueInAwsForm = (
   VersionStages: versionStages
 })
 
-/** A result of the port that has everything that AWS's reply contains. */
+/** A result of the port, with all details that AWS's reply contains. */
 export type WrittenResult = Pick<WriteResult, 'name' | 'arn'> & Partial<WriteResult & DeletedSecret & ReplicatedSecret>
 
 /** Returns the body of AWS's reply to a write. */

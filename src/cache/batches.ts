@@ -5,8 +5,8 @@ import type { ReadSecret } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, type Problem } from '#src/problems/problem'
 import { concernsSession, meaningOf } from './failures.ts'
-import { createGathering, type Patience } from './gathering.ts'
-import { selectsCurrent } from './kept-secret.ts'
+import { createBatcher, type BatchWait } from './batcher.ts'
+import { selectsCurrent } from './cached-secret.ts'
 import type { CacheOptions } from './settings.ts'
 
 /** A read from AWS for the cache. */
@@ -49,13 +49,13 @@ export function createBatches (
 ): Batches {
   /** The times until which secrets are read one by one, keyed by credential and region. */
   const singlyUntil = new Map<string, number>()
-  const gathering = createGathering<Waiting>(shapes.SecretIdListType.max, send, after ?? afterTimeout)
+  const batcher = createBatcher<Waiting>(shapes.SecretIdListType.max, send, after ?? afterTimeout)
 
   async function readSingly ({ call, name, selector, resolve, reject }: Waiting): Promise<void> {
     await getSecretValue(call, name, selector).then(resolve, reject)
   }
 
-  /** Sends reads that belong together. */
+  /** Sends the reads of one group. */
   async function send (all: readonly Waiting[]): Promise<void> {
     const reads = all.filter(isWanted)
     for (const { call: { signal }, reject } of all.filter((read) => !isWanted(read))) reject(signal?.reason)
@@ -89,7 +89,7 @@ export function createBatches (
     await Promise.all(unanswered.map(readSingly))
   }
 
-  /** Returns true if a read may have failed only because AWS was asked with the session of another caller. */
+  /** Returns true if a read may have failed only because it was sent with another caller's session. */
   const isOthers = (problem: Problem, { callerId, credentialId }: AwsCall, asked: AwsCall): boolean =>
     callerId !== asked.callerId && hasSessions(credentialId) && concernsSession(problem)
 
@@ -114,11 +114,11 @@ export function createBatches (
     async read (read, spare) {
       const { call, name, selector } = read
       if (!selectsCurrent(selector)) return getSecretValue(call, name, selector)
-      const patience: Patience = { longest: isRenewal(read) ? spare : longestWait, isUrgent: !isRenewal(read) }
-      return new Promise((resolve, reject) => { gathering.add(groupOf(read), { ...read, resolve, reject }, patience) })
+      const wait: BatchWait = { longest: isRenewal(read) ? spare : longestWait, isUrgent: !isRenewal(read) }
+      return new Promise((resolve, reject) => { batcher.add(groupOf(read), { ...read, resolve, reject }, wait) })
     },
     async announce (read, until) {
-      const arrived = selectsCurrent(read.selector) ? gathering.expect(groupOf(read)) : undefined
+      const arrived = selectsCurrent(read.selector) ? batcher.expect(groupOf(read)) : undefined
       await until.finally(arrived)
     }
   }

@@ -5,7 +5,7 @@ import type { SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { concernsSession, meaningOf } from './failures.ts'
 import { waitFor, type Fetch } from './flights.ts'
-import { nothing, withDescription, withoutDescription, type Description } from './kept-secret.ts'
+import { nothing, withDescription, withoutDescription, type Description } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { descriptionTtl, settlingTtl, type CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
@@ -53,7 +53,7 @@ export function createDescriber (
     }
     const target = targetOf(call, name, ownerOf(call, sharesReads))
 
-    /** Gives the call a description. */
+    /** Reports the description's source, and returns its metadata. */
     function answer ({ metadata, body }: Description, status: CacheStatus): SecretMetadata {
       caching?.onStatus(status)
       call.verbatim?.onReply(body)

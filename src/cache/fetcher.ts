@@ -3,7 +3,7 @@ import { Problem } from '#src/problems/problem'
 import type { BatchedRead, Batches } from './batches.ts'
 import { meaningOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
-import { nothing, selectsCurrent, versionIn, withAbsence, withVersion, type KeptVersion } from './kept-secret.ts'
+import { nothing, selectsCurrent, versionIn, withAbsence, withVersion, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, settlingTtl, type CacheOptions, type Times } from './settings.ts'
 import type { Target } from './store.ts'
@@ -57,7 +57,7 @@ export function createFetcher (
       if (isCurrent()) {
         const until = since + (isSettling ? settlingTtl : times.ttl + times.staleIfError)
         const renewAfter = renewal.least + renewal.random * random()
-        const version: KeptVersion = { secret, since, until, renewAfter, isSettling, use: { reads: 0 } }
+        const version: CachedVersion = { secret, since, until, renewAfter, isSettling, use: { reads: 0 } }
         const kept = withVersion(memory.store.get(target), version)
         memory.store.set(target, kept)
         const current = versionIn(kept, {})

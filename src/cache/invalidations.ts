@@ -1,15 +1,15 @@
 import type { Shared } from '#src/shared/shared'
 import type { Change } from './change.ts'
 
-/** The cache that the changes of other replicas make outdated. */
+/** The cache to which the changes of other replicas are applied. */
 interface OutdatedCache {
   readonly learn: (change: Change) => void
   readonly flush: () => void
 }
 
-/** Tells the other replicas of changes, and learns of theirs. */
+/** Announces changes to the other replicas, and applies theirs. */
 export interface Invalidations {
-  /** Tells the other replicas. Does not wait for them. */
+  /** Announces a change to the other replicas. Does not wait for them. */
   readonly announce: (change: Change) => void
   /** Applies the changes that other replicas have announced. Flushes the cache whenever some of them may have been missed. */
   readonly applyTo: (cache: OutdatedCache) => void
@@ -24,10 +24,10 @@ const maximumWaiting = 10_000
 /** The maximum number of changes in a message. */
 const maximumInMessage = 500
 
-/** The milliseconds after which a change is announced again that could not be announced. */
+/** The milliseconds after which a failed announcement is repeated. */
 const retryAfter = 100
 
-/** The milliseconds between two flushes that other replicas ask for. */
+/** The minimum number of milliseconds between two flushes that other replicas request. */
 const flushEvery = 1_000
 
 /** The maximum number of replicas whose latest message is known. The one that has been silent for longest is forgotten. */
@@ -45,7 +45,7 @@ interface Message {
 
 /**
  * Connects the caches of the replicas. A message names the secrets that have changed. It contains no value and no version. A
- * replica obeys each message once, so who repeats recorded messages can't make it read its secrets again and again.
+ * replica applies each message only once, so replayed messages can't make it read its secrets again and again.
  */
 export function shareInvalidations (
   { replicaId, isUp, publish, onMessage, onUp }: Pick<Shared, 'replicaId' | 'isUp' | 'publish' | 'onMessage' | 'onUp'>
@@ -66,8 +66,8 @@ export function shareInvalidations (
   }
 
   /**
-   * Announces what is waiting. What can't be announced is tried again a moment later, because the server may be unusable for so
-   * short a time that nobody reports it, or refuse a single command.
+   * Announces the waiting changes. Repeats failed announcements a moment later, because `onUp` is not called after a very short
+   * outage, or after the server has refused a single command.
    */
   function announceWaiting (): void {
     isScheduled = false
@@ -149,7 +149,7 @@ function rememberNumbers (): (from: string, number: number) => boolean {
   }
 }
 
-/** Returns a function that calls another one at once, or, if it has just been called, at the end of the interval. */
+/** Limits how often a function is called: at once, or at the end of the interval if the last call was shorter ago. */
 function atMostEvery (milliseconds: number, call: () => void): () => void {
   let isWanted = false
   let timer: NodeJS.Timeout | undefined

@@ -1,7 +1,7 @@
 import type { ReadSecret } from '#src/aws/secret'
 import type { Monotonic } from '#src/clock'
 import { createFlights, type Flights } from './flights.ts'
-import type { Description } from './kept-secret.ts'
+import type { Description } from './cached-secret.ts'
 import { createSettling, type Settling } from './settling.ts'
 import { createStore, type Store } from './store.ts'
 

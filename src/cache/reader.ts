@@ -10,7 +10,7 @@ import { createBatches } from './batches.ts'
 import { concernsSession, meaningOf } from './failures.ts'
 import { createFetcher, type Read } from './fetcher.ts'
 import { waitFor } from './flights.ts'
-import { absenceIn, versionIn, type Absence, type KeptVersion } from './kept-secret.ts'
+import { absenceIn, versionIn, type Absence, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, pauseAfterFailure, settlingTtl, type CacheOptions } from './settings.ts'
 import { ownerOf, targetOf } from './targets.ts'
@@ -18,7 +18,7 @@ import { createWatches, type Watches } from './watches.ts'
 
 /** A cached answer that a read may use. */
 interface Usable {
-  readonly answer: KeptVersion | Absence
+  readonly answer: CachedVersion | Absence
   readonly status: CacheStatus
 }
 
@@ -48,7 +48,7 @@ export interface Reader {
 export function createReader (
   port: Pick<SecretsPort, 'getSecretValue' | 'batchGetSecretValue'>, memory: Memory, options: CacheOptions, stop: AbortSignal
 ): Reader {
-  const { timesOf, hasSessions, sharesReads, monotonic, alarm } = options
+  const { timesOf, hasSessions, sharesReads, monotonic, schedule } = options
   const { flights } = memory
   const batches = createBatches(port, options)
   const renewing = new Set<string>()
@@ -56,7 +56,7 @@ export function createReader (
     memory,
     timesOf,
     monotonic,
-    alarm,
+    after: schedule,
     readOf (call, name) {
       const { environment, credentialId } = call
       return readOf(compact({ environment, credentialId, callerId: ownerOf(call, sharesReads) }), name, {})
@@ -91,7 +91,7 @@ export function createReader (
   }
 
   /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
-  function renewInTime (version: KeptVersion, { age = 0, problem }: CacheStatus, read: Read): void {
+  function renewInTime (version: CachedVersion, { age = 0, problem }: CacheStatus, read: Read): void {
     version.use.reads += 1
     const isDue = !version.isSettling && problem === undefined && isRenewalDue(version, age, read.times.ttl)
     if (isDue && !renewing.has(flightKey(read))) renew(read).catch(() => undefined)
@@ -182,7 +182,7 @@ const lastReads = 5
  * it could expire before the next read. Renewals are batched, whereas the read of an expired version often needs a call of its
  * own.
  */
-function isRenewalDue ({ renewAfter, use: { reads } }: KeptVersion, age: number, ttl: number): boolean {
+function isRenewalDue ({ renewAfter, use: { reads } }: CachedVersion, age: number, ttl: number): boolean {
   const isNearItsEnd = (ttl - age) * reads < age * lastReads
   return age >= ttl * renewAfter || (isNearItsEnd && age >= ttl * earliestRenewal)
 }

@@ -1,6 +1,6 @@
 import type { Monotonic } from '#src/clock'
 import type { Environment } from '#src/environments/environment'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 import type { Change } from './change.ts'
 
 /** The times for which the values of an environment are cached, in milliseconds. */
@@ -25,8 +25,8 @@ export interface CacheOptions {
   readonly random?: () => number
   /** Defaults to a timer of Node.js. */
   readonly after?: After
-  /** Sets the timeouts of watched secrets. */
-  readonly alarm: After
+  /** Schedules the next reads of watched secrets. */
+  readonly schedule: After
   /** Called with each change of a secret that this process makes or hears of. */
   readonly announce?: (change: Change) => void
   /** Called with the number of calls to AWS that were saved by sharing a call between reads. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { getOrCreate } from '#src/collections/get-or-create'
-import { leftAt, nothing, type KeptSecret } from './kept-secret.ts'
+import { unexpiredAt, nothing, type CachedSecret } from './cached-secret.ts'
 
 /** A secret as one credential sees it. */
 export interface Target {
@@ -13,12 +13,12 @@ export interface Target {
 /** The cached answers, by secret. */
 export interface Store {
   /** Returns the cached answers about a secret. */
-  get: (target: Target) => KeptSecret
+  get: (target: Target) => CachedSecret
   /**
    * Replaces the cached answers about a secret. If the store is full, evicts the secrets that have not been read for the longest
    * time.
    */
-  set: (target: Target, kept: KeptSecret) => void
+  set: (target: Target, cached: CachedSecret) => void
   /** Drops the answers about a secret, in all regions and for all credentials. */
   drop: (secret: string) => void
   /** Returns the number of cached secrets, and the memory in bytes that their values take. */
@@ -29,7 +29,7 @@ export interface Store {
 
 interface Entry {
   readonly target: Target
-  readonly kept: KeptSecret
+  readonly cached: CachedSecret
 }
 
 /** The memory, in bytes, that an answer takes in addition to its value: objects, labels, the ARN and entries in the indexes. */
@@ -49,28 +49,28 @@ export function createStore (maximumBytes: number): Store {
     }
   })
 
-  function set (target: Target, kept: KeptSecret): void {
+  function set (target: Target, cached: CachedSecret): void {
     const { secret, key } = target
-    if (kept.versions.length === 0 && kept.absences.length === 0 && kept.description === undefined) {
+    if (cached.versions.length === 0 && cached.absences.length === 0 && cached.description === undefined) {
       entries.delete(key)
       return
     }
-    entries.set(key, { target, kept })
+    entries.set(key, { target, cached })
     // The cache does not store an entry that is larger than the whole cache.
     if (entries.has(key)) getOrCreate(keysOf, secret, () => new Set<string>()).add(key)
   }
 
   return {
-    get: ({ key }) => entries.get(key)?.kept ?? nothing,
+    get: ({ key }) => entries.get(key)?.cached ?? nothing,
     set,
     drop (secret) {
       for (const key of [...keysOf.get(secret) ?? []]) entries.delete(key)
     },
     size: () => ({ secrets: entries.size, bytes: entries.calculatedSize }),
     sweep (time) {
-      for (const { target, kept } of [...entries.values()]) {
-        const left = leftAt(kept, time)
-        if (left !== kept) set(target, left)
+      for (const { target, cached } of [...entries.values()]) {
+        const unexpired = unexpiredAt(cached, time)
+        if (unexpired !== cached) set(target, unexpired)
       }
     }
   }
@@ -79,7 +79,7 @@ export function createStore (maximumBytes: number): Store {
 /** The multiple of a description's length that it takes in memory: AWS's text, and the objects that were parsed from it. */
 const descriptionFactor = 4
 
-const sizeOf = ({ target, kept: { versions, absences, description } }: Entry): number =>
+const sizeOf = ({ target, cached: { versions, absences, description } }: Entry): number =>
   versions.reduce((sum, { secret: { content } }) => sum + overhead + Buffer.byteLength(content), target.key.length) +
   absences.length * overhead +
   (description === undefined ? 0 : overhead + descriptionFactor * description.body.length)

@@ -1,11 +1,11 @@
 import type { AwsCall } from '#src/aws/call'
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { SecretName } from '#src/environments/names'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 import { forEachInTurns } from '#src/scheduling/turns'
 import { meaningOf } from './failures.ts'
 import { renewal, type Read } from './fetcher.ts'
-import { versionIn, type KeptVersion } from './kept-secret.ts'
+import { versionIn, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { pauseAfterFailure, type CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
@@ -59,19 +59,19 @@ const pauses = { least: 500, fraction: 0.1 }
 /** The dependencies of watches. */
 export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'> {
   readonly memory: Memory
-  readonly alarm: After
+  readonly after: After
   readonly readOf: (call: AwsCall, name: SecretName) => Read
   /** Reads the secret from AWS. @param isUrgent false for a renewal, which yields to all other calls */
   readonly look: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
 /** Creates the store of watches. */
-export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look }: WatchContext): Watches {
+export function createWatches ({ memory, timesOf, monotonic, after, readOf, look }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
   const reviewListeners: ((secret: string) => void)[] = []
 
-  const keptFor = (target: Target): KeptVersion | undefined => versionIn(memory.store.get(target), {})
+  const keptFor = (target: Target): CachedVersion | undefined => versionIn(memory.store.get(target), {})
 
   /** Returns the milliseconds until the next read, if the last one did not fail. */
   function delayOf ({ call: { environment }, target, reviewedAt }: Watch): number {
@@ -83,7 +83,7 @@ export function createWatches ({ memory, timesOf, monotonic, alarm, readOf, look
 
   function schedule (watch: Watch, delay = delayOf(watch)): void {
     watch.cancel?.()
-    watch.cancel = alarm(Math.max(pauses.least, delay), () => { refresh(watch) })
+    watch.cancel = after(Math.max(pauses.least, delay), () => { refresh(watch) })
   }
 
   /** Reads the secret from AWS. The fetcher passes the result to `observe`. */

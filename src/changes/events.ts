@@ -23,8 +23,8 @@ export interface ChangeStream {
    */
   readonly pause: (isDue: () => boolean) => Promise<PauseEnd>
   /**
-   * Checks the caller's permissions again. Resolves to a function that tells which secrets it may see, or to undefined if the
-   * stream must end, so that the client reconnects.
+   * Checks the caller's permissions again. Resolves to a function that returns true for the secrets that it may see. Resolves to
+   * undefined if the stream must end, so that the client reconnects.
    *
    * @throws Problem if the caller may no longer follow the secrets
    */
@@ -36,9 +36,9 @@ export interface ChangeStream {
 /**
  * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
  * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions that
- * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If so, the
- * client gets all current versions again, and otherwise nothing. If some can't be read, it gets the others when the first
- * heartbeat is due.
+ * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If nothing
+ * has, the client gets no versions. Otherwise, it gets all current versions again. The gateway sends them as soon as it knows all
+ * of them. If it does not when the first heartbeat is due, it sends those it knows.
  *
  * @param lastEventId the client's `Last-Event-ID`
  */
@@ -47,7 +47,7 @@ export async function* changeEvents (
 ): AsyncGenerator<string> {
   const sentVersions = new Map<SecretName, string>()
   let resumed = lastEventId
-  // Whether a client that resumes has missed something is known only once all versions are known. The first heartbeat ends the
+  // Once all versions are known, the digest shows whether a resuming client has missed something. The first heartbeat ends the
   // wait for them.
   const isReady = (): boolean => pending.size > 0 && (resumed === undefined || following.isComplete())
 

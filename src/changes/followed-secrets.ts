@@ -4,7 +4,7 @@ import type { Cache } from '#src/cache/cached-port'
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { SecretName } from '#src/environments/names'
 import { invalidRequest } from '#src/problems/problem'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 import { forEachInTurns } from '#src/scheduling/turns'
 
 /** The secrets to follow: those with these names, and all whose names begin with the prefix. */
@@ -55,7 +55,7 @@ export interface FollowedContext {
   readonly watch: Cache['watch']
   /** Returns the names of the environment's secrets that begin with a prefix. */
   readonly list: (call: AwsCall, namePrefix: string) => Promise<readonly SecretName[]>
-  readonly alarm: After
+  readonly after: After
   /** Returns the milliseconds after which the secrets are listed again. */
   readonly listEvery: (call: AwsCall) => number
 }
@@ -76,7 +76,7 @@ interface Group extends Following {
 const maximumSecrets = 1_000
 
 /** Creates the store of followed secrets. */
-export function createFollowedSecrets ({ watch, list, alarm, listEvery }: FollowedContext): FollowedSecrets {
+export function createFollowedSecrets ({ watch, list, after, listEvery }: FollowedContext): FollowedSecrets {
   const groups = new Map<string, Group>()
 
   const keyOf = ({ environment, credentialId, callerId }: AwsCall, { names, namePrefix }: FollowedSelection): string =>
@@ -115,11 +115,12 @@ export function createFollowedSecrets ({ watch, list, alarm, listEvery }: Follow
 
   function scheduleList (group: Group): void {
     const next = (): void => { if (group.followers.size > 0) scheduleList(group) }
-    group.cancel = alarm(listEvery(group.call), () => { listAgain(group).then(next, next) })
+    group.cancel = after(listEvery(group.call), () => { listAgain(group).then(next, next) })
   }
 
   /**
-   * Adds new secrets, and removes those that are gone. Never removes one that can be read, because AWS's list may lack it yet.
+   * Adds new secrets, and removes those that are gone. Never removes a secret that can be read, because AWS's list may not show
+   * it yet.
    */
   async function listAgain (group: Group): Promise<void> {
     const { call, selection, watches, versions, followers } = group

@@ -5,10 +5,10 @@ import { csvLine } from './csv.ts'
 import { styleFrom, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Writes accesses one after the other, so that any number of them fits into memory. */
+/** Writes accesses one after the other, so that the number of accesses is not limited by the memory. */
 export interface AccessWriter {
   readonly write: (access: Access) => Promise<void>
-  /** Writes what is left, and in JSON also the result of the verification. */
+  /** Writes the remaining accesses. In JSON, also writes the result of the verification. */
   readonly end: (result: object) => Promise<void>
 }
 
@@ -18,7 +18,7 @@ const columns = [
   'credential', 'method', 'peer', 'requestId', 'sequence', 'isIntact'
 ] as const satisfies readonly (keyof Access)[]
 
-/** Waits until the reader of standard output has caught up, or has gone. */
+/** Waits until the reader of standard output has caught up, or has closed it. */
 async function flushed ({ stdout: { echo } }: Terminal): Promise<void> {
   if (!echo.writableNeedDrain || echo.destroyed) return
   const ended = new AbortController()
@@ -57,7 +57,7 @@ function json (terminal: Terminal): AccessWriter {
   }
 }
 
-/** The number of rows that determine the widths of the columns. A later row may be wider. */
+/** The number of rows from which the widths of the columns are computed. A later row may be wider. */
 const measured = 1_000
 
 const headings = ['TIME', 'OUTCOME', 'CALLER', 'ACTION', 'ENVIRONMENT', 'SECRET', 'DETAILS']
@@ -87,5 +87,5 @@ function text (terminal: Terminal): AccessWriter {
   }
 }
 
-/** The formats of accesses. Each begins at once. */
+/** The functions that create writers of accesses, by format. */
 export const accessWriters = { csv, json, text } as const

@@ -11,7 +11,7 @@ import { CommandFailure, print, WrongUsage, type Terminal } from './terminal.ts'
 export interface PlanOptions extends OutputOptions {
   /** True to show the plan and to write nothing. */
   dryRun: boolean
-  /** True to ask between the plan and its execution. */
+  /** True to ask for confirmation after showing the plan. */
   asks: boolean
 }
 
@@ -27,10 +27,10 @@ function throwIfIncomplete ({ counts, items, stopped, dryRun }: BulkResult): voi
 }
 
 /**
- * Shows the plan of a bulk create and, unless only the plan is wanted, carries it out.
+ * Shows the plan of a bulk create and, unless `dryRun` is set, carries it out.
  *
  * @throws CommandFailure if the user declines, or if any secret failed
- * @throws WrongUsage if there is nobody to ask
+ * @throws WrongUsage if confirmation is required, but there is no terminal to ask on
  * @throws GatewayProblem, GatewayUnreachable
  */
 export async function planAndCreate (

@@ -18,7 +18,7 @@ export interface Group {
   commands: readonly Entry[]
 }
 
-/** The commands as the help lists them: under a heading each. */
+/** The commands, grouped under the headings of the help. */
 export const sections: readonly { heading: string, commands: readonly (Entry | Group)[] }[] = [
   {
     heading: 'Setup:',

@@ -3,7 +3,7 @@ import { followSecrets, GatewayProblem, type FollowOptions, type GatewayClient }
 
 export interface ChangesOptions extends Pick<FollowOptions, 'namePrefix' | 'names'> {
   readonly signal: AbortSignal
-  /** The interval, in seconds, at which to yield if the gateway can't report changes. */
+  /** The interval, in seconds, at which the function yields if the gateway can't report changes. */
   readonly seconds: number
   /** Called once if the gateway can't report changes. */
   readonly onRefusal: (problem: GatewayProblem) => void

@@ -6,10 +6,10 @@ import { projectOf } from './profiles/project.ts'
 import { readProfiles } from './profiles/store.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The time in milliseconds after which a completion gives up: nobody waits longer for one. */
+/** The time in milliseconds after which a completion gives up, because nobody waits longer for one. */
 const patience = 1_000
 
-/** The number of names that are offered. */
+/** The maximum number of names that are offered. */
 const mostNames = 100
 
 /** Returns the environments that the caller may see. */
@@ -34,14 +34,14 @@ const environmentOptions = new Set(['--env', '-e', '--from', '--to'])
 const environmentArguments = new Set(['environments'])
 const nameArguments = new Set(['name', 'names'])
 
-/** What the word to complete can be. */
+/** The word to complete, and what it stands for. */
 interface Wanted {
   kind: 'environment' | 'name' | 'profile'
   word: string
   options: GlobalOptions
 }
 
-/** Finds out what the last of the words can be. Returns undefined if it is nothing that changes. */
+/** Determines what the last word stands for. Returns undefined unless it is the name of an environment, a secret or a profile. */
 function wantedBy (words: readonly string[], program: Command): Wanted | undefined {
   const word = words.at(-1) ?? ''
   const before = words.slice(0, -1)

@@ -17,7 +17,7 @@ export async function configIn (file: string): Promise<Config> {
   }
 }
 
-/** Returns an environment of a configuration. @throws WrongUsage if there is none of that name */
+/** Returns an environment of a configuration. @throws WrongUsage if no environment has this name */
 export function environmentIn ({ environments }: Config, name: string): Environment {
   const environment = environments.get(name)
   if (environment === undefined) throw new WrongUsage(`The configuration has no environment '${name}', only: ${[...environments.keys()].join(', ')}`)

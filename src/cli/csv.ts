@@ -1,17 +1,18 @@
 import { visible } from '#src/command-line/visible'
 
-/** Spreadsheets take a cell that begins with one of these characters for a formula, and would calculate it. */
+/** A spreadsheet treats a cell that begins with one of these characters as a formula, and evaluates it. */
 const formula = /^[=+\-@\t\r]/
 
 /**
- * Matches the place of an apostrophe inside a cell. Where the comma is the decimal separator, spreadsheets take a semicolon for
- * the end of a cell, even in quotes that began after a comma.
+ * Matches the positions inside a cell at which an apostrophe is needed. In locales with a decimal comma, spreadsheets end a cell
+ * at a semicolon, even within quotes that began after a comma.
  */
 const formulaAfterSemicolon = /(?<=;)(?="*[=+\-@\t\r])/g
 
 /**
- * Formats a row as a line of CSV (RFC 4180), without the line break. Others choose parts of the text, such as a secret's name.
- * Therefore, text that a spreadsheet would take for a formula gets an apostrophe in front, and control characters are escaped.
+ * Formats a row as a line of CSV (RFC 4180), without the line break. Parts of the text, such as a secret's name, were chosen by
+ * others. Therefore, text that a spreadsheet would treat as a formula gets an apostrophe in front, and control characters are
+ * escaped.
  */
 export const csvLine = (cells: readonly (string | number | boolean)[]): string => cells.map(cellOf).join(',')
 

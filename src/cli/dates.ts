@@ -19,7 +19,7 @@ export function sinceTime (text: string): number {
   return amount === '' ? timeOf(text) : Date.now() - Number(amount) * units[unit as keyof typeof units]
 }
 
-/** Parses the time at which a span ends, like `sinceTime`. A day belongs to the span as a whole. */
+/** Parses the time at which a span ends, like `sinceTime`. A date without a time means the end of that day. */
 export const untilTime = (text: string): number => sinceTime(text) + (dateOnly.test(text) ? day : 0)
 
 function timeOf (text: string): number {

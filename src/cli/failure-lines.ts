@@ -13,12 +13,12 @@ interface NamingOptions extends GlobalOptions {
   ifVersion?: string
 }
 
-/** How long the environments may take that are added to an error, in milliseconds. */
+/** The time limit, in milliseconds, for the list of environments that is added to an error. */
 const patience = 2_000
 
 /**
- * Returns the lines about a failure of a command that ran: what is wrong, and what to do next. For an unknown environment, they
- * name those that the caller can see.
+ * Returns the lines about a failed command: what is wrong, and what to do next. If the environment is unknown, the lines list the
+ * environments that the caller can see.
  */
 export async function failureLines (
   error: GatewayProblem | GatewayUnreachable, command: Command | undefined, terminal: Terminal
@@ -33,7 +33,7 @@ export async function failureLines (
   return step === undefined ? problemLines(error, subject) : [step, `(${error.code}, request ${error.requestId})`]
 }
 
-/** Calls a function that may fail again for the reason for which the command has failed. */
+/** Returns the function's result, or undefined if it fails. It may fail for the same reason as the command did. */
 function ifPossible<T> (find: () => T): T | undefined {
   try {
     return find()
@@ -60,7 +60,7 @@ function subjectOf (command: Command | undefined, terminal: Terminal, target: Ta
   }
 }
 
-/** Names the environment that does not exist, and those that the caller can see. */
+/** Returns a sentence with the name of the environment that does not exist, and the names of those that the caller can see. */
 async function environmentStep (command: Command, { env }: Subject, terminal: Terminal): Promise<string | undefined> {
   const options = command.optsWithGlobals<NamingOptions>()
   const index = command.registeredArguments.findIndex((argument) => argument.name() === 'environments')

@@ -14,16 +14,16 @@ interface Read {
   unaddressable: number
 }
 
-/** A fallback: the file, and what it is for. */
+/** A file with the secrets of an earlier run, and the conditions under which it may be used. */
 export interface Fallback {
   file: string
   /** The gateway's URL. */
   gateway: string
   env: string
   selection: Selection
-  /** Decides about the variables' names, as when they are read. The program's environment may have changed since. */
+  /** Checks the names of the variables again, because the program's environment may have changed since they were stored. */
   refusal: Refusal
-  /** The oldest that the secrets may be, in hours. */
+  /** The maximum age of the secrets, in hours. */
   hours: number
 }
 
@@ -31,8 +31,9 @@ const algorithm = 'aes-256-gcm'
 const hour = 60 * 60_000
 
 /**
- * Reads the variables from the gateway and keeps them in the fallback. If the gateway can't be reached, takes them from there,
- * and says so. Every other answer of the gateway is final: whoever has lost access must not get the secrets from the fallback.
+ * Reads the variables from the gateway, and stores them in the fallback. If the gateway can't be reached, returns the stored
+ * variables, with a warning. Every other failure is final: a caller who has lost access must not get the secrets from the
+ * fallback.
  *
  * @throws CommandFailure if the gateway can't be reached, and the fallback can't be used either
  * @throws GatewayProblem
@@ -55,8 +56,8 @@ export async function withFallback (read: () => Promise<Read>, fallback: Fallbac
 }
 
 /**
- * The problems that say nothing about the caller's access. Others with the same statuses may be withdrawals: an account that is
- * shut off (`credential-invalid`), a KMS key that is disabled (`kms-failure`), or a trail that can't record the access.
+ * The problems that are outages. Others with the same statuses may mean that access was withdrawn, for example by closing an
+ * account (`credential-invalid`) or disabling a KMS key (`kms-failure`), or that the audit trail can't record the access.
  */
 const outages: ReadonlySet<string> = new Set<GatewayProblem['code']>([
   'aws-unavailable', 'aws-timeout', 'aws-throttled', 'identity-provider-unavailable', 'overloaded'
@@ -64,14 +65,16 @@ const outages: ReadonlySet<string> = new Set<GatewayProblem['code']>([
 
 /**
  * Returns true if the gateway can't be reached, or if it can't reach AWS or its identity provider. A proxy that can't reach the
- * gateway answers with one of three statuses; a refusal of the proxy itself is none.
+ * gateway replies with 502, 503 or 504. If the proxy itself refuses the request, that is not an outage.
  */
 function isOutage (error: unknown): error is GatewayProblem | GatewayUnreachable {
   if (error instanceof GatewayProblem) return outages.has(error.code)
   return error instanceof GatewayUnreachable && (error.isTemporary || [502, 503, 504].includes(error.status ?? 0))
 }
 
-/** Reads this user's key, or creates it. It is not in the same folder as the fallback, which may be on a shared disk. */
+/**
+ * Returns this user's key, and creates it if necessary. The key is not stored beside the fallback, which may be on a shared disk.
+ */
 function keyIn ({ env }: Terminal): Buffer {
   const folder = configFolder(env)
   if (folder === undefined) throw new CommandFailure('There is no folder for the key of the fallback: set HOME or XDG_CONFIG_HOME')
@@ -90,7 +93,9 @@ function keyIn ({ env }: Terminal): Buffer {
   return key
 }
 
-/** Creates a key. The link makes the whole of it visible at once, and fails if there is one already. */
+/**
+ * Creates the key file. The hard link makes it appear with its whole content, and fails if another process has created the file.
+ */
 function createKey (file: string): void {
   const temporary = `${file}.${randomUUID()}`
   try {
@@ -101,7 +106,10 @@ function createKey (file: string): void {
   }
 }
 
-/** What a fallback is for. The encryption covers it, so that a file can't be used for another purpose or made to look newer. */
+/**
+ * Returns a hash of the gateway, the selection and the date. The encryption authenticates it, so a file can't be used for other
+ * secrets or made to look newer.
+ */
 const purpose = ({ gateway, env, selection }: Fallback, savedAt: number): Buffer => {
   const { prefix, secret, map, mapping, jsonKeys, all } = selection
   return createHash('sha256').update(JSON.stringify([gateway, env, prefix, secret, map, mapping, jsonKeys, all, savedAt])).digest()
@@ -141,7 +149,7 @@ function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Re
   return opened
 }
 
-/** Decrypts a fallback. Returns undefined if it is damaged, or is for another purpose. */
+/** Decrypts a fallback. Returns undefined if it is damaged, or if it was written for other secrets. */
 function open (text: string, key: Buffer, fallback: Fallback): { variables: Read['variables'], savedAt: number } | undefined {
   try {
     const { savedAt, nonce, data } = JSON.parse(text) as { savedAt: number, nonce: string, data: string }

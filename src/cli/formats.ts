@@ -9,21 +9,23 @@ import { yamlText } from './yaml-text.ts'
 interface Format {
   /** The programs that usually read the format. All of them must read the same values. */
   readers: string
-  /** Returns the reason why at least one reader would get a wrong value; undefined if all readers get the right value. */
-  flaw: (variable: string, value: Buffer) => string | undefined
+  /** Returns the reason why at least one reader would get a wrong value, or undefined if all readers get the right one. */
+  cannotWrite: (variable: string, value: Buffer) => string | undefined
   /**
-   * Serializes variables, none of which may have a flaw. `name` is the name of the Kubernetes Secret. Only the Kubernetes format
-   * uses it.
+   * Serializes variables. `cannotWrite` must return undefined for each of them. `name` is the name of the Kubernetes Secret. Only
+   * the Kubernetes format uses it.
    */
   write: (variables: Variables, name: string) => string
-  /** True if the output usually becomes the environment of programs. Variables such as `PATH` would change how programs run. */
+  /**
+   * True if programs usually get the output as their environment. Variables such as `PATH` would change how these programs run.
+   */
   isEnvironment: boolean
 }
 
-type Flaw = Format['flaw']
+type Check = Format['cannotWrite']
 
-const inText = (flaw: (text: string, variable: string) => string | undefined): Flaw => (variable, value) =>
-  isUtf8(value) && !value.includes(0) ? flaw(value.toString(), variable) : 'is binary'
+const inText = (check: (text: string, variable: string) => string | undefined): Check => (variable, value) =>
+  isUtf8(value) && !value.includes(0) ? check(value.toString(), variable) : 'is binary'
 
 /**
  * Matches the variables that a shell sets itself, so that an assignment fails or has no lasting effect. The names in capital
@@ -37,13 +39,13 @@ const ownedByShells = new RegExp(`^(?:${[
   'signals', 'status', 'watch'
 ].join('|')})$`)
 
-const shellFlaw = (variable: string): string | undefined =>
+const shellConflict = (variable: string): string | undefined =>
   ownedByShells.test(variable) ? 'has a name whose value shells set themselves' : undefined
 
 /**
- * Returns true for text that needs no quotes for any reader. Quotes are never an option: Docker takes them as part of the value,
- * and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a colon
- * is not plain either, because zsh replaces `=name` with the path of a program.
+ * Returns true for text that no reader requires to be quoted. Quoting is not an option: Docker treats quotes as part of the
+ * value, and the other readers disagree about quotes, escapes, comments and spaces. Text with `=name` at its beginning or after a
+ * colon is not plain either, because zsh replaces `=name` with the path of a program.
  */
 const isPlain = (text: string): boolean => /^[\w./:@%+,=^*?![\]-]*$/.test(text) && !/(?:^|:)=/.test(text)
 
@@ -66,34 +68,34 @@ const longestKey = 253
 export const formats = {
   dotenv: {
     readers: 'sh, bash, Node.js, the npm package dotenv, python-dotenv, docker --env-file and Docker Compose',
-    flaw: inText((text, variable) => {
+    cannotWrite: inText((text, variable) => {
       if (!isPlain(text)) return 'has characters that readers of dotenv files understand in different ways'
-      return isTooLong(variable, text) ? 'is too long for docker --env-file' : shellFlaw(variable)
+      return isTooLong(variable, text) ? 'is too long for docker --env-file' : shellConflict(variable)
     }),
     write: lines((variable, text) => `${variable}=${text}`),
     isEnvironment: true
   },
   json: {
     readers: 'any parser of JSON',
-    flaw: inText(() => undefined),
+    cannotWrite: inText(() => undefined),
     write: (variables) => `${escapedJson(JSON.stringify(texts(variables), undefined, 2))}\n`,
     isEnvironment: false
   },
   yaml: {
     readers: 'any parser of YAML 1.1 or 1.2',
-    flaw: inText(() => undefined),
+    cannotWrite: inText(() => undefined),
     write: (variables) => yamlText(texts(variables)),
     isEnvironment: false
   },
   shell: {
     readers: 'sh, bash, dash, ksh and zsh',
-    flaw: inText((_, variable) => shellFlaw(variable)),
+    cannotWrite: inText((_, variable) => shellConflict(variable)),
     write: lines((variable, text) => `export ${variable}=${shellQuoted(text)}`),
     isEnvironment: true
   },
   docker: {
     readers: 'docker --env-file',
-    flaw: inText((text, variable) => {
+    cannotWrite: inText((text, variable) => {
       if (/[\r\n]/.test(text)) return 'has several lines'
       return isTooLong(variable, text) ? 'is too long for docker --env-file' : undefined
     }),
@@ -102,7 +104,7 @@ export const formats = {
   },
   kubernetes: {
     readers: 'kubectl',
-    flaw: (variable) => variable.length > longestKey ? `has a name of more than ${longestKey} characters` : undefined,
+    cannotWrite: (variable) => variable.length > longestKey ? `has a name of more than ${longestKey} characters` : undefined,
     write: (variables, name) => yamlText({
       apiVersion: 'v1',
       kind: 'Secret',
@@ -124,18 +126,18 @@ export type FormatName = keyof typeof formats
  */
 export function serialized (format: FormatName, variables: Variables, name: string): string {
   const { readers, write } = formats[format]
-  const flaws = flawsIn(format, variables)
-  if (flaws.length === 0) return write(variables, name)
-  const others = Object.keys(formats).filter((other) => flawsIn(other as FormatName, variables).length === 0)
+  const reasons = reasonsAgainst(format, variables)
+  if (reasons.length === 0) return write(variables, name)
+  const others = Object.keys(formats).filter((other) => reasonsAgainst(other as FormatName, variables).length === 0)
   throw new CommandFailure(
     `Not every reader of the format ${format} (${readers}) would read these values as they are:`,
-    ...flaws,
-    others.length === 0 ? 'No format can represent all values: export them apart' : `Formats that can represent all values: ${others.join(', ')}`
+    ...reasons,
+    others.length === 0 ? 'No format can represent all values: export them separately' : `Formats that can represent all values: ${others.join(', ')}`
   )
 }
 
-const flawsIn = (format: FormatName, variables: Variables): string[] =>
+const reasonsAgainst = (format: FormatName, variables: Variables): string[] =>
   Array.from(variables).flatMap(([variable, { secret, value }]) => {
-    const flaw = formats[format].flaw(variable, value)
-    return flaw === undefined ? [] : [`  ${variable}, from ${secret}, ${flaw}`]
+    const reason = formats[format].cannotWrite(variable, value)
+    return reason === undefined ? [] : [`  ${variable}, from ${secret}, ${reason}`]
   })

@@ -9,7 +9,7 @@ export { withExample, type GlobalOptions } from './global-options.ts'
 /** Matches a bearer token, which can contain only visible ASCII characters. */
 export const bearerToken = /^[\x21-\x7e]+$/
 
-/** Creates a client for a gateway at which the user is logging in. */
+/** Creates a client for a gateway that the user is logging in to. */
 export const gatewayWith = (url: string, token: string): GatewayClient => createClient({ url, token })
 
 /**

@@ -11,7 +11,7 @@ export interface GlobalOptions {
   json?: boolean
 }
 
-/** Adds the options that every command accepts. They can stand before or after the command's name. */
+/** Adds the options that every command accepts. They can be placed before or after the command's name. */
 export function withGlobalOptions (program: Command): Command {
   return program
     .option('-e, --env <environment>', 'the environment (SECRETS_GATEWAY_ENV)')

@@ -9,7 +9,7 @@ export const importFormats = ['env', 'json', 'yaml'] as const
 
 export type ImportFormat = typeof importFormats[number]
 
-/** Returns the format that a file's name tells: `.env`, `prod.env` and `.env.local` are variables. */
+/** Infers the format from a file's name. For example, `.env`, `prod.env` and `.env.local` are files of variables. */
 export function formatOfFile (file: string): ImportFormat | undefined {
   const base = file.split('/').at(-1) ?? ''
   if (/(?:^|\.)env(?:\.|$)/.test(base)) return 'env'
@@ -20,7 +20,7 @@ export function formatOfFile (file: string): ImportFormat | undefined {
 /**
  * Reads the names and values of a file.
  *
- * @throws CommandFailure if the file can't be read as this format, or has no values; the message does not quote the text
+ * @throws CommandFailure if the file is not in this format, or has no values; the message does not quote the text
  */
 export function entriesIn (text: string, format: ImportFormat): Record<string, unknown> {
   const entries = format === 'env' ? variablesIn(text) : yamlFrom(text)
@@ -32,14 +32,14 @@ export function entriesIn (text: string, format: ImportFormat): Record<string, u
 /** Returns a member's value as the text of a secret. */
 export const textOfMember = memberText
 
-/** Matches one assignment of a file with variables. A value in quotes may have several lines. */
+/** Matches one assignment in a file of variables. A quoted value may span several lines. */
 const assignment = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:'[^']*'|"[^"]*"|`[^`]*`|[^\r\n]*)[ \t]*(?:#[^\r\n]*)?$/gm
 
 function variablesIn (text: string): Record<string, string> {
   const names = Array.from(text.matchAll(assignment), ([, name = '']) => name)
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) throw new CommandFailure(`${repeated} is assigned twice: remove one of the lines`)
-  // Node.js skips lines that it does not understand, and a value would be lost.
+  // `parseEnv` silently skips lines that it does not understand, so their values would be lost.
   const rest = text.replace(assignment, (found) => found.replace(/[^\n]/g, '')).split('\n')
   const line = rest.findIndex((line) => !/^\s*(?:#.*)?$/.test(line))
   if (line !== -1) throw new CommandFailure(`Line ${line + 1} of the file is not an assignment, such as NAME=value`)

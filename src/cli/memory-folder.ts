@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { beforeEnd } from './before-end.ts'
 
-/** The file systems of Linux that are in memory: tmpfs and ramfs. */
+/** The types of Linux's in-memory file systems: tmpfs and ramfs. */
 const memoryTypes = new Set([0x01021994, 0x858458f6])
 
-/** The signals that a terminal sends to all its processes. */
+/** The signals that a terminal sends to all processes in the foreground. */
 const interrupts: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
 
 /** A private folder for a value. */
 export interface PrivateFolder {
   path: string
-  /** True if the folder is in memory, so that nothing in it gets to a disk, unless the system swaps to an unencrypted one. */
+  /** True if the folder is in memory, so that its content is not written to a disk, except by swapping. */
   isInMemory: boolean
   /** Removes the folder, unless {@link keep} was called. */
   remove: () => void
   /**
-   * Runs something to which Ctrl-C belongs, such as an editor. The terminal sends SIGINT and SIGQUIT to all its processes, and
-   * this one ignores them meanwhile.
+   * Runs a function, and ignores SIGINT and SIGQUIT meanwhile. The terminal also sends them to a program such as an editor, which
+   * handles Ctrl-C itself.
    */
   leavingInterrupts: <T>(run: () => Promise<T>) => Promise<T>
   /** Keeps the folder after the end of the process. */
@@ -26,8 +26,8 @@ export interface PrivateFolder {
 }
 
 /**
- * Creates a folder that only this user can enter, in memory if the system has such a place: `$XDG_RUNTIME_DIR` or `/dev/shm`.
- * It is removed when the process ends, also by a signal.
+ * Creates a folder that only this user can enter. It is in memory if `$XDG_RUNTIME_DIR` or `/dev/shm` is. It is removed when the
+ * process ends, even by a signal.
  */
 export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): PrivateFolder {
   const inMemory = [...isAbsolute(XDG_RUNTIME_DIR) ? [XDG_RUNTIME_DIR] : [], '/dev/shm'].flatMap((folder) => {

@@ -9,7 +9,7 @@ export interface FailedOutcome {
 }
 
 /**
- * Returns how a command ends that has thrown this error. Returns undefined for an unexpected error, which is a bug.
+ * Returns how a command ends after it has thrown this error. Returns undefined for an unexpected error, which is a bug.
  *
  * @param command the command, if it has begun
  */

@@ -12,5 +12,5 @@ export interface OutputOptions {
 /** Returns the format that the options choose: `--output`, or else `--json`, or else a table. */
 export const formatOf = ({ output, json = false }: OutputOptions): OutputFormat => output ?? (json ? 'json' : 'table')
 
-/** Returns true if the result is for a program, so that warnings belong into the result and not beside it. */
+/** Returns true if the result is meant for a program. Warnings then become part of the result. */
 export const isForPrograms = (options: OutputOptions): boolean => formatOf(options) !== 'table'

@@ -3,7 +3,7 @@ import { GatewayProblem, reply, type GatewayClient } from '#src/client/client'
 import { isJsonObject, parseLossless } from '#src/json/lossless'
 import type { BulkItemReply, Manifest } from './manifest.ts'
 
-/** What a plan says about the value of a secret that exists: whether it is the wanted one, as far as the caller may know. */
+/** How the value of an existing secret compares with the wanted one. It is `unknown` if the caller may not read the value. */
 export type Comparison = 'same' | 'different' | 'unknown'
 
 type Item = NonNullable<Manifest['body']['secrets']>[number]
@@ -15,10 +15,9 @@ const batchSize = 100
 const existing = new Set(['skipped', 'updated'])
 
 /**
- * Compares the values of existing secrets with those that a bulk create would write. The values are read for that, and are shown
- * to nobody.
+ * Compares the values of existing secrets with those that a bulk create would write. Reads the values, but shows them to nobody.
  *
- * @returns the comparisons by name, of those secrets that have a value in the request
+ * @returns the comparisons, by the names of the secrets that have a value in the request
  * @throws GatewayUnreachable
  */
 export async function comparisonsFor (
@@ -47,7 +46,7 @@ interface Read {
   problem?: { code: string }
 }
 
-/** Reads values. A caller who may not read any, and a page that is too large, leave the values unknown. */
+/** Reads values. Returns none if the caller may not read any, or if they are too large for one page. */
 async function valuesOf (gateway: GatewayClient, env: string, names: string[]): Promise<readonly Read[]> {
   try {
     return (await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { names } }))).items
@@ -67,7 +66,7 @@ function isSame ({ value, encoding }: Item, read: NonNullable<Read['secret']>): 
   return isJsonObject(parsed) && isDeepStrictEqual(JSON.parse(JSON.stringify(parsed)), JSON.parse(JSON.stringify(value)))
 }
 
-/** What a plan says about each comparison of a secret that would be skipped, and of one that would be updated. */
+/** The plan's remarks on each comparison, for secrets that would be skipped and for those that would be updated. */
 const remarks: Readonly<Record<string, Readonly<Record<Comparison, string>>>> = {
   skipped: {
     same: 'has this value already',
@@ -81,7 +80,7 @@ const remarks: Readonly<Record<string, Readonly<Record<Comparison, string>>>> = 
   }
 }
 
-/** Adds to each item of a plan what is known about its present value. */
+/** Adds the remarks on current values to the items of a plan. */
 export const withComparisons = (items: readonly BulkItemReply[], comparisons: ReadonlyMap<string, Comparison>): BulkItemReply[] =>
   items.map((item) => {
     const comparison = comparisons.get(item.name)

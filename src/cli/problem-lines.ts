@@ -3,7 +3,7 @@ import type { GatewayProblem, Schemas } from '#src/client/client'
 import { catalogue } from '#src/problems/catalogue'
 import { shellWord } from './text.ts'
 
-/** What the command was about, as far as it is known. */
+/** The details of the failed command that the lines mention, as far as they are known. */
 export interface Subject {
   /** The words of the command, such as `read`. */
   command: string
@@ -76,7 +76,7 @@ const steps: Readonly<Record<string, Step>> = {
 /** Matches text about HTTP, which a user of the command line can do nothing with. */
 const aboutHttp = /%2F|\b(?:GET|PUT|POST|PATCH|DELETE)\b|Swagger|If-(?:None-)?Match|Retry-After|Idempotency-Key|AWS-Credential-Id|Bearer|`items`|`detail`/
 
-/** Returns the text about one occurrence of a problem, or undefined if it is only the API's general advice. */
+/** Returns the detail of a problem, or undefined if it is only the API's general advice, or about HTTP. */
 function detailOf ({ code, detail }: Pick<Schemas['Problem'], 'code' | 'detail'>): string | undefined {
   const isGeneral = Object.hasOwn(catalogue, code) && catalogue[code].advice === detail
   return aboutHttp.test(detail) || (isGeneral && Object.hasOwn(steps, code)) ? undefined : detail

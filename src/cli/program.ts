@@ -36,7 +36,7 @@ async function define (command: Command, pending: Pending, terminal: Terminal): 
   if (entry !== undefined) (await entry.load())(command, terminal)
 }
 
-/** Creates the program. `complete` and `completion` need all commands; other command lines need only the module of their own. */
+/** Creates the program. `complete` and `completion` need the modules of all commands. Every other command needs only its own. */
 async function programFor (args: readonly string[], terminal: Terminal): Promise<Command> {
   const { stdout, stderr } = terminal
   const pending: Pending = new Map()
@@ -82,7 +82,7 @@ export async function run (args: readonly string[], streams: ProcessStreams): Pr
     program.hook('preAction', async (_, command) => {
       terminal.project = await projectOf(terminal)
       begun = command
-      // Commands with formats of their own know only --json.
+      // Commands that define formats of their own have only --json.
       if (command.optsWithGlobals<OutputOptions>().output === 'json') program.setOptionValue('json', true)
     })
     await program.parseAsync(args, { from: 'user' })

@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts'
 /** The number of characters between the brackets of a progress bar. */
 const length = 20
 
-/** A progress bar. It is on standard error, so it never mixes with the result, which is on standard output. */
+/** A progress bar. It is drawn on standard error, so that it does not mix with the result on standard output. */
 export interface ProgressBar {
   /** @param done a number from 0 to the total */
   draw: (done: number) => void

@@ -27,7 +27,7 @@ function remarkFor ({ problem, warnings = [] }: Results['items'][number]): strin
   return problem === undefined ? warnings.join(' ') : sentenceOf(problem)
 }
 
-/** What a plan says instead of a result, since nothing has happened yet. */
+/** The words for results in a plan, in which nothing has happened yet. */
 const intentions: Partial<Record<string, string>> = {
   created: 'create', updated: 'update', restored: 'restore', skipped: 'skip', unchanged: 'keep', failed: 'fail', 'not-started': 'not start'
 }

@@ -9,7 +9,7 @@ export const styleFrom = (styles: Partial<Record<string, Style>>) => (cell: stri
  * Formats rows as lines, with each column as wide as its widest cell.
  *
  * @param style returns a cell's style, if it has one
- * @param least the least width of each column, for rows that continue a table
+ * @param least the minimum width of each column, for rows that continue a table
  */
 export function table (
   headings: readonly string[], rows: readonly (readonly string[])[], style: (cell: string) => Style | undefined = () => undefined,

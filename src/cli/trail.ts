@@ -78,7 +78,7 @@ export function withTrailOptions (command: Command): Command {
       (text, links: Link[]) => [...links, recordLink(text)], [])
 }
 
-/** Returns the files of a trail. @param onRead called with the number of bytes of each piece that was read */
+/** Returns the files of a trail. @param onRead called with the number of bytes of each chunk that was read */
 export const trailOf = (names: readonly string[], onRead: (bytes: number) => void = () => undefined): TrailFile[] =>
   names.map((name): TrailFile => ({ name, chunks: chunksOf(name, onRead) }))
 

@@ -21,7 +21,7 @@ export interface SelectedVariables {
   unaddressable: number
 }
 
-/** The options that select secrets and name their variables. */
+/** The options that select secrets and determine the names of their variables. */
 export interface Selection {
   prefix?: string
   secret: string[]
@@ -29,13 +29,13 @@ export interface Selection {
   jsonKeys?: boolean
   /** Selects all secrets that the caller may read. */
   all?: boolean
-  /** Leaves secrets without a value out, which is otherwise an error. */
+  /** Leaves out secrets without a value, which are an error otherwise. */
   skipPlaceholders?: boolean
-  /** Variables and secrets that a project file names, in the form of `map`. They may not steer programs. */
+  /** The mapping of a project file, in the form of `map`. It may not set variables that change how programs run. */
   mapping?: Record<string, string>
 }
 
-/** Adds the options that select secrets and name their variables. */
+/** Adds the options that select secrets and determine the names of their variables. */
 export function withSelection (command: Command): Command {
   return command
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names', namePrefix)
@@ -165,7 +165,7 @@ interface ReadValues {
 
 const nothing: ReadValues = { values: [], unaddressable: 0 }
 
-/** Which secrets without a readable value are left out; the others are an error. */
+/** The kinds of secrets without a readable value that are left out. All others are an error. */
 interface Mode {
   skipPlaceholders: boolean
   skipForbidden: boolean

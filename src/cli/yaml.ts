@@ -5,11 +5,11 @@ import { CommandFailure } from './terminal.ts'
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i
 
 /**
- * Matches unquoted text that a reader of YAML 1.1 or 1.2 takes for a number or a date, such as `010`, `0x1F`, `0o17`, `1_000`,
+ * Matches unquoted text that a parser of YAML 1.1 or 1.2 reads as a number or a date, such as `010`, `0x1F`, `0o17`, `1_000`,
  * `.5`, `+1`, `.inf`, `12:30:45` and `2026-11-30`.
  */
 const numberOrDate = new RegExp([
-  /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, and octal numbers such as 010
+  /[-+]?0(?:b[01_]+|o[0-7_]+|x[\da-f_]+)/, // binary, octal and hexadecimal numbers, such as 0b11, 0o17 and 0x1F
   /[-+]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[-+]?\d+)?/, // decimal numbers, and octal numbers such as 010
   /[-+]?\.inf|\.nan/,
   /[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?/, // sexagesimal numbers, such as 12:30:45
@@ -21,7 +21,7 @@ const numberOrDate = new RegExp([
  * unquoted text are refused:
  *
  * - numbers in a notation that JSON does not have, such as `0x1F`
- * - text that only some versions of YAML take for a number or a date, such as `12:30:45`: nobody can tell what its author meant
+ * - text that is a number or a date in only some versions of YAML, such as `12:30:45`, because its meaning is ambiguous
  *
  * @throws CommandFailure for refused or invalid text, and for YAML with so many aliases that it could exhaust memory ("billion
  * laughs"). The message contains the line and the column, if they are known. It never quotes the text, because the text may be a

@@ -24,8 +24,8 @@ export interface FollowOptions {
 const pauses = { first: 500, longest: 30_000 }
 
 /**
- * Yields the current versions of secrets, and then each change as soon as the gateway notices it. Yields changes that arrive
- * together as one list. Reconnects if the connection breaks or the gateway is unavailable. Ends only when `signal` is aborted.
+ * Yields the current versions of secrets, and then each change as soon as the gateway notices it. Changes that arrive together
+ * are yielded as one list. Reconnects if the connection breaks or the gateway is unavailable. Ends only when `signal` is aborted.
  *
  * @throws GatewayProblem if the gateway refuses the stream, for example because the caller may not see the secrets
  *
@@ -97,7 +97,7 @@ async function* streamOnce (
   }
 }
 
-/** Yields the blocks of an event stream: events and comments. @param onChunk called whenever something arrives */
+/** Yields the events and comments of an event stream. @param onChunk called whenever something arrives */
 async function* blocksOf (stream: ReadableStream<Uint8Array>, onChunk: () => void): AsyncGenerator<string> {
   let text = ''
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

@@ -8,9 +8,9 @@ type Problem = components['schemas']['Problem']
  */
 export class GatewayProblem extends Error {
   override readonly name = 'GatewayProblem'
-  /** What is wrong, the same for every occurrence. */
+  /** The problem in a few words. It is the same for every occurrence. */
   readonly title: string
-  /** What is wrong this time, or advice. */
+  /** Details of this occurrence, or advice. */
   readonly detail: string
   /** The machine-readable kind of problem. */
   readonly code: Problem['code']

@@ -1,7 +1,7 @@
 import type { GatewayClient } from './gateway-client.ts'
 import { GatewayUnreachable } from './problems.ts'
 
-/** What to read of a secret, and how old it may be. */
+/** Selects the version and the field to read, and limits the age of the value. */
 export interface ReadOptions {
   /** The ID of a version. Without it and `versionStage`, the current version is read. */
   versionId?: string
@@ -15,7 +15,7 @@ export interface ReadOptions {
   signal?: AbortSignal
 }
 
-/** How to check the JSON. */
+/** The options of a read whose JSON is checked. */
 export interface JsonOptions<T> extends ReadOptions {
   /** Checks the JSON and returns it with its type, or throws: for example the method `parse` of a schema of Zod. */
   check: (json: unknown) => T

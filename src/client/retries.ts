@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { GatewayProblem, GatewayUnreachable } from './problems.ts'
 
-/** The pauses before attempts, in milliseconds, if the reply does not specify one. They are random, and at most this long. */
+/**
+ * The pauses before further attempts, in milliseconds, if the reply has no `Retry-After`. They are random, up to these limits.
+ */
 const pauses = { first: 200, longest: 5_000 }
 
 /** The longest `Retry-After`, in seconds, that is waited for. */
@@ -10,11 +12,11 @@ const longestRetryAfter = 60
 /**
  * Sends a request again after a failure that another attempt may fix:
  *
- * - a reply with `Retry-After`, after that time. If it is longer than a minute, the problem is thrown at once.
- * - no reply, because the connection failed, after a random pause.
+ * - after a reply with `Retry-After`, when that time has passed. If it is longer than a minute, the problem is thrown at once.
+ * - after a failed connection, when a random pause has passed.
  *
- * A request that writes is sent again only if that can't carry it out twice: if it has an `Idempotency-Key`, or if the reply is
- * 429, because the gateway has then not begun to carry it out.
+ * A write is sent again only if it can't be carried out twice: if it has an `Idempotency-Key`, or if the reply was 429, which
+ * means that the gateway has not begun to carry it out.
  *
  * @param retries the maximum number of further attempts
  * @param send sends a request once

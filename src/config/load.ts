@@ -25,7 +25,7 @@ function check<T extends TSchema> (schema: T, value: unknown, options: Options =
 /** The variables that turn on local mode, and how error messages show their values. */
 const onlyInLocalMode = [['GATEWAY_LOCAL', '1'], ['GATEWAY_REALISTIC', 'a seed']] as const
 
-/** OpenTelemetry's specification says that an empty variable is the same as none. */
+/** OpenTelemetry's specification says that an empty variable counts as unset. */
 const isUnset = (name: string, value: string): boolean => value === '' && name.startsWith('OTEL_')
 
 /** Reads the gateway's environment variables. @throws ConfigError with all issues */

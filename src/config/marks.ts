@@ -25,7 +25,8 @@ export function recordMarks<T> (marks: Map<string, string>, load: () => T): T {
 
 /**
  * Returns the state of a file, or of all files in a folder: their numbers, sizes and times. Skips names in a folder that start
- * with a dot, because the configuration does not include them. Symbolic links are followed, so a link that was moved is a change.
+ * with a dot, because the configuration does not include them. Symbolic links are followed, so replacing a link counts as a
+ * change.
  */
 export function markOf (path: string): string {
   try {

@@ -11,10 +11,10 @@ export interface ConfigSource {
 }
 
 /**
- * Returns a source that loads a YAML file each time anew.
+ * Returns the source of a configuration in a YAML file.
  *
- * Changes are found by looking at the files rather than by waiting for the operating system's events. Kubernetes replaces a
- * mounted ConfigMap by moving a symbolic link, and the files behind it get no event.
+ * Changes are found by checking the files, not by events of the operating system. Kubernetes replaces a mounted ConfigMap by
+ * moving a symbolic link, which causes no event for the files behind it.
  */
 export function configSource (file: string): ConfigSource {
   let marks = new Map<string, string>()
@@ -24,7 +24,7 @@ export function configSource (file: string): ConfigSource {
       try {
         return recordMarks(next, () => loadConfig(file))
       } catch (error) {
-        // The rest of the files was not read. A change of any of them may put the error right.
+        // The load failed before it read the other files. A change of any of them may fix the error.
         for (const path of marks.keys()) if (!next.has(path)) next.set(path, markOf(path))
         throw error
       } finally {

@@ -4,7 +4,9 @@ import type { Variables } from './schema.ts'
 /** OpenTelemetry's defaults for the queue of a batch span processor. */
 const queueDefaults = { size: 2_048, batch: 512, delay: 5_000 }
 
-/** Returns the settings of the traces from the environment variables, or undefined if no endpoint is set, or traces are off. */
+/**
+ * Returns the settings of the traces from the environment variables. Returns undefined if traces are off or no endpoint is set.
+ */
 export function tracingFrom (variables: Variables): TracingSettings | undefined {
   const {
     OTEL_SDK_DISABLED: disabled,

@@ -3,12 +3,12 @@ import { parseDocument } from 'yaml'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
-/** Returned if the probe has no listener that it could ask. */
+/** Thrown if no listener can answer the probe. */
 export class NoTarget extends Error {}
 
 /**
- * Returns the URL at which a probe in the same container asks whether the gateway runs. The probe has no client certificate. If
- * the gateway requires one, the URL is that of the metrics' listener.
+ * Returns the URL that a probe in the same container requests. The probe has no client certificate. If the gateway requires one,
+ * the URL is that of the metrics' listener.
  *
  * @param yaml the configuration file; undefined in local mode
  * @throws NoTarget if the port is not known, or no listener answers a client without a certificate

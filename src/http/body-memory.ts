@@ -1,6 +1,6 @@
 import { maximumValues } from './json.ts'
 
-/** A body is in memory three times: as bytes, as text, and in the strings of its parsed form. */
+/** The number of copies of a body in memory: its bytes, its text, and the strings of its parsed form. */
 const copies = 3
 
 /**

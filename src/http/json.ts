@@ -1,6 +1,6 @@
 import { pointerTo } from '#src/json/pointer'
 import { parseStructure, type Bounds } from '#src/json/structure'
-import { StructureError, type Flaw } from '#src/json/structure-error'
+import { StructureError, type Rule } from '#src/json/structure-error'
 import { invalidRequest, type Problem } from '#src/problems/problem'
 import { beginTurn } from '#src/scheduling/turns'
 import { keepNumber, type BodySchema } from './numbers.ts'
@@ -34,7 +34,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
  * their text.
- * @param bounds lower limits than usual, for a route that takes less
+ * @param bounds lower limits than usual, for a route that accepts less
  * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
  * Its message never quotes the text.
  */
@@ -76,12 +76,12 @@ function nextStep (structure: Structure, text: string): ReturnType<Structure['ne
     return structure.next()
   } catch (error) {
     if (!(error instanceof StructureError)) throw error
-    const { flaw, path, position } = error
-    throw invalidBody(flaw === 'syntax' ? `must be JSON; there is a syntax error at ${placeOf(text, position)}` : messages[flaw], pointerTo(path))
+    const { rule, path, position } = error
+    throw invalidBody(rule === 'syntax' ? `must be JSON; there is a syntax error at ${placeOf(text, position)}` : messages[rule], pointerTo(path))
   }
 }
 
-const messages: Readonly<Record<Exclude<Flaw, 'syntax'>, string>> = {
+const messages: Readonly<Record<Exclude<Rule, 'syntax'>, string>> = {
   depth: `must not nest deeper than ${usualBounds.depth} levels`,
   items: 'must not have so many values',
   values: 'must not have so many values',

@@ -24,7 +24,7 @@ interface Reference {
   readonly $ref: string
 }
 
-/** A place in the document, and the name of the component that may take its value. */
+/** A place in the document, and a name for the component that its value may become. */
 interface Place {
   readonly holder: Record<string, unknown>
   readonly key: string
@@ -32,8 +32,8 @@ interface Place {
 }
 
 /**
- * Moves the headers, the parameters and the problem responses that are repeated to the document's components, in place. Of
- * several values with the same name, the most frequent one has the name itself, and the others have a number after it.
+ * Moves the headers, the parameters and the problem responses that are repeated to the document's components, in place. If
+ * several values have the same name, the most frequent one gets the name itself, and the others get a numeric suffix.
  *
  * - A header has its own name.
  * - A parameter is named after itself, such as `AwsCredentialId`.
@@ -85,7 +85,7 @@ function share (section: string, places: readonly Place[]): Record<string, unkno
   return Object.fromEntries(components.sort(([one], [other]) => one < other ? -1 : 1))
 }
 
-/** The components that `inlineComponents` puts in place of the references to them. Schemas keep their names. */
+/** Matches the references that `inlineComponents` replaces with the components. References to schemas stay. */
 const inlined = /^#\/components\/(headers|parameters|responses)\/([^/]+)$/
 
 /** Returns a copy of the document in which the headers, parameters and responses are written out wherever they are used. */

@@ -5,7 +5,7 @@ import { invalidRequest } from '#src/problems/problem'
 const plainOrigin = /^https?:\/\/[A-Za-z0-9.:[\]-]+$/
 
 /**
- * Returns the gateway's origin, as the client addresses it: the scheme, the host and the port.
+ * Returns the origin under which the client addresses the gateway: the scheme, the host and the port.
  *
  * @throws Problem `invalid-request` if the `Host` header is not a host
  */

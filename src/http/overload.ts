@@ -4,12 +4,13 @@ import type { OverloadLimits } from '#src/config/overload'
 export interface Load {
   /** The part of V8's heap that is in use, in bytes. */
   readonly heapUsed: number
-  /** The mean delay of the event loop, in milliseconds. Infinite if a single turn of the loop took the whole interval. */
+  /** The mean delay of the event loop, in milliseconds. Infinite if a single iteration of the loop took the whole interval. */
   readonly eventLoopDelay: number
 }
 
 /**
- * Names the resource that the gateway is short of, in a fixed text. Returns undefined if the gateway can take further requests.
+ * Returns the name of the resource that the gateway is short of, as a fixed text. Returns undefined if the gateway can accept
+ * further requests.
  */
 export type FindOverload = () => string | undefined
 
@@ -18,7 +19,7 @@ export const sampleInterval = 1_000
 
 /**
  * Creates a function that compares the load with its limits. The delay of the event loop has to be above its limit in two
- * measurements in a row, because a single long turn, such as the start of the gateway, is no overload.
+ * measurements in a row, because a single long iteration, such as the start of the gateway, is not an overload.
  *
  * @param measured returns the latest measurement
  * @param heapLimit the size to which V8's heap may grow, in bytes

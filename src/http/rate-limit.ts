@@ -15,7 +15,7 @@ interface LimiterOptions {
   readonly countRequest: RequestCounter
   /** Returns the limits of the current configuration. */
   readonly limits: () => Limits
-  /** The name of the limit that applies. The log shows it as the reason for a refusal. */
+  /** The name of the limit. The log shows it as the reason for a refusal. */
   readonly which: keyof Limits
   /**
    * True if requests of different callers count together. A reply then shows neither the count nor the start of the window,

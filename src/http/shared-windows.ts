@@ -30,19 +30,20 @@ interface Entry {
 }
 
 /**
- * The part of a limit by which the replicas may exceed it together, because each allows some requests before the others know of
+ * The fraction by which the replicas together may exceed a limit, because each allows some requests before the others know of
  * them.
  */
 const tolerance = 0.1
 
-/** What the windows need of the shared state. */
+/** The part of the shared state that the windows need. */
 type Server = Pick<Shared, 'key' | 'hidden' | 'isUp' | 'replicas'>
 
 /**
- * Creates a counter of the requests to all replicas. A replica allows requests at once, and reports them to the server in the
- * background, as long as few of them are unconfirmed: its share of what the limit has left, and of a tenth of the limit. Further
- * requests wait until the server has counted them. So no request waits while its key is far from the limit, and the last requests
- * before the limit are counted exactly. At worst, the replicas exceed the limit by a tenth, or each of the others by one request.
+ * Creates a counter of the requests to all replicas. A replica allows a limited number of requests immediately, and reports them
+ * to the server in the background. This number is its share of the remaining requests or its share of a tenth of the limit,
+ * whichever is smaller. Further requests wait until the server has counted them. So no request waits while its key is far from
+ * the limit, and the last requests before the limit are counted exactly. At worst, the replicas exceed the limit by a tenth, or
+ * by one request for each additional replica.
  *
  * While the server can't be used, each replica allows its share of the limit.
  *

@@ -1,7 +1,7 @@
 import { script } from '#src/shared/script'
 import type { Shared } from '#src/shared/shared'
 
-/** A counter that is to be reported. */
+/** A pending report of one counter. */
 export interface Report {
   /** The counter's key on the server. */
   readonly key: string
@@ -50,7 +50,7 @@ end
 return result
 `)
 
-/** Creates the reports of all counters of this process, of which one command is under way at a time. */
+/** Creates the sender of the reports from all counters of this process. It sends one command at a time. */
 export function createWindowSync ({ run }: Pick<Shared, 'run'>): WindowSync {
   const due = new Set<Report>()
   let isUnderWay = false

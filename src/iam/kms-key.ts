@@ -12,8 +12,8 @@ interface KeyPlace {
 
 /**
  * Returns the resource and the condition of a statement on a customer managed key, or undefined for `aws/secretsmanager`, which
- * needs no permission. The key can be used only through Secrets Manager in the region. IAM knows keys by their ID: an alias is
- * therefore a condition.
+ * needs no permission. The statement allows the key to be used only through Secrets Manager in the region. A resource can name a
+ * key only by its ID, so an alias becomes a condition.
  *
  * @param kmsKeyId the key's ID, its alias, or the ARN of either
  */
@@ -24,7 +24,7 @@ export function kmsKeyStatement (kmsKeyId: string, { partition, region, account 
   return {
     Resource: `arn:${partition}:kms:${region}:${owner}:key/${alias === undefined ? named.replace(/^key\//, '') : '*'}`,
     Condition: {
-      // The domain differs between partitions.
+      // The wildcard stands for the domain, which differs between partitions.
       StringLike: { 'kms:ViaService': `secretsmanager.${region}.*` },
       ...alias !== undefined && { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': alias } }
     }

@@ -21,7 +21,7 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[]
 }
 
-/** What an environment's policy depends on. */
+/** The settings that determine an environment's policy. */
 export interface PolicySubject {
   readonly environment: Environment
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
@@ -33,7 +33,7 @@ export interface PolicySubject {
   readonly rotationFunctions?: readonly string[]
 }
 
-/** A policy, with what its reader should know about it. */
+/** A policy, with notes for its reader. */
 export interface GeneratedPolicy {
   readonly policy: IamPolicy
   readonly notes: readonly string[]
@@ -46,12 +46,13 @@ export interface Place {
   readonly account: string
 }
 
-/** The statements on secrets. The name of each is that of its operations' action group, with a capital letter. */
+/** The names of the statements on secrets. Each is an action group with a capital letter. */
 const secretStatements = { read: 'Read', write: 'Write', rotate: 'Rotate', administer: 'Administer' } as const
 
 /**
- * Returns the IAM policy that the default credential of an environment needs. It allows the AWS operations that the actions' rows
- * in the table of actions name, on the secrets with the environment's prefix in its account and region, and on its KMS key.
+ * Returns the IAM policy that the default credential of an environment needs. It allows the AWS operations that the table of
+ * actions lists for the actions. They are allowed on the secrets with the environment's prefix in its account and region, and on
+ * its KMS key.
  */
 export function iamPolicy (subject: PolicySubject): GeneratedPolicy {
   const { environment, actions = actionNames } = subject
@@ -71,7 +72,7 @@ export function iamPolicy (subject: PolicySubject): GeneratedPolicy {
   }
 }
 
-/** Returns the beginning of the ARNs of a service in a place. */
+/** Returns the beginning of a service's ARNs: everything up to the account. */
 export const arn = ({ partition, region, account }: Place, service: string): string => `arn:${partition}:${service}:${region}:${account}`
 
 /** Falls back to the partition `aws` only in theory: the configuration refuses regions that AWS does not have. */

@@ -17,7 +17,7 @@ export async function fingerprintOf ({ credentialId }: Scope, body: object, key:
   return hmac.digest('base64')
 }
 
-/** Returns the pieces of a body's JSON. The order of its members does not affect them. A long list is not a single piece. */
+/** Yields a body's JSON in pieces, independent of the order of its members. A long list is yielded item by item. */
 function* canonical (body: object): Generator<string> {
   for (const [name, member] of sortedEntries(body)) {
     yield JSON.stringify(name)

@@ -39,7 +39,10 @@ if surplus > 0 then forget(redis.call('ZRANGE', KEYS[2], 0, surplus - 1)) end
 return 1
 `)
 
-/** The key of the inner digest. The fleet's key protects the digest when it is stored. */
+/**
+ * The HMAC key for the fingerprint. It need not be secret, because the fingerprint is stored only as an HMAC with the fleet's
+ * key.
+ */
 const noKey = Buffer.alloc(32)
 
 /**

@@ -28,7 +28,7 @@ const bytesOf = ({ settled }: LiveJob): number => jobBytes + settled.length * re
 
 /**
  * Creates an in-memory store of ended jobs. If there is no room for another one, removes the oldest jobs of the callers whose
- * jobs take the most memory, so that a caller evicts its own jobs before those of callers with less.
+ * jobs take the most memory. So a caller with many jobs evicts its own jobs first.
  *
  * @param monotonic measures how long a job is kept
  */

@@ -6,7 +6,7 @@ import type { Jobs } from './port.ts'
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
 
-/** The maximum number of results that a stream holds while its client is slow. */
+/** The maximum number of results that are read ahead for a slow client. */
 const most = 50
 
 /**

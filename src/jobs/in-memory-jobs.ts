@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { createRoom } from '#src/admission/room'
+import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
@@ -23,7 +23,7 @@ export function createJobs (
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
   const running = new Map<LiveJob, Promise<void>>()
   const past = createEndedJobs(monotonic, { kept, bytes })
-  const room = createRoom({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
   let stopping = false
 
   const runningOf = (callerId: string): LiveJob[] => Array.from(running.keys()).filter((job) => job.callerId === callerId)
@@ -41,7 +41,7 @@ export function createJobs (
 
   function enter (callerId: string): () => void {
     if (stopping) throw new Problem('overloaded')
-    return room.enter(callerId)
+    return limiter.enter(callerId)
   }
 
   function findReusable ({ idempotencyKey, callerId, environment }: Scope): LiveJob | undefined {

@@ -8,7 +8,7 @@ export const jobStates = ['running', 'stopping', 'ended'] as const
 
 export type JobState = (typeof jobStates)[number]
 
-/** What is known of a job at one moment. A job is a bulk create that outlives its request. */
+/** A snapshot of a job. A job is a bulk create that outlives its request. */
 export interface Job {
   readonly id: string
   readonly callerId: string

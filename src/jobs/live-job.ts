@@ -36,7 +36,7 @@ export interface LiveJob {
   readonly changes: EventEmitter<{ change: [] }>
 }
 
-/** Returns what is known of a job now. @param monotonic the time of the monotonic clock */
+/** Returns a snapshot of a job. @param monotonic the time of the monotonic clock */
 export const snapshot = (job: LiveJob, monotonic: number): Job => {
   const { id, callerId, environment, total, done, counts, createdAt, endedAt, began, summary, problem, revision } = job
   return compact({
@@ -61,7 +61,7 @@ const stateOf = ({ endedAt, stop }: LiveJob): JobState => {
   return stop.signal.aborted ? 'stopping' : 'running'
 }
 
-/** Notes a change of a job, and tells those who follow it. */
+/** Counts a change of a job, and notifies its followers. */
 export function touch (job: LiveJob): void {
   job.revision += 1
   job.changes.emit('change')

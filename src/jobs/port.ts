@@ -51,10 +51,10 @@ export interface Jobs {
    */
   results: (job: Job, from: number, most: number) => Promise<readonly Settled[] | undefined>
   /**
-   * Waits until a job differs from what is known of it.
+   * Waits until a job differs from a snapshot of it.
    *
-   * @param wait the time in milliseconds after which the waiting ends
-   * @returns the changed job; the same job if `wait` is over; undefined if the job is no longer kept
+   * @param wait the maximum time to wait, in milliseconds
+   * @returns the changed job; the unchanged job if the time is up; undefined if the job is no longer kept
    */
   changed: (job: Job, wait: number) => Promise<Job | undefined>
   /** Cancels one of the caller's jobs. No further secrets are processed. @throws Problem `not-found` as for `find` */

@@ -50,7 +50,7 @@ export function createBuilder (text: string, pieceLength: number): Builder {
 
   /** Adds an item or member that is built already. */
   function add (parent: Part, built: Built): void {
-    // The run must not contain the item or member that is added, because it is built already.
+    // If the run begins with this item or member, there is nothing to parse, because it is built already.
     if (parent.start === parent.current) parent.start = -1
     parseRun(parent)
     if (Array.isArray(parent.built)) parent.built.push(built)

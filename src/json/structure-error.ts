@@ -2,20 +2,20 @@
 export type Path = readonly (string | number)[]
 
 /** The rule that a document breaks. */
-export type Flaw = 'syntax' | 'depth' | 'items' | 'values' | 'duplicate' | 'proto' | 'surrogate' | 'surrogate-in-name'
+export type Rule = 'syntax' | 'depth' | 'items' | 'values' | 'duplicate' | 'proto' | 'surrogate' | 'surrogate-in-name'
 
 /**
  * Thrown for a document that breaks a rule. `path` leads to the value. For a syntax error, `position` is the error's position in
  * the text.
  */
 export class StructureError extends Error {
-  readonly flaw: Flaw
+  readonly rule: Rule
   readonly path: Path
   readonly position: number
 
-  constructor (flaw: Flaw, path: Path, position: number) {
-    super(flaw)
-    this.flaw = flaw
+  constructor (rule: Rule, path: Path, position: number) {
+    super(rule)
+    this.rule = rule
     this.path = path
     this.position = position
   }

@@ -1,5 +1,5 @@
 import { createBuilder } from './builder.ts'
-import { StructureError, type Flaw, type Path } from './structure-error.ts'
+import { StructureError, type Path, type Rule } from './structure-error.ts'
 import { character, endOfScalar, endOfShortInteger, endOfString, skipSpace } from './tokens.ts'
 
 /**
@@ -76,7 +76,7 @@ export function* parseStructure (
   const pathOf = (containers: readonly Container[]): Path =>
     containers.map(({ isObject, name, items }) => isObject ? name : items - 1)
   const pathOfParent = (): Path => pathOf(open.slice(0, -1))
-  const wrong = (flaw: Flaw, path: Path = []): StructureError => new StructureError(flaw, path, position)
+  const wrong = (rule: Rule, path: Path = []): StructureError => new StructureError(rule, path, position)
 
   /** Returns true if the text between the current position and `end` contains a backslash. */
   const hasEscape = (end: number): boolean => {

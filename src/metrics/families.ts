@@ -2,7 +2,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** One line of a metric: a value, and the labels that distinguish it from the metric's other lines. */
 export interface Sample {
-  /** The ending of the metric's name on this line, such as `_bucket`. */
+  /** The suffix of the metric's name on this line, such as `_bucket`. */
   readonly suffix?: string
   readonly labels: Readonly<Record<string, string>>
   readonly value: number

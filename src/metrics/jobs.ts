@@ -3,11 +3,11 @@ import type { Metrics } from './metrics.ts'
 
 /** The functions through which jobs are measured. */
 export interface JobsReport {
-  /** A job has changed its replica, as seen from this one. */
+  /** Called when a job moves between replicas. `event` is the change from this replica's point of view. */
   readonly handedOver: (event: 'taken-over' | 'lost' | 'left') => void
 }
 
-/** Reports the jobs that change their replica. */
+/** Reports the jobs that move between replicas. */
 export function reportJobs ({ add }: Pick<Metrics, 'add'>): JobsReport {
   const handovers = createCounter({
     name: 'secrets_gateway_job_handovers_total', help: 'Jobs that this replica has taken over, lost or left to others.', labels: ['event']

@@ -30,7 +30,7 @@ export interface Metrics {
   readonly throttled: (operation: string, credential: string) => void
   /** @param age the age of an answer from memory, in seconds */
   readonly cacheAnswered: (environment: string, result: CacheResult, age?: number) => void
-  /** Counts calls that were saved because a call has read several secrets. */
+  /** Counts the calls to AWS that were saved by reading several secrets with one call. */
   readonly callsShared: (saved: number) => void
   /** Adds metrics. Their samples are collected at each scrape. */
   readonly add: (families: readonly Family[]) => void

@@ -13,7 +13,7 @@ export interface SharedReport {
   readonly state: (shared: Pick<Shared, 'isUp' | 'replicas'>) => void
 }
 
-/** Reports whether the shared state can be used, and how its commands end. */
+/** Reports whether the shared state can be used, and the results of its commands. */
 export function reportShared ({ add, gauge }: Pick<Metrics, 'add' | 'gauge'>): SharedReport {
   const durations = createHistogram({
     name: 'secrets_gateway_shared_command_duration_seconds', help: 'Duration of a command to the shared state.', labels: []

@@ -6,7 +6,7 @@ import { isAction } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
 import type { Config } from '#src/config/config'
 import { isSecretName } from '#src/environments/names'
-import { keptDecisions, type KeptDecisions } from './decisions.ts'
+import { unrecordedDecisions, type UnrecordedDecisions } from './decisions.ts'
 import { namedIn } from './named.ts'
 import { otherDecisions, withheldEntries, type About } from './secret-entries.ts'
 
@@ -24,7 +24,7 @@ export interface Evidence {
   readonly awsRequestIds: string[]
   /** The number of all calls to AWS so far. */
   awsCalls: number
-  readonly decisions: KeptDecisions
+  readonly decisions: UnrecordedDecisions
   /** The number of secrets recorded so far. It is missing until the handler calls `reportSecrets`. */
   items?: number
 }
@@ -60,7 +60,7 @@ const mostRequestIds = 100
 
 /** Creates the evidence of a request. */
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
-  ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: keptDecisions() })
+  ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: unrecordedDecisions() })
 
 /** Adds a call to AWS to the evidence. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Places } from '#src/admission/places'
+import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
 import type { Caller } from '#src/authentication/caller'
 import type { Authorize } from '#src/authorization/decision'
 import type { Action } from '#src/authorization/actions'
@@ -19,7 +19,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all streams. */
 export interface ChangeStreamsContext {
-  readonly places: Places
+  readonly limiter: OpenRequestLimiter
   readonly pauses: Pauses
   readonly turns: Pick<CallerTurns, 'wait'>
   readonly followed: FollowedSecrets
@@ -44,7 +44,7 @@ const listActions = ['ListSecrets', 'BatchGetSecretValue'] as const
 export async function sendChanges (
   context: ChangeStreamsContext, request: FastifyRequest, reply: FastifyReply, selection: FollowedSelection
 ): Promise<FastifyReply> {
-  const { places, pauses, turns, followed, isCached, authorize, renew } = context
+  const { limiter, pauses, turns, followed, isCached, authorize, renew } = context
   const { caller, credentialId, environment, evidence, scope, headers: { 'last-event-id': lastEventId } } = request
   const { names, namePrefix } = selection
   const pending = new Set<SecretName>()
@@ -75,7 +75,7 @@ export async function sendChanges (
   }
 
   assertAllowed()
-  onceClosed(reply.raw, places.take(caller.id))
+  onceClosed(reply.raw, limiter.enter(caller.id))
   // Records the intent now, because the gateway calls AWS for the stream without using the request's scope.
   await scope.beforeSending?.()
   const { following, leave } = await followed.follow(scope, selection, {

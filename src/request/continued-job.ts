@@ -20,9 +20,9 @@ export interface ContinueContext extends ScopeContext {
 }
 
 /**
- * Prepares a job that another replica has left, so that it can be continued without its request. The caller is the one who
- * started the job, and this replica's policies decide what it may do. The audit trail of this replica records that it continues
- * the job, the result of each secret, and the end.
+ * Prepares a job that another replica has left, so that it can be continued without its request. The caller is still the one who
+ * started the job, but the policies of this replica apply. The audit trail of this replica records the continuation of the job,
+ * the result of each secret, and the end.
  *
  * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the environment or the credential
  */

@@ -3,7 +3,7 @@ import type { SecretDecision } from '#src/audit/secret-outcome'
 import { getOrCreate } from '#src/collections/get-or-create'
 
 /** The decisions of a request that are not yet part of a record. */
-export interface KeptDecisions {
+export interface UnrecordedDecisions {
   /** Returns the number of denials that `addFound` counted but did not keep. */
   unlisted: () => number
   /** Keeps a decision about something that the request names. Repetitions of a decision are not kept. */
@@ -25,7 +25,7 @@ type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 /** The maximum number of denials that are kept on secrets which the request does not name. */
 const mostFoundDenials = 1_000
 
-export function keptDecisions (): KeptDecisions {
+export function unrecordedDecisions (): UnrecordedDecisions {
   // Created by the first decision, because most requests have none.
   let bySecret: Map<string, SecretDecision[]> | undefined
   let foundDenials = 0

@@ -10,7 +10,7 @@ import { Problem } from '#src/problems/problem'
 import type { AuthenticateRequest } from './steps/authenticate.ts'
 import type { FindEnvironment } from './steps/see-environment.ts'
 
-/** The dependencies of the checks. They use the current configuration. */
+/** The dependencies of the checks. All of them use the current configuration. */
 export interface RenewContext {
   readonly authenticate: AuthenticateRequest
   readonly authorize: Authorize

@@ -38,7 +38,7 @@ export function endRequestSpan (span: Span, { found, outcome }: FastifyRequest, 
     'secrets_gateway.problem': code,
     'secrets_gateway.cache': outcome?.cache,
     'secrets_gateway.job': outcome?.job,
-    // Another request's call may have answered this one, and its span is then part of the other trace.
+    // This request may have been answered by another request's call, whose span is part of the other trace.
     'aws.request_id': found.evidence?.awsRequestIds
   }))
   span.end(status >= 500 ? code ?? String(status) : undefined)

@@ -24,7 +24,7 @@ export interface ScopeContext {
   readonly environments: () => ReadonlyMap<string, Environment>
 }
 
-/** Who asks for something: a request, or a job that is continued without one. */
+/** The party that asks for permissions: a request, or a job that is continued without one. */
 export interface Asker extends Pick<FastifyRequest, 'evidence' | 'caller' | 'decide' | 'sees'> {
   readonly found: Pick<FastifyRequest['found'], 'environment' | 'signal' | 'trace'>
 }

@@ -5,7 +5,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { forEachInTurns } from '#src/scheduling/turns'
-import type { KeptDecisions } from './decisions.ts'
+import type { UnrecordedDecisions } from './decisions.ts'
 
 /** The members that all records of a request share: its sender and its subject. */
 export type About = Omit<RequestEntry, 'event'>
@@ -32,15 +32,15 @@ interface Group {
 const mostText = 32 * 1024
 
 /**
- * Returns the entries for some of a request's secrets, and removes the decisions on these secrets from `kept`. Secrets that
+ * Returns the entries for some of a request's secrets, and removes the decisions on these secrets from `unrecorded`. Secrets that
  * differ only in their name and version share an entry. If each secret had its own entry, the records of a request with 10,000
  * short names would be a hundred times as long as the request. Lets other work run in between.
  */
 export async function secretEntries (
-  about: About, outcomes: readonly SecretOutcome[], kept: KeptDecisions
+  about: About, outcomes: readonly SecretOutcome[], unrecorded: UnrecordedDecisions
 ): Promise<RequestEntry[]> {
   const groups = grouping(about)
-  await forEachInTurns(outcomes, (outcome) => { groups.add({ outcome, decisions: kept.take(outcome) }) })
+  await forEachInTurns(outcomes, (outcome) => { groups.add({ outcome, decisions: unrecorded.take(outcome) }) })
   return groups.entries()
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Places } from '#src/admission/places'
+import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
 import type { VersionSelector } from '#src/aws/port'
 import type { Cache } from '#src/cache/cached-port'
-import { selectsCurrent } from '#src/cache/kept-secret'
+import { selectsCurrent } from '#src/cache/cached-secret'
 import type { Monotonic } from '#src/clock'
 import { matchesETag } from '#src/http/etag'
 import { onceClosed } from '#src/http/once-closed'
@@ -13,7 +13,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all waits. */
 export interface WaitsContext {
-  readonly places: Places
+  readonly limiter: OpenRequestLimiter
   /** Returns the maximum time, in milliseconds, for which a read waits. */
   readonly longest: () => number
   readonly pauses: Pauses
@@ -38,14 +38,17 @@ export interface Wait {
 }
 
 /**
- * Returns the wait that `Prefer: wait` asks for. Returns undefined if the preference can't be met, because RFC 7240 says to
- * ignore it then: without `If-None-Match`, because the gateway doesn't know which version the client has; if the read selects a
- * version other than the current one; and if the cache is disabled, because each wait would have to poll AWS.
+ * Returns the wait that `Prefer: wait` asks for. RFC 7240 says that a preference is ignored if it can't be met, so the result is
+ * undefined in these cases:
+ *
+ * - There is no `If-None-Match`, so the gateway does not know which version the client has.
+ * - The read selects a version other than the current one.
+ * - The cache is disabled, so each wait would have to poll AWS.
  */
 export function waitFor (
   context: WaitsContext, request: FastifyRequest, reply: FastifyReply, selector: VersionSelector
 ): Wait | undefined {
-  const { places, longest, pauses, turns, isCached, watch, renew, monotonic } = context
+  const { limiter, longest, pauses, turns, isCached, watch, renew, monotonic } = context
   const { environment, scope, secretName, caller, headers: { 'if-none-match': known, prefer } } = request
   const seconds = waitIn(prefer?.toString())
   if (seconds === undefined || known === undefined || !selectsCurrent(selector) || !isCached(environment)) return undefined
@@ -56,10 +59,10 @@ export function waitFor (
   let isBegun = false
   let isOver = false
 
-  /** Takes a place, and records the intent. */
+  /** Counts the request as waiting, and records the intent. */
   async function begin (): Promise<void> {
     isBegun = true
-    onceClosed(reply.raw, places.take(caller.id))
+    onceClosed(reply.raw, limiter.enter(caller.id))
     await scope.beforeSending?.()
   }
 
@@ -79,7 +82,7 @@ export function waitFor (
       await turns.wait(caller.id)
       const { isSameEnvironment } = await renew(request)
       isOver = pauseEnd !== 'woken' || !isSameEnvironment
-      // When the time is over, the secret is read once more. That is not done if its name may now stand for another secret.
+      // When the time is over, the secret is read once more, unless its name may now refer to another secret.
       return isSameEnvironment
     }
   }

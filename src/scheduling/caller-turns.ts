@@ -13,7 +13,7 @@ const turnsTime = 2
 
 /** The turns of callers in the event loop. */
 export interface CallerTurns {
-  /** The number of the current iteration of the event loop. A turn is still going on if it began in the current iteration. */
+  /** The number of the current iteration of the event loop. A turn is still in progress if it began in the current iteration. */
   readonly iteration: number
   /** Returns undefined if it is the caller's turn, or a promise that resolves when it is. */
   readonly wait: (callerId: string) => Promise<void> | undefined
@@ -30,8 +30,7 @@ interface TurnClock extends LoopClock {
 
 /**
  * Creates a queue in which the requests of callers wait for their turns. In each iteration of the event loop, requests continue
- * for only a short time, and callers take turns. So a request does not wait for all requests that another caller has sent at
- * once.
+ * for only a short time, and callers take turns. So a request does not have to wait for a burst of requests from another caller.
  *
  * A caller's first turn in an iteration begins at once, unless other requests of the caller are waiting, or `mostCallers` callers
  * have already had a first turn in it.

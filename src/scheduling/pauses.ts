@@ -1,4 +1,4 @@
-import type { After } from './alarms.ts'
+import type { After } from './timeouts.ts'
 
 /** The reason why a pause has ended: it was woken, its time is over, or the gateway is shutting down. */
 export type PauseEnd = 'woken' | 'over' | 'stopping'

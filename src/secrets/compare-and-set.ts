@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { untilShown } from '#src/aws/lateness'
+import { untilShown } from '#src/aws/eventual-consistency'
 import type { WriteResult } from '#src/aws/port'
 import type { SecretContent } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'

@@ -1,4 +1,4 @@
-import { untilShown } from '#src/aws/lateness'
+import { untilShown } from '#src/aws/eventual-consistency'
 import { currentIn } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, Problem } from '#src/problems/problem'
@@ -25,8 +25,8 @@ export async function currentVersion (scope: Scope, name: SecretName, expected?:
 }
 
 /**
- * Reads a secret. If the reply shows another current version than the expected one, which may be current nevertheless, reads it
- * again for a while.
+ * Reads a secret. If the reply shows a current version other than the expected one, the reply may be outdated, so the secret is
+ * read again for a while.
  *
  * @param currentOf returns the ID of the current version in a reply
  * @throws Problem for any AWS error

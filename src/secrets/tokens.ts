@@ -6,7 +6,7 @@ import type { Scope } from './scope.ts'
  * Returns the ID of the version that a write creates. It is a UUID (version 8, RFC 9562), derived from the `Idempotency-Key`, the
  * caller, the environment and the secret. A repeated write has the same ID, so AWS recognizes it and creates no second version.
  *
- * @returns undefined without an `Idempotency-Key` and a `versionKey`. The SDK then generates an ID for each call.
+ * @returns undefined if there is neither an `Idempotency-Key` nor a `versionKey`. The SDK then generates an ID for each call.
  */
 export function newVersionId (
   { idempotencyKey, versionKey, callerId, environment }: Scope, name: SecretName

@@ -32,8 +32,8 @@ const text: Member = { fits: (value) => typeof value === 'string' && value !== '
 const arn: Member = { fits: (value) => typeof value === 'string' && value.startsWith('arn:'), must: 'must be the ARN of a secret' }
 
 /**
- * A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. The number `5432.0`
- * is refused: the gateway would store it in this spelling, which some programs do not take for an integer.
+ * A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. The number `5432.0` is
+ * refused: the gateway would store it in this spelling, which some programs do not accept as an integer.
  */
 const port: Member = {
   fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&

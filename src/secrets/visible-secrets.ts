@@ -44,7 +44,7 @@ export async function* visibleSecrets (
 
 /**
  * Reads AWS's page at a place. For the same `NextToken`, AWS may return fewer secrets than before, and the others on its next
- * pages. If a part of the page is covered already, the page is therefore filled up.
+ * pages. So if earlier pages cover a part of this page, it is completed with secrets from AWS's next pages.
  */
 async function readPage (
   scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, { awsPage, last }: Place

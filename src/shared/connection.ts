@@ -13,8 +13,8 @@ export interface Connection {
   /** False if commands would be refused at once. */
   readonly isUp: () => boolean
   /**
-   * Sends a command. Never waits longer than the time limit. While the server can't be used, refuses at once. A command without a
-   * reply may have been carried out, or may still be.
+   * Sends a command. Waits no longer than the time limit, and fails at once while the server can't be used. After a failure, the
+   * command may have been carried out, or may still be.
    *
    * @throws Problem `shared-state-unavailable`
    * @throws Error if the command runs a script that the server does not know
@@ -25,7 +25,7 @@ export interface Connection {
   readonly close: () => void
 }
 
-/** What a connection needs, and the functions that it calls. */
+/** The settings of a connection, and the functions that it calls. */
 export interface ConnectionOptions {
   /** Returns the current settings. A session keeps those that it was opened with. */
   readonly settings: () => SharedSettings
@@ -41,7 +41,7 @@ export interface ConnectionOptions {
    * that was too short to be reported with `onDown`.
    */
   readonly onUp: (isNew: boolean) => void
-  /** Called when the server can't be used any longer, and if the first attempt to connect fails. */
+  /** Called when the server becomes unusable, and if the first attempt to connect fails. */
   readonly onDown: (outage: Outage) => void
   readonly onCommand: (seconds: number, failure?: Failure) => void
   readonly monotonic: Monotonic
@@ -51,7 +51,9 @@ export interface ConnectionOptions {
   readonly random?: () => number
 }
 
-/** The time limit for opening a session, and how long a session may be without a reply before it is given up, in milliseconds. */
+/**
+ * The time limits, in milliseconds, for opening a session, and for a reply of a silent server. After that, the session is ended.
+ */
 const patience = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */

@@ -27,6 +27,6 @@ export const isUnknownScript = (error: unknown): boolean => error instanceof Err
 export const unavailable = (failure: Failure): Problem =>
   new Problem('shared-state-unavailable', { reason: `shared-state-${failure}` })
 
-/** Returns true if the server has refused a command. If it always does, there is a mistake in the command or in its settings. */
+/** Returns true if the server replied with an error. If it always does, the command or the server's configuration is wrong. */
 export const isRefusal = (error: unknown): boolean =>
   isProblem(error, 'shared-state-unavailable') && error.options.reason === 'shared-state-refused'

@@ -1,7 +1,7 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto'
 import type { SharedSettings } from './settings.ts'
 
-/** The names of keys and channels, and what authenticates the messages. */
+/** The names of keys and channels, and the authentication of messages. */
 export interface Names {
   /** Returns the name of a key or a channel. The parts must contain nothing confidential. */
   readonly key: (...parts: readonly string[]) => string
@@ -12,17 +12,17 @@ export interface Names {
    * @param purpose what the name is used for; the same text has a different name for another purpose
    */
   readonly hidden: (purpose: string, text: string) => string
-  /** Adds a code, which only a member of the fleet can compute, to a message. */
+  /** Adds an authentication code to a message. Only a member of the fleet can compute it. */
   readonly signed: (channel: string, message: string) => string
-  /** Returns the message without its code, or undefined if the code is not that of the message in this channel. */
+  /** Returns the message without its code, or undefined if the code is not valid for this message and channel. */
   readonly verified: (channel: string, text: string) => string | undefined
 }
 
 /** The length of a code, in characters: 128 bits in base64url. */
 const codeLength = 22
 
-const derive = (key: Uint8Array, purpose: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32))
+const derive = (key: Uint8Array, purpose: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32)))
 
 /**
  * Creates the names of a fleet. All keys have the same hash tag, so that even in a Redis Cluster a script may use several of

@@ -22,17 +22,17 @@ return redis.call('ZCARD', KEYS[1])
 /** The number of replicas, as last known. */
 export interface ReplicaCount {
   readonly current: () => number
-  /** Takes note of the number that the server has returned. */
+  /** Updates the count with the number that the server has returned. */
   readonly learn: (count: number) => void
   /** Called when a session begins. A server that has lost its data counts too few replicas until all of them have reported. */
   readonly restart: () => void
 }
 
 /**
- * Creates a count of replicas. If the number is too high, each replica uses less than its share, which is safe. So a lower number
- * is accepted only after all replicas have had time to report.
+ * Counts replicas. A number that is too high is safe, because each replica then uses less than its share. So after the start of a
+ * session, a lower number is accepted only when all replicas have had time to report.
  *
- * @param initial the number that is assumed at first
+ * @param initial the number to assume until the server has reported one
  */
 export function countReplicas (initial: number, monotonic: Monotonic): ReplicaCount {
   let count = initial

@@ -4,7 +4,7 @@ export interface SharedSettings {
   readonly port: number
   readonly database: number
   readonly tls: boolean
-  /** The certificates of the authorities that may vouch for the server, in PEM. Defaults to Node.js's own list. */
+  /** The CA certificates that the server's certificate is verified with, in PEM. Defaults to Node.js's own list. */
   readonly authority?: string
   readonly username?: string
   /** Never logged. */

@@ -13,7 +13,7 @@ const channels = ['invalidations'] as const
 
 export type Channel = (typeof channels)[number]
 
-/** The state that several replicas share. No value of a secret and no token may be put there, nor anything that reveals one. */
+/** The state that several replicas share. It must never contain a secret's value or a token, or anything that reveals one. */
 export interface Shared extends Names {
   /** Identifies this process for as long as it runs. */
   readonly replicaId: string
@@ -30,8 +30,9 @@ export interface Shared extends Names {
   /** Calls a function with each message of the fleet. Messages from elsewhere are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
   /**
-   * Calls a function whenever the server can be used again, and at once if it can be used already. `isNew` is true if messages
-   * may have been missed. `isUp` may be false for a moment, when a single command is late, without a call.
+   * Calls a function whenever the server can be used again, and immediately if it can be used already. `isNew` is true if
+   * messages may have been missed. If `isUp` is false only for a moment, because a single command is late, the function is not
+   * called.
    */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */

@@ -76,7 +76,7 @@ export function openTelemetry (settings: TracingSettings, events: ExportEvents):
     counts: queue.counts,
     async close () {
       await queue.flush(longestFlush)
-      // Not awaited, because it waits for the collector's answer.
+      // This is not awaited, because it would wait for the collector's answer.
       void exporter.shutdown()
     }
   }
@@ -91,12 +91,15 @@ const contextOf = ({ traceId, parentId, flags, state }: TraceContext): typeof RO
   ...state !== undefined && { traceState: createTraceState(state) }
 })
 
-/** Returns what is known about this process. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have precedence. */
+/** Describes this process. `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` take precedence. */
 const resourceOf = (service: string): Resource => defaultResource()
   .merge(resourceFromAttributes({ 'service.name': service, 'service.instance.id': randomUUID() }))
   .merge(detectResources({ detectors: [envDetector] }))
 
-/** The reason for a failure is the error's code, such as `ECONNREFUSED` or an HTTP status. Its message could contain anything. */
+/**
+ * Sends spans with the exporter. Reports a failure by its code, such as `ECONNREFUSED` or an HTTP status, because the message
+ * could contain anything.
+ */
 const sendWith = (exporter: SpanExporter): SendSpans<ReadableSpan> => async (spans) => new Promise((resolve) => {
   exporter.export(spans, ({ error }) => {
     const { code, name }: { code?: string | number, name?: string } = error ?? {}

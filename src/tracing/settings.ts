@@ -1,4 +1,4 @@
-/** How traces are sampled: OpenTelemetry's names. */
+/** The ways in which traces are sampled, under OpenTelemetry's names. */
 export const samplerNames = [
   'always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off', 'parentbased_traceidratio'
 ] as const

@@ -4,7 +4,7 @@ import type { QueueSettings } from './settings.ts'
 /** Sends spans to a collector. Never rejects. @returns the reason for a failure, or undefined after a success */
 export type SendSpans<Span> = (spans: Span[]) => Promise<string | undefined>
 
-/** What has happened to the spans so far. */
+/** The numbers of spans so far, by what happened to them. */
 export interface SpanCounts {
   readonly exported: number
   /** The spans for which the queue had no room, because the collector is too slow or gone. */
@@ -14,7 +14,7 @@ export interface SpanCounts {
   readonly waiting: number
 }
 
-/** Told when the export stops working, and when it works again. */
+/** Callbacks for when the export stops working, and when it works again. */
 export interface ExportEvents {
   readonly onFailure: (reason: string) => void
   readonly onRecovery: () => void
@@ -31,7 +31,7 @@ export interface SpanQueue<Span> {
 
 /**
  * Creates a queue. It sends one batch at a time: when enough spans are waiting, or when the first of them has waited for the
- * `delay`. If the collector does not keep up, the queue drops spans, and no request waits.
+ * `delay`. If the collector does not keep up, the queue drops spans instead of delaying requests.
  */
 export function createSpanQueue<Span> (
   send: SendSpans<Span>, { size, batch, delay: longestDelay }: QueueSettings, { onFailure, onRecovery }: ExportEvents

@@ -31,7 +31,7 @@ export interface Span {
 /** The trace that a request belongs to. */
 export interface Trace {
   readonly traceId: string
-  /** The ID of the request's own span. Absent if tracing is off: the trace is then only the caller's. */
+  /** The ID of the request's own span. Absent if tracing is off, because the trace is then only the caller's. */
   readonly spanId?: string
   /** The request's own span. Absent if the trace is not recorded. */
   readonly span?: Span
@@ -40,11 +40,11 @@ export interface Trace {
 /** Returns the members of a log line that belongs to a trace, with the names that OpenTelemetry gives them. */
 export const logMembers = ({ traceId, spanId }: Partial<Trace> = {}): object => ({ trace_id: traceId, span_id: spanId })
 
-/** Returns the kind of an error, for the end of a span: the code of a problem. */
+/** Returns the kind of an error, with which its span ends: the code of a problem. */
 export const failureOf = (error: unknown): string => error instanceof Problem ? error.code : 'internal-error'
 
 /**
- * Does work in a span of its own. Without a parent, only does the work.
+ * Runs a function in a new span. Without a parent span, just runs the function.
  *
  * @param work receives the span; if it returns a promise, the span ends when the promise is settled
  */

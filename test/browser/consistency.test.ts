@@ -97,7 +97,7 @@ await t.test('the consistency page shows why a comparison is refused', { skip },
   await page.getByText('No environment is visible to you.').waitFor()
 })
 
-await t.test('after the visitor has signed out, the consistency page shows nothing that was asked for before', { skip }, async (t) => {
+await t.test('after the visitor has signed out, the consistency page shows no reply to an earlier request', { skip }, async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', `/environments/dev/secrets/${canary}`, { json: { value: 'v' } })
   gateway.catchUp()
@@ -188,7 +188,7 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
   }
 })
 
-await t.test('from the comparison, a placeholder is filled and selected secrets are promoted after a look at the plan', { skip }, async (t) => {
+await t.test('on the comparison page, a placeholder gets its value, and selected secrets are promoted after a look at the plan', { skip }, async (t) => {
   const gateway = await build(t)
   const at = (environment: string, name: string): string => `/environments/${environment}/secrets/${encodeURIComponent(name)}`
   const put = async (environment: string, name: string, value: string): Promise<unknown> => gateway.send('PUT', at(environment, name), { json: { value } })

@@ -59,7 +59,7 @@ await t.test('the first page explains itself, and signs a visitor in and out', {
   t.strictSame(requests.filter((request) => !request.includes(` ${gateway.url}/`) && !request.includes(' data:')), [], 'no other host is contacted')
 })
 
-await t.test('the console shows what is in an environment, and a value only while it is asked for', { skip }, async (t) => {
+await t.test('the console shows the content of an environment, and a value only on request and for a limited time', { skip }, async (t) => {
   const gateway = await build(t)
   const put = putIn(gateway)
   await put('dev', 'payments/db', { username: 'app', password: 'previous', port: 5432 })
@@ -79,7 +79,7 @@ await t.test('the console shows what is in an environment, and a value only whil
   await signIn(page, gateway)
   await page.getByText('6 secrets').waitFor()
   const tree = page.getByRole('navigation', { name: 'Secrets' })
-  // The browser may not have rendered the rows yet, so this reads their text as it is in the document.
+  // The browser may not have rendered the rows yet, so the test reads their text from the document.
   t.same(await tree.getByRole('link').allTextContents(), ['api-keyno value', 'smtp', 'key', 'olddeletion scheduled', 'db', 'session-key'])
   await checkLooks(t, page, 'environment')
   await tree.getByText('mail/').click()
@@ -94,7 +94,7 @@ await t.test('the console shows what is in an environment, and a value only whil
 
   await tree.getByRole('link', { name: 'db' }).click()
   await page.getByRole('heading', { name: 'payments/db' }).waitFor()
-  // The heading has the focus, so that screen readers announce it. It gets it a moment after it is shown.
+  // The heading gets the focus a moment after it is shown, so that screen readers announce it.
   await page.locator('h2:focus').getByText('payments/db').waitFor()
   for (const text of ['The payments database', 'team = payments', 'eu-central-1', 'every 30 days', 'AWSPREVIOUS']) await page.getByText(text).first().waitFor()
   t.notMatch(await kept(page), canary)
@@ -171,7 +171,7 @@ await t.test('names and values are shown as text, and the browser blocks a plant
   const page = await (await launch(t)).newPage()
   const { errors } = watch(page)
 
-  // AWS allows no such name, but a proxy or a backend may be anything.
+  // AWS does not allow such a name, but a proxy or another backend could return it.
   const hostile = '<img src=x onerror=planted=1>'
   await page.route('**/environments/dev/secrets?*', async (route) => route.fulfill({ json: { items: [{ name: hostile, state: 'active' }, { name: 'javascript:planted=1//<b>/x', state: 'active' }] } }))
   await signIn(page, gateway)
@@ -220,7 +220,7 @@ await t.test('a list of 5,000 names stays quick', { skip }, async (t) => {
   await page.getByText('5,000 secrets').waitFor()
   await until(async () => await page.locator('.tree > ul > li > a').count() === 2_500)
 
-  /** The time of a change of the list until it is painted, in milliseconds. */
+  /** Changes the list, and returns the time until it is painted, in milliseconds. */
   const painted = async (change: string): Promise<number> => page.evaluate<number>(`new Promise((resolve) => {
     const start = performance.now()
     ${change}

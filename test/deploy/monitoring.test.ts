@@ -49,7 +49,7 @@ t.test('Prometheus scrapes a gateway, and answers each query of the alerts and o
   const alerts = await readAlerts()
   const queries = [...alerts.map(({ alert, expr }) => ({ title: alert, expr })), ...await readDashboardQueries()]
   t.ok(queries.length > 60)
-  // Without Redis, there are no metrics of it. Failures and handovers have no samples as long as there are none.
+  // These two metrics have no samples before the first failure of a command and the first handover of a job.
   const withoutSamples = /^secrets_gateway_(?:shared_failures|job_handovers)_total$/
   const isThere = (name: string): boolean =>
     known.has(name) || withoutSamples.test(name) || (redis === undefined && /^secrets_gateway_(?:shared|replicas)/.test(name))

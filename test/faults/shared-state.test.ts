@@ -62,7 +62,7 @@ async function allowed ({ replicas }: Fleet, token: string): Promise<number> {
   return count
 }
 
-/** What holds while the server can't be used. */
+/** Checks what the gateways promise for the time in which the server can't be used. */
 async function promises (t: Test, scene: Scene): Promise<void> {
   const { replicas: [one, other], logIn } = scene
   t.ok(await medianOfReads(t, one) < timeout, 'reads take no longer than before')
@@ -101,7 +101,7 @@ t.test(situations['shared state gone'].what, { skip }, async (t) => {
   await promises(t, scene)
 
   await t.test(situations['shared state back'].what, async (t) => {
-    // Changed without the gateway, so that nobody announces it.
+    // This write bypasses the gateways, so no replica announces it.
     await one.aws('AKIADEV').putSecretValue({ SecretId: 'dev/a', SecretString: 'v2' })
     await redis.start()
     await scene.untilUp(true)

@@ -400,7 +400,7 @@ export const differences: Difference[] = [
         ],
         'reports changes that cannot be rolled back': ['t.same(results(reply), {', 't.same(results(raced), {', 't.same(results(gone), {', 't.match(unreachable.json.items[0],', 't.same(results(beside), {', 't.same(results(replicated), {', '/shared/metadata', `json.value, 'v')`],
         'a rollback deletes replicas too, even in a protected environment': [`{ a: 'rolled-back', b:`, 'await state(gateway), [])', 'listSecrets({})).SecretList, [])'],
-        'a retry does not take a version that was rolled back for written': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
+        'a retry does not count a version that was rolled back as written': [`{ twice: 'rolled-back', last:`, `'failed: idempotency-key-spent'`, `json.value, 'v2'`]
       },
       [`${secret}/restore/index.test.ts`]: {
         'a secret that a bulk create restores gets the settings, too': [

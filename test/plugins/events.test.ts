@@ -35,7 +35,7 @@ t.test('the secret that an event names is read from AWS again', async (t) => {
   t.equal(queue.waiting(), 1, 'the gateway waits for the next one')
 })
 
-t.test('events of all kinds that tell of a change', async (t) => {
+t.test('all kinds of events about a change', async (t) => {
   const { gateway, queue, isKept } = await listening(t)
   const name = 'dev/payments/db'
   const partialArn = arn.slice(0, -'-AbCdEf'.length)
@@ -73,7 +73,7 @@ t.test('events of all kinds that tell of a change', async (t) => {
   t.notMatch(gateway.log.join(''), 'messages that are no events')
 })
 
-t.test('messages that are no events about a secret are deleted, counted and logged without what they say', async (t) => {
+t.test('messages that are not events about a secret are deleted, counted, and logged without their content', async (t) => {
   const { gateway, queue, isKept } = await listening(t)
   await isKept()
   const bad = [

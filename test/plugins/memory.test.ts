@@ -10,7 +10,7 @@ const path = '/environments/dev/secrets'
 const start = async (t: Test): Promise<Gateway> =>
   build(t, { server: { ...declared.server, memory: { budgetBytes: 128 * mebibyte } } })
 
-/** A bulk create whose body is announced, but does not arrive. */
+/** A bulk create whose headers announce a body that never arrives. */
 const announced = (header: readonly [string, string], token: string = tokens.administrator): RawRequest => ({
   method: 'POST',
   path,

@@ -96,7 +96,7 @@ t.test('metrics', async (t) => {
 })
 
 t.test('the documentation lists every metric', async (t) => {
-  // Nobody listens on these ports, but the metrics exist.
+  // Nothing listens on these ports, but the metrics exist.
   const shared = { url: 'redis://127.0.0.1:1', keyFile: `${t.testdir({ 'shared.key': fleetKey })}/shared.key` }
   const gateway = await build(t, { server: { metrics: { port: 0 } }, shared }, tracingTo('http://127.0.0.1:1'))
   const text = await (await fetch(addressOf(gateway))).text()

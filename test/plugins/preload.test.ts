@@ -38,7 +38,7 @@ t.test('required secrets are read at the start, and after a reload', async (t) =
   t.same(awsCalls.slice(seen), ['BatchGetSecretValue'], 'what is kept is not read again')
 })
 
-t.test('they are read with the gateway\'s own session of a role, and not if that is of no use to callers', async (t) => {
+t.test('they are read with the gateway\'s own session of a role, unless callers could not use the result', async (t) => {
   const role = { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' } as const
   const { signers, fastify } = await scene(t, {
     environments: {
@@ -54,7 +54,7 @@ t.test('they are read with the gateway\'s own session of a role, and not if that
   t.match(reads(), [{ operation: 'GetSecretValue', sourceIdentity: 'secrets-gateway' }])
 })
 
-t.test('while AWS does not answer, the gateway is ready, and replies with what it has kept', async (t) => {
+t.test('while AWS does not answer, the gateway is ready, and replies from its cache', async (t) => {
   const gateway = await scene(t, { environments: { dev: { ...dev, requiredSecrets: [] } } })
   const { send } = gateway
   const fail = await proxyWithFaults(t, gateway)

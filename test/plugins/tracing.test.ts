@@ -20,16 +20,18 @@ const secretPath = '/environments/dev/secrets/payments%2Fdb'
 const route = '/environments/:env/secrets/:name'
 const canary = 'canary-value-4711'
 
-/** A trace as a tree of names. Each span is followed by those that it consists of. */
+/** A trace as a tree of names. Each span is followed by its child spans. */
 type Tree = [name: string, ...parts: Tree[]]
 
-/** Returns the spans of a trace that are part of a span, in the order of their names. */
+/** Returns the tree below a span of a trace. The child spans are sorted by name. */
 function treeOf (spans: readonly ReceivedSpan[], root: ReceivedSpan): Tree {
   const parts = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId).map((part) => treeOf(spans, part))
   return [root.name, ...parts.sort(([one], [other]) => one < other ? -1 : 1)]
 }
 
-/** Waits for the trace whose request's span has these attributes, and returns the request's span and the tree without waits. */
+/**
+ * Waits for the trace of a request whose span has these attributes. Returns that span, and the tree without the spans of waits.
+ */
 async function traceOf (collector: Collector, wanted: Record<string, unknown>): Promise<{ root: ReceivedSpan, spans: ReceivedSpan[], tree: Tree }> {
   const isWanted = ({ kind, attributes }: ReceivedSpan): boolean =>
     kind === 'server' && Object.entries(wanted).every(([name, value]) => attributes[name] === value)
@@ -39,7 +41,7 @@ async function traceOf (collector: Collector, wanted: Record<string, unknown>): 
   return { root, spans, tree: treeOf(spans.filter(({ name }) => !name.startsWith('wait ')), root) }
 }
 
-/** Checks that nothing secret, and nobody's name, has arrived at the collector. */
+/** Checks that no secret, and no name of a secret or a caller, has arrived at the collector. */
 function assertDiscreet (t: Test, { bodies }: Collector): void {
   const all = Buffer.concat(bodies)
   for (const text of [canary, 'payments', '%2Fdb', ...Object.values(tokens), 'AKIADEV', 'administrator', 'secretId=']) {
@@ -235,7 +237,7 @@ t.test('samplers decide what is recorded, and every line still has the ID of its
   t.equal(await sampled({ sampler: 'parentbased_traceidratio', ratio: 0 }, '01'), true)
 })
 
-t.test('a collector that is gone, slow or refuses stops nobody, and the metrics count its spans', async (t) => {
+t.test('a collector that is gone, slow or refuses spans delays no request, and the metrics count the spans', async (t) => {
   const metricsOf = ({ fastify }: Gateway): string[] => fastify.metrics.text().split('\n').filter((line) => line.startsWith('secrets_gateway_spans'))
   const unused = createServer().listen(0, '127.0.0.1')
   await once(unused, 'listening')

@@ -23,7 +23,7 @@ export const leftOut: readonly LeftOut[] = [
       'test/routes/environments/_env/posture/index.test.ts': [
         'assessPosture judges a secret by each rule',
         'required secrets that do not exist are on the last page',
-        'replicas and resource policies cost a call for each secret'
+        'the rules on replicas and resource policies take a call for each secret'
       ],
       'test/routes/environments/_env/values/index.test.ts': ['readSecrets > any number of names, in AWS\'s batches of 20'],
       [`${secrets}/list.test.ts`]: ['listSecrets asks AWS for pages of the maximum size'],
@@ -59,7 +59,7 @@ export const leftOut: readonly LeftOut[] = [
         'rotateSecret rotates with the existing settings',
         'cancelRotation keeps the settings',
         'a failed rotation can be ended, so that the secret can be rotated again',
-        'choosing the rotation function and starting a rotation are rights of their own',
+        'choosing the rotation function and starting a rotation require separate permissions',
         'the rotation of a placeholder has a warning, unless the caller may not see the secret'
       ]
     }

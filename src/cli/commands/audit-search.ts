@@ -67,7 +67,7 @@ export function auditSearch (command: Command, terminal: Terminal): void {
       const remarks = [summary(count, span), ...since === undefined ? [] : lateBeginning(since, span)]
       const proved = findings.length === 0 && unproved === undefined
       await writer.end({ found: count, ...span !== undefined && { span }, proved, verification })
-      // In CSV and JSON, standard output has nothing but data.
+      // In CSV and JSON, standard output contains nothing but data.
       const lines = [...remarks, ...reportLines(verification, options)]
       if (csv === true || json === true) terminal.stderr.lines(csv === true ? lines : remarks)
       else terminal.stdout.lines(count === 0 ? lines : ['', ...lines])
@@ -85,11 +85,11 @@ const summary = (count: number, span: Span | undefined): string => {
   return count === 0 ? `Nothing found. ${covered}` : `${count} found. ${covered}`
 }
 
-/** Says that the trail does not cover the beginning of the time span, if that is so. */
+/** Returns a remark if the trail does not cover the beginning of the time span. */
 const lateBeginning = (since: number, span: Span | undefined): string[] =>
   span === undefined || Date.parse(span.from) <= since ? [] : ['These files begin later than --since: older files of the trail may have more']
 
-/** Shows how much of the files has been read, on a terminal. */
+/** Creates a progress bar that shows how much of the files has been read, if standard error is a terminal. */
 function progressOf (terminal: Terminal, names: readonly string[]): { read: (bytes: number) => void, end: () => void } {
   const total = names.reduce((sum, name) => sum + (statSync(name, { throwIfNoEntry: false })?.size ?? 0), 0)
   const bar = progressBar(terminal, Math.max(1, Math.ceil(total / mebibyte)), ' MiB')

@@ -15,7 +15,7 @@ interface Options extends GlobalOptions {
   allowDisk?: boolean
 }
 
-/** Runs the editor on a file, and waits until it ends. The editor may be a command with options, as git takes it. */
+/** Runs the editor on a file, and waits until it ends. As in git, the editor may be a command with options. */
 async function editFile (file: string, { VISUAL = '', EDITOR = '', ...env }: NodeJS.ProcessEnv): Promise<void> {
   const editor = [VISUAL, EDITOR, 'vi'].find((name) => name !== '') ?? 'vi'
   const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit', env: { ...env, VISUAL, EDITOR, SECRETS_GATEWAY_TOKEN: undefined } })
@@ -48,7 +48,7 @@ export function edit (command: Command, terminal: Terminal): void {
       if (encoding === 'base64') throw new CommandFailure(`${name} is binary, which an editor can't show`, `Write it with: secretsctl update ${shellWord(name)} --from-file FILE`)
       const folder = privateFolder(terminal.env)
       try {
-        /* c8 ignore next 3 -- only on a system without a folder in memory */
+        /* c8 ignore next 3 -- only on a system without an in-memory folder */
         if (!folder.isInMemory && !allowDisk) {
           throw new CommandFailure('This system has no folder in memory (/dev/shm or $XDG_RUNTIME_DIR), so the value would be on the disk while you edit it', 'If you accept that, add --allow-disk')
         }
@@ -75,7 +75,11 @@ export function edit (command: Command, terminal: Terminal): void {
 
 const fileIn = ({ path }: PrivateFolder): string => join(path, 'value')
 
-/** Lets the user edit a value. @throws CommandFailure if the editor fails, or the value is empty */
+/**
+ * Lets the user edit a value, and returns the edited one.
+ *
+ * @throws CommandFailure if the editor fails, or if the new value is empty
+ */
 async function edited (folder: PrivateFolder, before: string, { env }: Terminal): Promise<string> {
   const file = fileIn(folder)
   writeFileSync(file, before, { mode: 0o600, flag: 'wx' })
@@ -85,7 +89,7 @@ async function edited (folder: PrivateFolder, before: string, { env }: Terminal)
   return after
 }
 
-/** Writes the value. If that fails, keeps the edited text and says where it is. */
+/** Writes the value. If that fails, keeps the edited text, and reports where it is. */
 async function keepingText<T> (folder: PrivateFolder, name: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write()

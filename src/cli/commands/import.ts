@@ -17,7 +17,7 @@ interface Options extends GlobalOptions {
   dryRun?: boolean
 }
 
-/** Adds `secretsctl import FILE`, which shows what it would create, asks, and creates it. */
+/** Adds `secretsctl import FILE`, which creates secrets from a file. It shows the plan and asks for confirmation first. */
 export function importFile (command: Command, terminal: Terminal): void {
   command
     .argument('<file>', 'a file of variables (.env), JSON or YAML; "-" reads standard input')

@@ -16,8 +16,8 @@ import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 /**
- * Returns the gateway to log in at: from the option, the variable, the profile of that name, the project file, the current
- * profile, or the answer to a question.
+ * Returns the gateway to log in to. It comes from the option, the variable, the named profile, the project file, the current
+ * profile, or the user's answer to a question.
  */
 async function destinationOf ({ url, profile }: LoginOptions, profiles: Profiles, terminal: Terminal): Promise<Destination> {
   const project = terminal.project()
@@ -35,7 +35,10 @@ async function destinationOf ({ url, profile }: LoginOptions, profiles: Profiles
   return { url: normalized, ...isStranger && { stranger: project.file } }
 }
 
-/** Returns the name of the profile to store: the given one, that of an earlier login at the same URL, or else a free one. */
+/**
+ * Returns the name under which the profile is stored: the given name, the name from an earlier login to the same URL, or else an
+ * unused name.
+ */
 function nameOf ({ profile }: LoginOptions, url: string, profiles: Profiles): string {
   const [known] = namesFor(profiles, url)
   if (profile !== undefined || known !== undefined) return profileName(profile ?? known ?? '')

@@ -13,7 +13,7 @@ interface Options extends GlobalOptions {
   all?: boolean
 }
 
-/** The exit statuses, which match those of `diff`: the first for what is wrong, the second for what is not certain. */
+/** The exit statuses, which are similar to those of `diff`. `failed` takes precedence over `unknown`. */
 const exitStatus = { failed: 3, unknown: 4 } as const
 
 const styles = styleFrom({ failed: 'red', unknown: 'yellow', passed: 'green' })

@@ -57,7 +57,7 @@ export function promote (command: Command, terminal: Terminal): void {
     .option('--dry-run', 'only show the plan')
     .action(async (names: string[], _: object, command: Command) => {
       const { from, to, missing, dryRun = false, ...options } = command.optsWithGlobals<Options>()
-      // AWS's list may lack a secret that exists in the target environment. The plan shows it as one to skip.
+      // AWS's list may lack a secret that already exists in the target environment. The plan shows such a secret as skipped.
       const { onConflict = missing === true ? 'skip' : 'fail' } = options
       if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Specify the secrets, either by name or with --missing')
       const gateway = gatewayOf(options, terminal)

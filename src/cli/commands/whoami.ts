@@ -7,7 +7,7 @@ import { print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 import { compact } from '#src/json/compact'
 
-/** Adds `secretsctl whoami`, which shows the gateway, the caller, and where they come from. */
+/** Adds `secretsctl whoami`, which shows the gateway and the caller, and which option, variable or file chose them. */
 export function whoami (command: Command, terminal: Terminal): void {
   command.action(async (_: object, command: Command) => {
     const options = command.optsWithGlobals<GlobalOptions>()

@@ -15,7 +15,7 @@ const patience = 10 * 60_000
 
 /**
  * Logs in with a browser on this machine. The issuer redirects the browser to a server on the loopback interface (RFC 8252), and
- * PKCE makes the code useless for anybody else.
+ * PKCE makes the authorization code useless to anybody else.
  *
  * @throws CommandFailure if the issuer refuses, or if the login takes too long
  */
@@ -46,12 +46,15 @@ export async function logInWithBrowser (issuer: Issuer, configuration: Configura
   }
 }
 
-/** Waits for the request with which the browser returns. Others can't imitate it, because they don't know the `state`. */
+/**
+ * Waits for the request to which the issuer redirects the browser. Other programs can't forge it, because they don't know the
+ * `state`.
+ */
 async function callbackAt (server: Server, callback: string, state: string): Promise<URL> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, patience)
     server.on('request', (request, response) => {
-      // Every process of the machine can send a request, also one that is no URL, such as //.
+      // Any process on the machine can send a request, even one whose target is not a valid URL, such as //.
       const url = URL.parse(request.url ?? '', callback)
       const isReturn = request.method === 'GET' && url?.pathname === '/callback' && url.searchParams.get('state') === state
       response.writeHead(isReturn ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
@@ -66,7 +69,10 @@ async function callbackAt (server: Server, callback: string, state: string): Pro
 /** The programs that open a page, by platform. */
 const openers: Partial<Record<NodeJS.Platform, readonly string[]>> = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }
 
-/** Opens a page in the browser: with the program that BROWSER names, or that of the platform. The page was printed, too. */
+/**
+ * Opens a page in the browser, with the program in BROWSER or the platform's own. Ignores a failure, because the page's URL has
+ * been printed.
+ */
 function openBrowser (page: string, { BROWSER = '' }: NodeJS.ProcessEnv): void {
   const [program = 'xdg-open', ...args] = BROWSER === '' ? openers[process.platform] ?? [] : [BROWSER]
   const child = spawn(program, [...args, page], { stdio: 'ignore', detached: true })

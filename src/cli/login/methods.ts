@@ -3,7 +3,7 @@ import type { WaysToLogIn } from '#src/authentication/ways-to-log-in'
 import type { Credential } from '#src/cli/profiles/profiles'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 
-/** A way to log in, with what the gateway says about it. `logIn` returns what the login has obtained. */
+/** A way to log in, as the gateway describes it. `logIn` returns the credential that it obtains. */
 export type Way = { logIn: () => Promise<Credential> } & (
   { kind: 'oidc', issuer: WaysToLogIn['oidc'][number] } | { kind: 'aws', serverId: string }
 )
@@ -27,7 +27,7 @@ async function waysAt (url: string): Promise<WaysToLogIn> {
 }
 
 /**
- * Returns the way to log in that the options choose. Without options, it is the gateway's issuer if there is exactly one.
+ * Returns the way to log in that the options choose. By default, it is the gateway's issuer, if there is exactly one.
  *
  * @returns undefined if the user has to paste a token
  * @throws CommandFailure if the gateway does not offer the chosen way

@@ -21,11 +21,11 @@ const assumedLifetime = 5 * 60_000
 /**
  * Reads an issuer's discovery document.
  *
- * @throws CommandFailure if the issuer does not answer, or if others could read what is sent to it
+ * @throws CommandFailure if the issuer does not answer, or if the connection to it would not be encrypted
  */
 export async function issuerAt ({ issuer, clientId }: Pick<Issuer, 'issuer' | 'clientId'>): Promise<Configuration> {
   if (!isPrivate(issuer)) throw new CommandFailure(`The issuer ${issuer} does not use HTTPS, so nobody can log in there safely`)
-  // Plain HTTP remains only on this machine.
+  // Plain HTTP is allowed only for issuers on this machine.
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- only marked so that nobody overlooks it
   const execute = issuer.startsWith('http:') ? [allowInsecureRequests] : []
   try {
@@ -46,7 +46,7 @@ export function issuerFailure (issuer: string, error: unknown): CommandFailure {
 }
 
 /**
- * Takes the token for the gateway from an issuer's reply.
+ * Returns the credential with the token in an issuer's reply.
  *
  * @param previous the refresh token that remains valid if the reply has no new one
  * @throws CommandFailure if the reply lacks the token
@@ -67,7 +67,7 @@ export function credentialFrom (
 }
 
 /**
- * Logs in with another device: the user opens a page there and enters a code (RFC 8628).
+ * Logs in with the help of another device, on which the user opens a page and enters a code (RFC 8628).
  *
  * @throws CommandFailure if the issuer refuses, or if the code expires
  */
@@ -84,15 +84,15 @@ export async function logInWithDevice (
   }
 }
 
-/** Returns the parameters of a request for authorization that all flows share. */
+/** Returns the parameters of the authorization request that all flows share. */
 export const authorizationParameters = ({ scope, parameters }: Issuer): Record<string, string> => ({
-  // OpenID Connect gives refresh tokens only to those who have consented.
+  // OpenID Connect requires the user's consent before it issues a refresh token.
   ...scope.split(' ').includes('offline_access') && { prompt: 'consent' },
   ...parameters,
   scope
 })
 
-/** Returns the parameter `resource`, which is also part of the requests for tokens (RFC 8707). */
+/** Returns the parameter `resource`, which token requests contain, too (RFC 8707). */
 export const resourceOf = ({ parameters: { resource } }: Issuer): Record<string, string> =>
   resource === undefined ? {} : { resource }
 

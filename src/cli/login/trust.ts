@@ -13,21 +13,22 @@ export interface LoginOptions extends GlobalOptions, MethodOptions {
   yes?: boolean
 }
 
-/** A gateway to log in at. */
+/** A gateway to log in to. */
 export interface Destination {
   url: string
-  /** The project file that names the URL, if nothing else does and the user has not logged in there. */
+  /** The project file that names the URL, if nothing else does and the user has never logged in there. */
   stranger?: string
 }
 
-/** A reason why a login may end up in the wrong hands, and the option that accepts it. */
+/** A reason why another gateway may get hold of the login, and the option that accepts the risk. */
 interface Doubt {
   reason: string
   accept: string
 }
 
 /**
- * Refuses to log in at a gateway that only a project file names, unless the user can be asked. Nothing has been sent there yet.
+ * Refuses to log in to a gateway that only a project file names, unless the user can be asked. Called before anything is sent to
+ * the gateway.
  *
  * @throws CommandFailure
  */
@@ -40,13 +41,13 @@ export function assertNamed ({ url, stranger }: Destination, options: LoginOptio
 }
 
 /**
- * Makes sure that the user means this gateway, and that the gateway can't use the login at another one. A gateway says itself
- * which issuer, resource or server ID it has, and could name those of another gateway to get a login that is valid there.
+ * Makes sure that the user means this gateway, and that the gateway can't use the login at another one. A gateway itself states
+ * its issuer, resource or server ID. A malicious one could state those of another gateway, to get a login that is valid there.
  *
- * On a terminal, this asks one question: about a gateway that is new to the user, or that is in doubt. Elsewhere it refuses
- * those in doubt.
+ * On a terminal, asks a single question if the gateway is new to the user or doubtful. Without a terminal, refuses a doubtful
+ * gateway.
  *
- * @param way undefined if the user is going to paste a token, for which the prompt names the URL
+ * @param way undefined if the user is going to paste a token; that prompt shows the URL
  * @throws CommandFailure if the user declines, or can't be asked
  */
 export async function assertIntended (
@@ -110,7 +111,10 @@ function doubtsAbout (url: string, way: Way | undefined, profiles: Profiles): Do
   return doubts
 }
 
-/** Returns the doubts about a token for another site than the gateway. What is not a URL, such as a URN, tells nothing. */
+/**
+ * Returns a doubt for each site other than the gateway that the token would be for. Targets that are not URLs, such as URNs, are
+ * ignored.
+ */
 function elsewhere (url: string, { issuer: { scope, parameters } }: Extract<Way, { kind: 'oidc' }>): Doubt[] {
   const { origin } = new URL(url)
   const targets = [parameters.resource, parameters.audience, ...scope.split(' ')].flatMap((text) => URL.parse(text ?? '') ?? [])

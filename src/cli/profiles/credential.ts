@@ -4,7 +4,7 @@ import { isInKeyring, keptInKeyring, keyringFailure, opened, type NamedProfile }
 import { profileNamed, type Credential, type Login, type StoredCredential } from './profiles.ts'
 import { changeProfiles } from './store.ts'
 
-/** A token is renewed this long before it expires, in milliseconds, so that it does not expire on its way. */
+/** How long before its expiry a token is renewed, in milliseconds, so that it does not expire on its way to the gateway. */
 const margin = 30_000
 
 /** Returns true if the token of a login can be used. A pasted token can't be renewed, so the gateway decides about it. */

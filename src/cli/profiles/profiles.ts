@@ -29,7 +29,7 @@ export type Credential = Login & LoginSecrets
 /** A login as the profiles have it: with its secrets, or with the name of the keyring's entry that has them. */
 export type StoredCredential = Login & (LoginSecrets | { keyringEntry: string })
 
-/** A gateway and the login at it. */
+/** A gateway, and the login to it. */
 export interface Profile {
   /** The gateway's URL, as `urlFrom` returns it. */
   url: string
@@ -38,7 +38,7 @@ export interface Profile {
   credential: StoredCredential
 }
 
-/** What a project file can say. It never contains a token. */
+/** The content of a project file. It never contains a token. */
 export interface Project {
   /** The file's path. */
   file: string

@@ -41,7 +41,7 @@ export async function readProject (file: string, isNamed: boolean): Promise<Proj
 class Untrusted extends CommandFailure {}
 
 /**
- * Reads a file that was found. What is checked is what is read: another file that gets the same name meanwhile is never opened.
+ * Reads a file that was found. The checks and the read use the same descriptor, so the file can't be replaced in between.
  *
  * @throws Untrusted
  */
@@ -57,9 +57,10 @@ function trustedText (file: string): string {
 }
 
 /**
- * On a machine with several users, one of them could leave a project file in a shared folder such as /tmp, and so choose the
- * gateway and the environment of others who work below it. Members of the file's group could, too. Only a group with
- * the owner's own ID, which many systems create for each user, is taken for the owner's alone.
+ * Checks that only the user or root can have written the file. On a shared machine, somebody could otherwise leave a project file
+ * in a folder such as /tmp, and so choose the gateway and the environment of everybody who works below it. Members of the file's
+ * group may not write it either. An exception is a group with the same ID as the owner, because many systems create such a group
+ * for each user alone.
  */
 function assertTrusted (file: string, descriptor: number): void {
   const { uid, gid, mode } = fstatSync(descriptor)
@@ -73,7 +74,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 const isMapping = (value: unknown): value is Record<string, string> => isJsonObject(value) && Object.values(value).every(isText)
 
-/** What each member must be, and the words for it. */
+/** The check of each member, and the words for what it must be. */
 const members: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
   gateway: [(value) => isText(value) && urlFrom(value) !== undefined, 'an HTTP URL, such as https://secrets.example.com'],
   profile: [isText, 'the name of a profile'],

@@ -13,7 +13,7 @@ import type { Profiles } from './profiles.ts'
  * neither variable is set.
  */
 export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.ProcessEnv): string | undefined {
-  // The specification says that a relative path is to be ignored.
+  // The XDG specification says that relative paths must be ignored.
   if (isAbsolute(XDG_CONFIG_HOME)) return join(XDG_CONFIG_HOME, 'secretsctl')
   return isAbsolute(HOME) ? join(HOME, '.config', 'secretsctl') : undefined
 }
@@ -80,7 +80,7 @@ function profilesFrom (text: string, file: string): Profiles {
 const attempts = 300
 const pause = 100
 
-/** The age in milliseconds from which on a lock counts as left behind by a process that has died. */
+/** The age, in milliseconds, from which a lock counts as left behind by a process that has died. */
 const staleAfter = 60_000
 
 /**
@@ -119,7 +119,7 @@ export async function changeProfiles (
   }
 }
 
-/** Removes a lock if it is still that of `owner`, who may have taken so long that another process has replaced it. */
+/** Removes a lock if `owner` still holds it. If the owner has taken too long, another process may have replaced the lock. */
 function remove (lock: string, owner: string | undefined): void {
   if (textOf(lock) === owner) rmSync(lock, { force: true })
 }
@@ -136,6 +136,6 @@ async function take (lock: string, owner: string): Promise<void> {
     if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) remove(lock, holder)
     else await setTimeout(pause)
   }
-  /* c8 ignore next -- half a minute after another process has begun to change the profiles, or to renew a token */
+  /* c8 ignore next -- only if another process has held the lock for half a minute */
   throw new CommandFailure(`Another secretsctl has locked the profiles. If none is running: rm ${lock}`)
 }

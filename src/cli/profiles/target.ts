@@ -7,28 +7,30 @@ import { readProfiles } from './store.ts'
 /** The gateway that a command talks to. */
 export interface Target {
   url: string
-  /** What chose the URL, for messages. */
+  /** The option, variable, file or profile that chose the URL, for messages. */
   from: string
-  /** A token that the command line or a variable specifies. */
+  /** A token from the command line or a variable. */
   token?: string
   /** The environment of the profile with this URL, if it has one. */
   environment?: string
-  /** The profile whose login is used if there is no such token; it is always a profile with this URL. */
+  /** The profile whose login is used if there is no such token. It always has this URL. */
   login?: { name: string, profile: Profile }
 }
 
-/** What chooses the gateway: the option, variable or file, and either a URL or the name of a profile. */
+/** The choice of the gateway: the option, variable or file that makes it, and either a URL or the name of a profile. */
 interface Choice {
   from: string
   url?: string | undefined
   profile?: string | undefined
-  /** True if somebody else may have written it, which is possible for a project file. */
+  /** True if the choice comes from a project file, which somebody else may have written. */
   isForeign?: boolean
 }
 
 const isGiven = ({ url = '', profile = '' }: Choice): boolean => url !== '' || profile !== ''
 
-/** Returns what chooses the gateway: the first of the option, the variable, the project file and the current profile. */
+/**
+ * Returns the choice of the first of these that makes one: the option, the variable, the project file and the current profile.
+ */
 function choiceOf ({ url, profile }: GlobalOptions, terminal: Terminal, profiles: Profiles): Choice | undefined {
   const { env } = terminal
   const given = [
@@ -45,8 +47,8 @@ function choiceOf ({ url, profile }: GlobalOptions, terminal: Terminal, profiles
  * Decides which gateway a command talks to, and with which login. Nothing is sent.
  *
  * A token belongs to the URL that it was given for. A login is therefore only used for the URL of its profile. A token in an
- * option or a variable is not sent to a URL that only a project file names, because the file may be a stranger's: the user must
- * have named the same URL, with an option, with a variable or by logging in there.
+ * option or a variable is not sent to a URL that only a project file names, because a stranger may have written the file. The
+ * user must have named the same URL in an option or a variable, or must have logged in there.
  *
  * @throws WrongUsage if no gateway is chosen, or the choice is invalid
  * @throws CommandFailure if the profiles or the project file can't be used, or if the token must not be sent

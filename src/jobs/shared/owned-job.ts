@@ -25,13 +25,13 @@ export interface OwnedJob {
   readonly shutDown: () => void
 }
 
-/** What the run of a job needs. */
+/** The options of {@link runOwned}. */
 export interface OwnedJobOptions {
   readonly store: Pick<JobStore, 'lease' | 'claim' | 'settle' | 'renew' | 'finish' | 'release'>
   readonly owned: Owned
   readonly bulk: BulkRun
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply
-  /** What another replica has already done. */
+  /** The progress of another replica, if this one has taken the job over. */
   readonly left?: Pick<Left, 'resumed' | 'done'> | undefined
   /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
   readonly isAtomic: boolean
@@ -39,23 +39,23 @@ export interface OwnedJobOptions {
   readonly monotonic: Monotonic
 }
 
-/** The number of reports that the owner of a job makes during a lease, to say that it is alive. */
+/** The number of heartbeats that the owner of a job sends during one lease. */
 const beats = 5
 
-/** The maximum number of results that are noted together. */
+/** The maximum number of results that one command stores. */
 const most = 50
 
 /**
- * Runs a job that this replica owns. Before each change of a secret, it asks the store whether it still owns the job. While the
- * store can't be used, it waits: no further item is begun, and results are stored when the store can be used again. Before each
- * call to AWS, it makes sure that its lease has not ended in the meantime, as it does if the process is paused.
+ * Runs a job that this replica owns. Before each change of a secret, the replica asks the store whether it still owns the job.
+ * While the store can't be used, no further item is begun, and results are stored as soon as it can be used again. Before each
+ * call to AWS, the replica checks that its lease has not ended in the meantime. That can happen if the process was paused.
  */
 export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits, monotonic }: OwnedJobOptions): OwnedJob {
   const stop = new AbortController()
   const waiting: CountedResult[] = []
   const counts = { ...left?.resumed.counts ?? zeroCounts(bulkResults) }
   let noting = Promise.resolve()
-  /** The number of final results, and of secrets that an atomic run has processed. */
+  /** The number of final results, and the number of secrets that an atomic run has processed. */
   let settledCount = left?.done.size ?? 0
   let processed = 0
   let isLost = false
@@ -76,7 +76,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits,
     if (isLost) throw new Problem('shared-state-unavailable', { reason: 'job-lost' })
   }
 
-  /** @param answer undefined if the store was not asked any longer */
+  /** Reacts to an answer of the store. @param answer undefined if the answer is not needed any more */
   function learn (answer: Answer | undefined): void {
     if (answer === 'lost') {
       isLost = true
@@ -114,7 +114,7 @@ export function runOwned ({ store, owned, bulk, toReply, left, isAtomic, limits,
     renew().then(learn, () => undefined)
   }, store.lease / beats).unref()
 
-  /** Ends the job in the store. Not even its results are kept if another replica owns it. */
+  /** Ends the job in the store. If another replica owns the job, nothing is stored, not even the results. */
   async function finish (summary: BulkSummary | undefined, problem: Problem | undefined): Promise<'ended' | 'lost'> {
     const isComplete = isReusable({ endedAt: 0, counts, ...problem !== undefined && { problem } })
     clearInterval(heart)

@@ -4,27 +4,29 @@ import { isProblem } from '#src/problems/problem'
 import { isRefusal } from '#src/shared/failures'
 import type { Answer } from './store-port.ts'
 
-/** How the owner of a job asks the store, and what it knows of its lease. */
+/** Sends the questions of a job's owner to the store, and keeps track of the owner's lease. */
 export interface Questions {
   /**
-   * Asks until the store answers. Returns undefined if there is no need to know any longer.
+   * Repeats a question until the store answers it. Returns undefined if the answer is no longer needed.
    *
-   * @throws Problem `shared-state-unavailable` if the server refuses all questions for a while: waiting will not help
+   * @throws Problem `shared-state-unavailable` if the server has refused all questions for so long that waiting will not help
    */
   readonly insist: <T>(ask: () => Promise<T>, isNeeded: () => boolean) => Promise<T | undefined>
-  /** Asks a question that extends the lease. */
+  /** Asks a question that also extends the lease. */
   readonly extending: <T extends Answer | 'done'>(ask: () => Promise<T>) => Promise<T>
-  /** Returns true while the lease certainly lasts, so that no other replica can own the job. */
+  /** Returns true while the lease has certainly not ended, so that no other replica can own the job. */
   readonly isHeld: () => boolean
 }
 
 /** The pause before a question to the store is repeated, in milliseconds. */
 const pause = 200
 
-/** The part of a lease that its owner uses. The server's clock may run a little faster than this process's. */
+/**
+ * The part of a lease that its owner relies on. It is less than the whole, because the server's clock may run a little faster.
+ */
 const usable = 0.9
 
-/** The number of leases for which an owner puts up with refusals by the server, which may be out of memory for a while. */
+/** How long an owner tolerates that the server refuses everything, for example because it is out of memory. Counted in leases. */
 const patience = 6
 
 /** @param lease the length of a lease, in milliseconds */

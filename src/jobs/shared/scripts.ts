@@ -1,17 +1,17 @@
 import { script, type Script } from '#src/shared/script'
 
 /**
- * What the scripts have in common. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and those that
+ * The common part of all scripts. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and those that
  * concern several jobs begin with `BASE-`. All have the fleet's hash tag, so they are in the same slot of a cluster.
  *
- * - `BASE:ID`: a hash of what is known about the job. Its `token` grows with each owner (fencing); older tokens are refused.
+ * - `BASE:ID`: a hash of the job's fields. Its `token` grows with each owner, and older tokens are refused (a fencing token).
  * - `BASE:ID:plan`: a list of the parts of its plan.
  * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
  * - `BASE:ID:results`: a list of the results, in the order in which they became final.
  * - `BASE-leases`: a sorted set of the running jobs, by the time at which the lease of their owner ends.
  * - `BASE-key:NAME`: the job of an `Idempotency-Key`.
- * - `BASE-ended`, `BASE-of:CALLER`, `BASE-sizes`, `BASE-held`, `BASE-all`: the ended jobs, by the time of their end; those of a
- *   caller, in the same order; their sizes; the sum of the sizes of each caller; and the sum of all.
+ * - `BASE-ended`: a sorted set of the ended jobs, by the time of their end. `BASE-of:CALLER`: those of a caller, in the same
+ *   order. `BASE-sizes`: their sizes. `BASE-held`: the sum of the sizes for each caller. `BASE-all`: the sum of all sizes.
  */
 const prelude = `
 local base = KEYS[1]
@@ -59,11 +59,12 @@ return 1
 `)
 
 /**
- * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's owner has lost its lease,
- * this replica becomes its owner. A request with another fingerprint gets nothing.
+ * Registers a job, or finds the reusable job of an earlier request with the same key. If the owner of that job has lost its
+ * lease, this replica becomes the owner. A request with another fingerprint is refused.
  *
- * ARGV: ID, caller, key or nothing, fingerprint or nothing, what the job is, owner, lease, lifetime
- * Returns the ID of the job, and the token of its owner if that is this replica: otherwise 0, or -1 for another fingerprint
+ * ARGV: ID, caller, key or an empty string, fingerprint or an empty string, description of the job, owner, lease, lifetime
+ * Returns the ID of the job, and its token if this replica is the owner. Otherwise, instead of the token: -1 if the fingerprint
+ * differs, or else 0
  */
 export const start = within(`
 local id, caller, key, fingerprint, about, owner, lease, lifetime = unpack(ARGV)
@@ -88,7 +89,7 @@ return { id, 1 }
 `)
 
 /**
- * Asks whether a replica may begin an item, and notes that it does.
+ * Checks whether a replica may begin an item, and marks the item as begun.
  *
  * ARGV: ID, token, lease, index
  * Returns 0 if the replica does not own the job; 1 if it may begin the item; 2 if the job is to be cancelled; 3 if the item has a
@@ -105,7 +106,7 @@ return state
 `)
 
 /**
- * Extends the lease of a job's owner, and notes how many items are done.
+ * Extends the lease of a job's owner, and stores how many items are done.
  *
  * ARGV: ID, token, lease, lifetime, done
  * Returns 0 if the replica does not own the job; 2 if the job is to be cancelled; 1 otherwise
@@ -124,7 +125,7 @@ return state
 `)
 
 /**
- * Notes results. An item that has a result keeps it.
+ * Stores results. An item that already has a result keeps it.
  *
  * ARGV: ID, token, lease, and for each result: index, the name of its count, the result
  * Returns 0 if the replica does not own the job; 2 if the job is to be cancelled; 1 otherwise
@@ -148,16 +149,16 @@ return state
 `)
 
 /**
- * Ends a job. If there is no room for another ended one, removes the oldest ones of the callers whose jobs take the most.
+ * Ends a job. If there is no room for another ended job, removes the oldest jobs of the callers whose jobs take the most room.
  *
- * ARGV: ID, token, how it has ended, whether everything was done (1), the time for which it is kept, the size of all ended jobs
- *   together, the size of this one
+ * ARGV: ID, token, the encrypted end, 1 if the job was completed or else 0, the time for which it is kept, the maximum size of
+ *   all ended jobs together, the size of this one
  * Returns 0 if the replica does not own the job, and 1 otherwise
  */
 export const finish = within(`
 local id, token, ending, complete, kept, limit, size = unpack(ARGV)
 if owned(id, token) == 0 then
-  -- The reply to the first attempt may have been lost.
+  -- This may be a repeated command, because the reply to the first one was lost.
   return redis.call('HGET', of(id), 'token') == token and 1 or 0
 end
 redis.call('HSET', of(id), 'endedAt', now, 'ending', ending, 'complete', complete)
@@ -214,13 +215,13 @@ end
 return {}
 `)
 
-/** Returns what is known of a caller's job. ARGV: ID, caller */
+/** Returns the fields of a caller's job. ARGV: ID, caller */
 export const read = within(`
 if redis.call('HGET', of(ARGV[1]), 'caller') ~= ARGV[2] then return {} end
 return redis.call('HGETALL', of(ARGV[1]))
 `)
 
-/** Returns what a job is, and its items. ARGV: ID */
+/** Returns the description of a job, and the marks of its items. ARGV: ID */
 export const progress = within(`
 return { redis.call('HGET', of(ARGV[1]), 'about') or '', redis.call('HGETALL', of(ARGV[1], ':items')) }
 `)

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createRoom } from '#src/admission/room'
+import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { Monotonic } from '#src/clock'
 import { isProblem, Problem } from '#src/problems/problem'
 import type { BulkRun } from '#src/secrets/bulk/run'
@@ -31,29 +31,29 @@ export interface SharedJobsOptions {
   readonly grace?: number
 }
 
-/** The milliseconds between two searches for jobs without an owner, and between two looks at a job that somebody follows. */
+/** The milliseconds between two searches for jobs without an owner, and between two checks of a job that somebody follows. */
 const pauses = { search: 1_000, follow: 200 } as const
 
 /** Creates a store of jobs that all replicas share. Each can report and cancel every job, and continue one without an owner. */
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
-  const room = createRoom({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
-  /** The time from which on all owners of jobs have had the chance to renew their leases. */
+  /** The time from which jobs may be taken over. By then, all owners have had the chance to renew their leases. */
   let fairFrom = monotonic() + grace
   let downSince: number | undefined
   let lookedAt = monotonic()
-  // The server of a new session may be another one, whose clock is ahead and shows that leases have ended.
+  // The new session may be with another server. If its clock is ahead, leases seem to have ended.
   shared.onUp((isNew) => { if (isNew) fairFrom = monotonic() + grace })
 
   function enter (callerId: string): () => void {
     if (isStopping) throw new Problem('overloaded')
-    return room.enter(callerId)
+    return limiter.enter(callerId)
   }
 
-  /** Runs a job. @param ended called when it is over for this replica */
+  /** Runs a job. @param ended called when this replica stops working on the job */
   function run (
     owned: Owned, { bulk, toReply }: Pick<OwnedJobOptions, 'bulk' | 'toReply'>, isAtomic: boolean, left: OwnedJobOptions['left'],
     ended: (fault?: unknown) => void
@@ -76,7 +76,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     return job
   }
 
-  /** Continues a job that this replica has just made its own. */
+  /** Continues a job that this replica has just taken over. */
   async function goOn (owned: Owned): Promise<void> {
     const left = await store.left(owned)
     const leave = enter(left.origin.caller.id)
@@ -95,8 +95,9 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }
 
   /**
-   * Returns false while leases may have ended only because their owners could not reach the store either, or because this process
-   * was paused and is itself the owner. Owners know more than other replicas, such as the values of their jobs.
+   * Returns false while a lease may have ended without the owner having died: because the owner could not reach the store either,
+   * or because the owner is this process and was paused. An owner that still runs should keep its job, because only it has the
+   * values.
    */
   function isFair (): boolean {
     const now = monotonic()
@@ -119,10 +120,11 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     try {
       await goOn(owned)
     } catch (error) {
-      // Another replica may have more room. After other failures, somebody tries again when the lease has ended.
+      // Another replica may be less busy, so the lease is ended at once. After other failures, a replica tries again when it has
+      // expired.
       if (isProblem(error, 'overloaded')) await store.release(owned)
       else if (!isProblem(error, 'shared-state-unavailable') || isRefusal(error)) onFault(error, owned.id)
-      // A part of the job is missing. Nobody can continue it.
+      // A part of the job is missing, so no replica can continue it.
       if (isProblem(error, 'internal-error')) {
         const counts = zeroCounts(bulkResults)
         await store.finish(owned, { problem: error, counts, isComplete: false, kept, limit: bytes(), size: jobBytes })

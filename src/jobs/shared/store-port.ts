@@ -4,7 +4,7 @@ import type { BulkPlan, BulkSummary, Resumed } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
 import type { Job, Settled } from '#src/jobs/job'
 
-/** Who started a job, and where. Another replica needs this to continue the job, and for its audit records. */
+/** The origin of a job. Another replica needs it to continue the job, and for the audit records. */
 export interface JobOrigin {
   readonly caller: Caller
   readonly requestId: string
@@ -22,7 +22,7 @@ export interface Owned {
   readonly token: number
 }
 
-/** What another replica has left of a job. */
+/** An unfinished job that another replica has left. */
 export interface Left {
   readonly origin: JobOrigin
   readonly plan: BulkPlan
@@ -36,7 +36,7 @@ export interface Started {
   readonly job: Job
   /** Present if this replica is the job's owner. */
   readonly owned?: Owned
-  /** What another replica has done of the job, if this replica has taken it over. */
+  /** The progress of the earlier owner. Present if this replica has taken the job over. */
   readonly left?: Pick<Left, 'resumed' | 'done'>
 }
 
@@ -62,7 +62,7 @@ export interface Ending {
 }
 
 /**
- * What the replicas share about jobs. If the store can't be used, every function throws the Problem `shared-state-unavailable`
+ * The jobs that the replicas share. If the store can't be used, every function throws the Problem `shared-state-unavailable`
  * within the store's time limit.
  */
 export interface JobStore {
@@ -77,9 +77,9 @@ export interface JobStore {
   /** Makes this replica the owner of a job whose owner has lost its lease. Returns undefined if there is no such job. */
   readonly takeOver: () => Promise<Owned | undefined>
   /**
-   * Returns what another replica has left of a job that this replica now owns.
+   * Returns the plan and the progress of a job that this replica has taken over.
    *
-   * @throws Problem `internal-error` if a part of it is missing; the job can't be continued then
+   * @throws Problem `internal-error` if a part of the job is missing, so that it can't be continued
    */
   readonly left: (owned: Owned) => Promise<Left>
   /** Asks whether this replica may begin an item. `done` means that the item has a result. */

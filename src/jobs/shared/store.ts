@@ -21,7 +21,7 @@ const lifetime = 24 * 60 * 60 * 1_000
 /** The number of items in one part of a plan, and of results that are read at once. Both are limited to keep commands short. */
 const page = 250
 
-/** What a job is. It is stored encrypted, so who can write to the store can't change it. */
+/** The description of a job. It is encrypted and authenticated, so nobody can change it by writing to the store. */
 interface About extends JobOrigin {
   readonly options: BulkOptions
   /** The number of its items. */
@@ -50,8 +50,8 @@ export interface JobStoreOptions {
 const answers: readonly Answer[] = ['lost', 'owned', 'cancelled']
 
 /**
- * Creates the store of jobs in the shared state. What a job is, its plan, its results and its end are encrypted and
- * authenticated. The other fields say who owns it, how far it is, and when it is removed.
+ * Creates the store of jobs in the shared state. A job's description, plan, results and end are encrypted and authenticated. The
+ * other fields contain its owner, its progress, and the time of its removal.
  */
 export function createJobStore (
   shared: Pick<Shared, 'run' | 'send' | 'key' | 'hidden' | 'replicaId'>, { key, now, lease = defaultLease }: JobStoreOptions
@@ -94,7 +94,7 @@ export function createJobStore (
     return results
   }
 
-  /** Returns what has been done of a job, and what it is. What is done is what has a result. */
+  /** Returns the progress and the description of a job. An item is done if it has a result. */
   async function progress (id: string): Promise<Pick<Left, 'resumed' | 'done'> & { about: About }> {
     const [text, marks] = listOf(await run(scripts.progress, id))
     const about = openAbout(id, String(text))
@@ -107,7 +107,10 @@ export function createJobStore (
     }
   }
 
-  /** Returns a caller's job. Who can write to the store can't make it another caller's. */
+  /**
+   * Returns a caller's job. The caller is checked against the encrypted description, which nobody can forge by writing to the
+   * store.
+   */
   async function find (callerId: string, id: string): Promise<{ job: Job, about: About } | undefined> {
     const fields = pairs(await run(scripts.read, id, hiddenCaller(callerId)))
     if (fields.size === 0) return undefined
@@ -170,7 +173,7 @@ export function createJobStore (
     }
   }
 
-  /** @param fields what is stored of it; nothing of a job that has just been registered */
+  /** @param fields the stored fields; empty for a job that has just been registered */
   function jobFrom (id: string, { caller, environment, total, createdAt }: About, fields: ReadonlyMap<string, string>): Job {
     const state = stateOf(fields)
     const end = state === 'ended' ? vault.open(id, 'end', fields.get('ending') ?? '') as End : undefined
@@ -196,6 +199,9 @@ export function createJobStore (
 
 const sum = (counts: BulkCounts): number => Object.values(counts).reduce((all, count) => all + count, 0)
 
-/** Returns true if a request with the same key is a repetition. Who can write to the store can let a key lead to another job. */
+/**
+ * Returns true if a request with the same key repeats an earlier one. Whoever can write to the store could make the key refer to
+ * another job, so everything is compared again.
+ */
 const isSameRequest = (about: About, { environment, idempotencyKey, fingerprint }: JobOrigin): boolean =>
   about.environment === environment && about.idempotencyKey === idempotencyKey && about.fingerprint === fingerprint

@@ -1,13 +1,13 @@
 import { seal, unseal, type Seal } from '#src/sealing/sealed'
 
 /**
- * Encrypts and authenticates what is stored about a job. Whoever reads the store learns no names, and whoever can write to it
- * can't make the gateway create a secret.
+ * Encrypts and authenticates the stored parts of a job. So nobody can learn names by reading the store, or make the gateway
+ * create a secret by writing to it.
  */
 export interface Vault {
-  /** @param part what the text is; it can't be opened as another part, or as that of another job */
+  /** @param part the name of the part; the text can't be decrypted as another part, or as a part of another job */
   readonly close: (id: string, part: string, content: unknown) => string
-  /** Returns what was passed to `close`, with the same type. @throws Error if it was not encrypted with the fleet's key */
+  /** Returns the content that was encrypted. @throws Error if it was not encrypted with the fleet's key */
   readonly open: (id: string, part: string, text: string) => unknown
 }
 

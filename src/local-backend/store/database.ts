@@ -22,8 +22,8 @@ export interface Database {
   /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
   onChange: (listener: (changeset: Uint8Array) => void) => void
   /**
-   * Makes the changes of a `write` of another database, which must have had the same rows. Their values may differ because claims
-   * on rotations are also renewed outside a `write`.
+   * Applies the changes of a `write` on another database, which must have the same rows. The values in the rows may differ,
+   * because claims on rotations are also renewed outside a `write`.
    *
    * @throws Error if the rows differ
    */

@@ -29,7 +29,7 @@ let report = { environments: [], items: [] }
 let rowsShown = pageSize
 /** @type {Set<string>} */
 const selected = new Set()
-/** The number of times that the visitor was signed out. A reply to a question from before must not be shown. */
+/** The number of times that the visitor was signed out. A reply is discarded if the number has changed since its request. */
 let signOuts = 0
 
 /** @param {string} text */

@@ -11,7 +11,7 @@ import { wordsFor } from '../shared/words.js'
  * @typedef {{ from: string, to: string, onConflict: string }} Choice
  */
 
-/** For each result: the words of a plan, and of what was done. */
+/** The words for each result: in a plan, and after the promotion. */
 const words = {
   created: { plan: 'create', done: 'created', badge: 'present' },
   updated: { plan: 'replace', done: 'replaced', badge: 'placeholder' },
@@ -76,8 +76,8 @@ async function carryOut (choice, planned) {
 }
 
 /**
- * Asks for the two environments, shows the plan, and carries it out if the visitor agrees. A secret that has
- * been created meanwhile is left as it is, and a value is replaced only if the version in the plan is still current.
+ * Asks for the two environments, shows the plan, and carries it out if the visitor agrees. A secret that has been created in the
+ * meantime is left unchanged. A value is replaced only if the version in the plan is still current.
  *
  * @param {readonly string[]} names
  * @param {readonly string[]} environments those of the report

@@ -1,6 +1,6 @@
 /**
- * The changes that a visitor can make, each with its question. Each is made only if the version that the visitor has seen is
- * still current (`If-Match`). Each returns what was done, or undefined if the visitor has cancelled.
+ * The changes that a visitor can make. Each function asks in a dialog, and makes the change only if the version that the visitor
+ * has seen is still current (`If-Match`). It returns a sentence about what was done, or undefined if the visitor has cancelled.
  */
 
 import { ask, field, textOf, valueField, valueHint } from '../shared/dialog.js'
@@ -83,7 +83,7 @@ export async function setFirstValue ({ environment, name }) {
 }
 
 /**
- * Returns a merge patch for one key. A JSON text stays as it is written, so that no digit of a number is lost.
+ * Returns a merge patch for one key. JSON is inserted as it was written, so that no digit of a number is lost.
  *
  * @param {string} key
  * @param {string} how `text`, `json` or `remove`

@@ -1,6 +1,6 @@
 /**
- * The first page: the sign-in, and then the console. The address has the environment and the secret's name after `#`, which the
- * browser does not send. Everything that is shown comes from the API, with the visitor's token.
+ * The first page: the sign-in, and then the console. The URL contains the environment and the secret's name after `#`, a part
+ * that browsers never send. Everything that is shown comes from the API, with the visitor's token.
  */
 
 import { byId, h, plural } from '../shared/dom.js'
@@ -95,7 +95,7 @@ async function start () {
   await route()
 }
 
-/** Shows what the address names. */
+/** Shows the environment or the secret in the URL. */
 async function route () {
   if (elements.console.hidden) return
   const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decoded)

@@ -1,4 +1,4 @@
-/** The view of one secret: everything about it, and its value if the visitor asks for it. */
+/** The view of one secret: its metadata, and its value if the visitor asks for it. */
 
 import { call, secretPath } from '../shared/gateway.js'
 import { dateText, dayText, definitions, h, plural } from '../shared/dom.js'

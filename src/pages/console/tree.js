@@ -10,14 +10,14 @@ import { h } from '../shared/dom.js'
 /** The badges of the states. `active` needs none. */
 const badges = { placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
 
-/** Up to this number of secrets, all folders are open at first. */
+/** If there are at most this many secrets, all folders are open at first. */
 const mostOpen = 40
 
 /** The number of rows that are created at once. The others follow while the browser has nothing else to do. */
 const chunk = 250
 
 /**
- * Creates a list of many rows. It creates only the first ones at once, so that a long list does not delay what the visitor types.
+ * Creates a list of many rows. It creates only the first ones immediately, so that a long list does not slow down typing.
  *
  * @param {readonly (() => HTMLElement)[]} rows
  */

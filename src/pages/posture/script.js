@@ -13,7 +13,7 @@ import { signIn, signOut, token } from '../shared/session.js'
 /** The rules that need calls to AWS for each secret. */
 const costly = ['replicas', 'public-policy']
 
-/** What each rule requires, for people who don't know its name. */
+/** The requirement of each rule, in plain words. */
 const titles = new Map(Object.entries({
   'SecretsManager.1': 'Rotation is enabled',
   'SecretsManager.2': 'The last rotation has succeeded',
@@ -54,7 +54,7 @@ const elements = {
 let judgements = []
 let secrets = 0
 let rowsShown = pageSize
-/** The number of times that the visitor was signed out. A reply to a question from before must not be shown. */
+/** The number of times that the visitor was signed out. A reply is discarded if the number has changed since its request. */
 let signOuts = 0
 
 /** @param {boolean} isSignedIn */

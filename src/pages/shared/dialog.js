@@ -13,8 +13,8 @@ import { refusalNotice } from './notice.js'
  */
 
 /**
- * Asks in a dialog, and sends the answer. If that fails, the dialog stays open and says why. Its fields leave the document when
- * it closes, because they may contain values.
+ * Shows a dialog, and sends the visitor's answer. If sending fails, the dialog stays open and shows the reason. When it closes,
+ * its fields are removed from the document, because they may contain values.
  *
  * @param {Question} question
  * @returns {Promise<boolean>} false if the visitor has cancelled
@@ -80,7 +80,7 @@ export const textOf = (answer, name) => {
   return typeof value === 'string' ? value : ''
 }
 
-/** What a value can be. */
+/** The hint at what a value can be. */
 export const valueHint = 'Text, or a JSON object to keep several keys together, such as a user name and a password.'
 
 /**

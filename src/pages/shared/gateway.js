@@ -58,7 +58,7 @@ export async function call (method, path, { needs, body, type = 'application/jso
 }
 
 /**
- * Shows in an element who the visitor is for the gateway. The page works without it, so a failure only leaves the element empty.
+ * Shows the visitor's caller ID in an element. The page works without it, so after a failure, the element just stays empty.
  *
  * @param {HTMLElement} element
  */

@@ -2,7 +2,7 @@ import { h } from './dom.js'
 import { wordsFor } from './words.js'
 
 /**
- * Creates a message about an error, with what to do next.
+ * Creates a message about an error, with advice on what to do next.
  *
  * @param {unknown} error
  * @param {import('./words.js').Context} [context]

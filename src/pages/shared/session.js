@@ -1,6 +1,6 @@
 /**
  * The visitor's token. It is in the tab's session storage, so a reload keeps it, but other tabs, other sites and the next start
- * of the browser do not have it. Nothing else is stored: never a name, never a value.
+ * of the browser do not have it. Nothing else is stored, neither names nor values.
  */
 
 const key = 'secrets-gateway-token'

@@ -1,4 +1,4 @@
-/** What the pages say about each problem: what has happened, and what the visitor can do next. */
+/** The pages' words for each problem: what has happened, and what the visitor can do next. */
 
 import { Refusal } from './gateway.js'
 

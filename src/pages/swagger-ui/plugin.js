@@ -2,7 +2,7 @@
  * What the gateway adds to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
  * The filter finds operations by their path, method, ID or summary, not only by their tag.
  *
- * This is no module, because it must run between Swagger UI's scripts and its start.
+ * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.
  */
 (() => {
   const key = 'secrets-gateway-token'

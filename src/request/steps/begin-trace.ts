@@ -4,8 +4,8 @@ import { traceContextFrom } from '#src/tracing/trace-context'
 import type { Tracer } from '#src/tracing/tracer'
 
 /**
- * Begins the span of the request, in the trace of its caller if it names one. Without a tracer, only notes the ID of the caller's
- * trace, for the log and the audit trail. Health probes have no trace.
+ * Begins the span of the request, in the caller's trace if the request names one. Without a tracer, only keeps the ID of the
+ * caller's trace, for the log and the audit trail. Health probes have no trace.
  */
 export const beginTrace = (tracer: Tracer | undefined): Step => (request) => {
   const { headers, routeOptions: { config } } = request

@@ -6,7 +6,10 @@ import type { Step } from '#src/request/step'
 /** Returns the environment that has this name in the current configuration. */
 export type FindEnvironment = (name: string) => Environment | undefined
 
-/** Decides whether the caller may see the environment that the request names. If it does not exist, denies it. */
+/**
+ * Decides whether the caller may see the environment that the request names. If the environment does not exist, the decision is a
+ * denial.
+ */
 export const seeEnvironment = (find: FindEnvironment): Step => (request) => {
   const environment = find(namedIn(request).env)
   return { visibility: environment === undefined ? denied : request.sees(environment) }

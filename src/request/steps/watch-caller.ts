@@ -1,7 +1,9 @@
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** Creates the signal that ends the request's work when the caller closes the connection before the whole reply has been sent. */
+/**
+ * Creates the signal that stops work on the request when the caller closes the connection before the whole reply has been sent.
+ */
 export const watchCaller: Step = (_request, { raw }) => {
   const controller = new AbortController()
   const leave = (): void => { controller.abort(new Problem('caller-gone')) }

@@ -25,7 +25,10 @@ interface Options extends Conflicts {
   readonly progress: (done: number) => void
   /** The indexes of the items that another process has begun. */
   readonly begun: ReadonlySet<number>
-  /** Awaited before each item is written, and before it is rolled back. If it resolves to false, this process leaves it alone. */
+  /**
+   * Awaited before each item is written, and before it is rolled back. If it resolves to false, this process must not touch the
+   * item.
+   */
   readonly claim?: (index: number) => Promise<boolean>
 }
 

@@ -51,9 +51,9 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
 }
 
 /**
- * Finds out what has become of an item whose value only another process knew.
+ * Finds out the result of an item whose value only another process knew.
  *
- * @param wasBegun true if AWS may have carried out the item's changes; then the secret's versions tell
+ * @param wasBegun true if AWS may have carried out the item's changes; the secret's versions then show whether it has
  * @throws Problem `forbidden`, and any AWS error
  */
 export async function findWithheld (scope: Scope, item: BulkItem, wasBegun: boolean): Promise<BulkOutcome> {

@@ -136,8 +136,8 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
 export const forItem = (scope: Scope, { generate }: BulkItem): Scope => generate === undefined ? scope : forPurpose(scope, 'generate')
 
 /**
- * Returns the scope for an item that another process has begun. What exists and is what the item specifies is then what that
- * process has made.
+ * Returns the scope for an item that another process has begun. In this scope, an existing secret that matches the item counts as
+ * that process's work.
  */
 export const asRepeated = (scope: Scope): Scope => {
   const { idempotencyKey = scope.versionKey } = scope

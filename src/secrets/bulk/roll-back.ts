@@ -1,4 +1,4 @@
-import { untilShown } from '#src/aws/lateness'
+import { untilShown } from '#src/aws/eventual-consistency'
 import { currentIn, type SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'

@@ -23,11 +23,11 @@ export interface BulkControl {
    */
   readonly ready?: (signal: AbortSignal) => Promise<void>
   /**
-   * Awaited before each change of a secret, with the item's index. Resolves to false if this process must not make it, because
-   * another process has made it or runs the job by now. The item then has no outcome here.
+   * Awaited before each change of a secret, with the item's index. Resolves to false if this process must not make the change,
+   * because another process has made it or has taken over the job. The item then has no outcome here.
    */
   readonly claim?: Claim
-  /** Present if another process may take the run over. */
+  /** Present if another process may take over the run. */
   readonly ownership?: Ownership
   /** Present if another process has begun this run. */
   readonly resumed?: Resumed
@@ -37,7 +37,7 @@ export interface BulkControl {
 
 export type Claim = (index: number) => Promise<boolean>
 
-/** Whether this process still runs the job, or another one may do so by now because this one was silent for too long. */
+/** Tells whether this process still owns the run. If it has been silent for too long, another process may have taken over. */
 export interface Ownership {
   /** Returns true while no other process can have taken the run over. */
   readonly isCertain: () => boolean
@@ -45,7 +45,7 @@ export interface Ownership {
   readonly confirm: () => Promise<void>
 }
 
-/** What another process has done of a run. */
+/** The progress of a run that another process has begun. */
 export interface Resumed {
   /** The number of results of each kind. */
   readonly counts: BulkCounts
@@ -78,7 +78,7 @@ export interface BulkRun {
   readonly plan: () => BulkPlan
 }
 
-/** What determines how a request is carried out, apart from its items. */
+/** The options that determine how a request is carried out. */
 export type BulkOptions = Required<Pick<BulkCreateBody, 'onConflict' | 'restore' | 'dryRun' | 'atomic' | 'failOnError'>> &
   Required<NonNullable<BulkCreateBody['settings']>>
 
@@ -143,7 +143,7 @@ const owning = (scope: Scope, ownership: Ownership | undefined): Scope => owners
       }
     }
 
-/** Returns the item in the form that another process may know. */
+/** Returns the item without its value, because other processes must not get the value. */
 function withoutValue ({ content, generate, ...item }: BulkItem): BulkItem {
   const { template, ...generation } = generate ?? {}
   return compact({
@@ -156,8 +156,8 @@ function withoutValue ({ content, generate, ...item }: BulkItem): BulkItem {
 type RunOptions = Parameters<typeof atomically>[2]
 
 /**
- * Returns a signal that is aborted when `stop` is aborted or the time is up, at once if no time is left. Also returns the timer,
- * which the caller must clear.
+ * Returns a signal that is aborted when `stop` is aborted or the time is up. If no time is left, it is aborted at once. Also
+ * returns the timer, which the caller must clear.
  *
  * @param time the time in milliseconds
  */

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import pMap from 'p-map'
 import type { SecretName } from '#src/environments/names'
 import type { Problem } from '#src/problems/problem'
@@ -21,7 +21,7 @@ const concurrentEnvironments = 2
 export async function fingerprints (
   wanted: readonly { scope: Scope, names: readonly SecretName[] }[]
 ): Promise<Map<Scope, Map<SecretName, string | Problem>>> {
-  const key = randomBytes(32)
+  const key = createSecretKey(randomBytes(32))
   const fingerprint = (content: string | Uint8Array): string =>
     createHmac('sha256', key).update(typeof content === 'string' ? 'text' : 'binary').update(content).digest('base64')
   const found = await pMap(wanted, async ({ scope, names }) => {

@@ -24,8 +24,8 @@ const concurrentSecrets = 8
  * Returns the state of every secret in the environment whose name starts with the prefix, including secrets that are scheduled
  * for deletion. The caller's permissions are not checked.
  *
- * AWS's lists may lack the changes of the last five minutes. Those that this process has made itself are therefore looked up, and
- * so is each required secret that is not in the list.
+ * AWS's lists may lack the changes of the last five minutes. Therefore, the secrets that this process has changed are looked up
+ * individually, and so is each required secret that is not in the list.
  *
  * @param required the names of secrets whose absence matters
  * @throws Problem `invalid-request` if the prefix is longer than any secret name can be, and any AWS error
@@ -42,7 +42,10 @@ export async function secretStates (
   return { states, unaddressable: statesOf(unaddressable) }
 }
 
-/** Returns true if a list shows what is known about a secret. A secret without a value may have got one in the meantime. */
+/**
+ * Returns true if the state in a list agrees with the known one. A listed placeholder never does, because it may have got a value
+ * in the meantime.
+ */
 function agrees (listed: SecretMetadata['state'] | undefined, known: RecentlyWritten['state']): boolean {
   if (known === 'gone') return listed === undefined
   return known === 'deleted' ? listed === 'pending-deletion' : known === 'present' && listed === 'active'

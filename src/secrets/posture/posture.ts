@@ -15,7 +15,7 @@ import type { SecretPosture } from './schemas.ts'
 
 export interface PostureOptions {
   rules: readonly RuleName[]
-  /** Only secrets of which a rule has this status. */
+  /** Returns only secrets for which at least one rule has this status. */
   status?: Status
   namePrefix?: string
   limit?: number
@@ -32,9 +32,9 @@ export interface PosturePage {
 const concurrentSecrets = 8
 
 /**
- * Judges a page of the environment's secrets by rules. It looks at `limit` secrets at most. With `status`, it may therefore have
- * fewer items, or none: to fill a page, a request could need any number of calls to AWS. The last page also has the required
- * secrets that don't exist.
+ * Judges a page of the environment's secrets by the rules. Looks at up to `limit` secrets. With `status`, the page may therefore
+ * have fewer items or none, because filling it could take any number of calls to AWS. The last page also has the required secrets
+ * that don't exist.
  *
  * @param now milliseconds since the epoch
  * @throws Problem for an invalid cursor, and any AWS error
@@ -94,7 +94,10 @@ async function judge (
   }
 }
 
-/** Returns the required secrets that don't exist and that the caller may see. Asks AWS about each, because lists may be late. */
+/**
+ * Returns the required secrets that don't exist and that the caller may see. Asks AWS about each of them, because a list may be
+ * outdated.
+ */
 async function missingSecrets (scope: Scope, namePrefix: string): Promise<SecretPosture[]> {
   const wanted = scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix))
   const visible = [...await permitted(scope, 'AssessPosture', wanted)]

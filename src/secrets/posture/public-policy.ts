@@ -12,7 +12,7 @@ const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? va
 const entriesOf = (value: unknown): [string, unknown][] => typeof value === 'object' && value !== null ? Object.entries(value) : []
 
 /**
- * Returns true if a resource policy lets everybody in: if a statement allows all principals, and no condition restricts it to
+ * Returns true if a resource policy grants public access: a statement allows all principals, and no condition restricts it to
  * fixed callers, organizations or networks. Statements that deny are ignored, because it is hard to prove what remains allowed.
  * So a policy that is not public may be reported as public, but never the reverse.
  *
@@ -35,6 +35,6 @@ function opens ({ Effect, Principal, NotPrincipal, Condition }: Readonly<Record<
     entriesOf(tests).some(([key, values]) => restrictingKeys.has(key.toLowerCase()) && listOf(values).every(isFixed)))
 }
 
-/** Returns true for a value without wildcards and variables that is not a network as large as the internet. */
+/** Returns true for a value that has no wildcard or variable, and is not a network that covers most of the internet. */
 const isFixed = (value: unknown): boolean =>
   typeof value === 'string' && !/[*?]|\$\{/.test(value) && !/^(?:0\.|::|[\d.]+\/[0-7]$|[\da-f:]+\/(?:[12]?\d|3[01])$)/i.test(value)

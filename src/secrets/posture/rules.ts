@@ -2,7 +2,7 @@ import type { SecretMetadata } from '#src/aws/secret'
 import type { Environment } from '#src/environments/environment'
 import { isPublic } from './public-policy.ts'
 
-/** What is known about a secret. `details` and `policy` each cost a call, so they are absent unless a rule needs them. */
+/** The facts about a secret. `details` and `policy` each take a call to AWS, so they are absent unless a rule needs them. */
 export interface Known {
   readonly secret: SecretMetadata
   /** The metadata with the replicas, which lists lack. */
@@ -11,7 +11,7 @@ export interface Known {
   readonly policy?: string | null
 }
 
-/** What a rule is judged by, besides the secret. */
+/** Everything besides the secret that a judgement depends on. */
 export interface Circumstances {
   readonly environment: Environment
   readonly thresholds: Thresholds
@@ -31,13 +31,13 @@ export type Status = 'passed' | 'failed' | 'unknown'
 
 export interface Judgement {
   readonly status: Status
-  /** Why it failed or is unknown. */
+  /** The reason why the rule failed, or why the status is unknown. */
   readonly detail?: string
 }
 
 interface Rule {
   readonly describes: string
-  /** What a rule needs, beyond what a list shows. Each needs a call for each secret. */
+  /** The facts that the rule needs and that lists lack. Getting them takes a call for each secret. */
   readonly needs?: 'details' | 'policy'
   /** Returns undefined if the rule does not apply to the secret. */
   readonly judge: (known: Known, circumstances: Circumstances) => Judgement | undefined
@@ -53,7 +53,7 @@ const dayOf = (date: Date): string => date.toISOString().slice(0, 10)
 
 const isOlder = (date: Date, days: number, now: number): boolean => now - date.getTime() > days * day
 
-/** Returns true if a rotation has made a version that is not current. */
+/** Returns true if a rotation has created a version that is not current yet. */
 const isPending = ({ versions = {} }: SecretMetadata): boolean =>
   Object.values(versions).some((labels) => labels.includes('AWSPENDING') && !labels.includes('AWSCURRENT'))
 
@@ -140,7 +140,7 @@ export const rules: Readonly<Record<RuleName, Rule>> = table
 
 export const ruleNames = Object.keys(table) as RuleName[]
 
-/** The rules that apply unless a request names others: those that need no call for each secret. */
+/** The rules that apply unless a request selects others. They need no additional calls. */
 export const defaultRules: readonly RuleName[] = ruleNames.filter((name) => rules[name].needs === undefined)
 
 /** Security Hub's defaults. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createBudget, type Budget } from '#src/admission/budget'
-import { createRoom } from '#src/admission/room'
+import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 
 /** Returns the largest number of bytes that the caller can reserve now. */
 function largest ({ reserve }: Budget, callerId: string): number {
@@ -80,12 +80,12 @@ t.test('Retry-After is the time that it takes to free the missing bytes', async 
   t.equal(retryAfter(10_000_000), 60, 'the longest time that is reported')
 })
 
-t.test('a room has a maximum for all callers together and one for each caller', async (t) => {
-  const room = createRoom({ all: 3, ofOneCaller: 2 })
-  const leave = [room.enter('a'), room.enter('a')]
-  t.throws(() => room.enter('a'), { code: 'overloaded' })
-  leave.push(room.enter('b'))
-  t.throws(() => room.enter('c'), { code: 'overloaded' })
+t.test('there is a maximum for all callers together and one for each caller', async (t) => {
+  const limiter = createConcurrencyLimiter({ all: 3, ofOneCaller: 2 })
+  const leave = [limiter.enter('a'), limiter.enter('a')]
+  t.throws(() => limiter.enter('a'), { code: 'overloaded' })
+  leave.push(limiter.enter('b'))
+  t.throws(() => limiter.enter('c'), { code: 'overloaded' })
   for (const end of leave) end()
-  for (const callerId of ['a', 'a', 'c']) room.enter(callerId)
+  for (const callerId of ['a', 'a', 'c']) limiter.enter(callerId)
 })

@@ -1,9 +1,9 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createAlarm } from '#src/admission/alarm'
 import { createLane, type Lane, type LaneSettings, type Leave, type Work } from '#src/admission/lane'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
+import { createWakeTimer } from '#src/admission/wake-timer'
 
 interface Scene {
   lane: Lane
@@ -59,7 +59,7 @@ function scene (t: Test, settings: Partial<LaneSettings> = {}, perSecond?: Reado
   }
 }
 
-t.test('a caller that is alone gets half of the slots, and there is always a slot for another one', async (t) => {
+t.test('a lone caller gets half of the slots, and there is always a slot for another caller', async (t) => {
   const { call, end, started } = scene(t, { slots: { foreground: 8, background: 8 } })
   for (let count = 1; count <= 8; count++) await call(`a${count}`)
   t.same(started, ['a1', 'a2', 'a3', 'a4'])
@@ -85,7 +85,7 @@ t.test('callers take turns, also if one of them has been waiting for longer with
   t.equal(started.length, 21)
 })
 
-t.test('a queue for one quota does not hold up the calls of another, whoever they belong to', async (t) => {
+t.test('calls that wait for one quota do not delay calls for another quota', async (t) => {
   const { call, started } = scene(t, { slots: { foreground: 100, background: 2 } }, { ListSecretVersionIds: 50 })
   for (let count = 1; count <= 20; count++) await call(`a${count}`, { operation: 'ListSecretVersionIds' })
   t.equal(started.length, 2)
@@ -122,7 +122,7 @@ t.test('background work does not take the slots of foreground work', async (t) =
   t.same(refused, {})
 })
 
-t.test('while nothing is known about the pace of the queue, Retry-After is a guess', async (t) => {
+t.test('while the speed of the queue is unknown, Retry-After is a guess', async (t) => {
   const { call, refused } = scene(t, { queueLength: 0 })
   for (const id of ['a1', 'a2', 'a3']) await call(id)
   t.match(refused, { a3: { code: 'overloaded', options: { retryAfter: 5 } } })
@@ -190,11 +190,11 @@ t.test('lanes with a common bucket take turns, however many calls each of them h
   t.teardown(() => { mock.timers.reset() })
   let now = 0
   const monotonic = (): number => now
-  const [bucket, alarm] = [createTokenBucket(() => 50, monotonic), createAlarm(monotonic)]
+  const [bucket, timer] = [createTokenBucket(() => 50, monotonic), createWakeTimer(monotonic)]
   const settings = { slots: { foreground: 1_000, background: 2 }, queueLength: 1_000, queueTime: 60_000 }
   const started: string[] = []
   for (const [id, count] of [['a', 100], ['b', 20]] as const) {
-    const lane = createLane(() => settings, () => bucket, monotonic, alarm)
+    const lane = createLane(() => settings, () => bucket, monotonic, timer)
     for (let index = 0; index < count; index += 1) {
       void lane.enter({ callerId: id, environment: 'dev', operation: 'CreateSecret', priority: 'foreground', signals: [] }).then(() => started.push(id))
     }

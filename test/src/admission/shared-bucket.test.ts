@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap'
-import { createAlarm } from '#src/admission/alarm'
+import { createSharedPace } from '#src/admission/shared-pace'
 import { createLane, type Lane } from '#src/admission/lane'
 import { createSharedBucket } from '#src/admission/shared-bucket'
-import { createSharedPace } from '#src/admission/shared-pace'
 import type { TokenBucket } from '#src/admission/token-bucket'
+import { createWakeTimer } from '#src/admission/wake-timer'
 import { createShared, type Shared } from '#src/shared/shared'
 import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 import { until } from '#test/until'
@@ -25,9 +25,9 @@ async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[
     })
     t.teardown(shared.close)
     await shared.firstAttempt
-    const alarm = createAlarm(monotonic)
-    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, alarm.ring)
-    const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, alarm)
+    const timer = createWakeTimer(monotonic)
+    const bucket = createSharedBucket(createSharedPace(shared), 'account CreateSecret', () => quota, monotonic, timer.wakeAll)
+    const lane = createLane(() => ({ slots: { foreground: 1_000, background: 1 }, queueLength: 10_000, queueTime: 60_000 }), () => bucket, monotonic, timer)
     return { shared, bucket, lane }
   }))
   await until(() => replicas.every(({ shared }) => shared.replicas() === size))
@@ -37,7 +37,10 @@ async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[
 
 const untilOpen = async (redis: TestRedis): Promise<void> => until(async () => (await redis.command('EXISTS', '{test}:pace:closed')).includes(':0'), 20)
 
-/** Demands calls of some replicas for some milliseconds. Returns the times at which each could start its calls. */
+/**
+ * Makes these replicas start as many calls as they can for some milliseconds. Returns the times at which each could start its
+ * calls.
+ */
 async function demand (replicas: readonly Replica[], milliseconds: number): Promise<number[][]> {
   const stop = new AbortController()
   setTimeout(() => { stop.abort(new Error('enough')) }, milliseconds)
@@ -102,11 +105,12 @@ t.test('the server is stopped and started while all of them need the quota', { s
   t.ok(all.length >= 7 * quota * 0.3, `${all.length} calls in 7 seconds: they go on`)
   const sorted = all.toSorted((one, other) => one - other)
   const longest = Math.max(...sorted.slice(1).map((time, index) => time - (sorted[index] ?? time)))
-  // A command of the hanging server takes a second, and then a replica waits for a tenth of one before it uses its share.
+  // A command to the hanging server fails after a second. The replica then waits for a tenth of a second before it uses its
+  // share.
   t.ok(longest < 2_000, `${longest} ms without a call`)
 })
 
-t.test('a state that makes no sense is brought into its bounds', { skip }, async (t) => {
+t.test('implausible values in a stored state are clamped', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = createShared({
     settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
@@ -159,7 +163,7 @@ t.test('a state that makes no sense is brought into its bounds', { skip }, async
     const { granted, next } = await leased()
     t.ok(granted === 0 && next <= 1_000, `${granted} tokens, the next one in ${next} ms`)
   })
-  await t.test('no tokens are given out for ever', async (t) => {
+  await t.test('the time without tokens is bounded', async (t) => {
     await redis.command('SET', closed, '')
     t.match(await lease('bucket', request), { closedFor: 500 })
     await redis.command('SET', closed, '', 'PX', '1000000000')
@@ -167,7 +171,7 @@ t.test('a state that makes no sense is brought into its bounds', { skip }, async
   })
 })
 
-t.test('a replica asks again after a second, whatever the server has answered', async (t) => {
+t.test('a replica asks again after a second, even if the server has named a longer time', async (t) => {
   let [time, asked] = [0, 0]
   const bucket = createSharedBucket({
     isUp: () => true,
@@ -199,7 +203,7 @@ t.test('a lease that fails', async (t) => {
   t.equal(bucket.headroom(), 0)
 })
 
-t.test('the headroom is what the server has left', async (t) => {
+t.test('the headroom depends on the tokens of the server', async (t) => {
   let time = 0
   const bucket = createSharedBucket({
     isUp: () => true, replicas: () => 2, lease: async () => ({ granted: 2, next: 20 }), slowDown: async () => 0

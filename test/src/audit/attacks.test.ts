@@ -122,7 +122,7 @@ t.test('every change to a trail that is made without the key is found, or is rep
   }
 })
 
-t.test('at its next start, the gateway mistakes nothing for the result of a crash that a crash can\'t leave', async (t) => {
+t.test('at its next start, the gateway accepts as the result of a crash only what a crash can leave', async (t) => {
   /** Adds lines to a copy of the trail's last file, and opens the copy. Returns the `start` record with the findings. */
   async function started (t: Test, head: string, lines: readonly string[], added: readonly string[]): Promise<{ found?: unknown, torn?: unknown }> {
     const { file } = newTrail()

@@ -188,7 +188,7 @@ t.test('after a crash', async (t) => {
     t.match(readTrail(copy)[2], { name: 'b' })
   })
 
-  t.test('a complete write that the head does not include yet is not accepted if it was changed', async (t) => {
+  t.test('a complete write that the head does not include yet is not accepted if somebody has changed it', async (t) => {
     for (const [what, change] of Object.entries<(text: string) => string>({
       'a byte': (text) => text.replace('"b"', '"x"'),
       'a record twice': (text) => text + text.slice(text.lastIndexOf('\n', text.length - 2) + 1),

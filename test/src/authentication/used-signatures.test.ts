@@ -22,7 +22,7 @@ async function connect (t: Test, redis: TestRedis): Promise<Shared> {
   return shared
 }
 
-/** Returns two sets, in which a signature that one has taken counts as used in the other. */
+/** The implementations of the set. Each returns two sets that know of each other's signatures. */
 const forms: Record<string, (t: Test) => Promise<readonly [UsedSignatures, UsedSignatures]>> = {
   async 'in one process' () {
     const used = ownSignatures(monotonic)
@@ -133,7 +133,7 @@ t.test('in several replicas', { skip }, async (t) => {
   })
 })
 
-t.test('a login whose signature may be from before the server\'s memory, although its time is not', { skip }, async (t) => {
+t.test('a login is refused if its signature may be older than the server\'s memory, although its date is not', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const used = sharedSignatures(shared, monotonic)

@@ -74,7 +74,7 @@ await t.test('a value that is newer than the write is not read again', async (t)
   t.equal((await port.getSecretValue(call, name)).versionId, 'old', 'nor after a rotation, which ends at any time')
 })
 
-await t.test('a repetition of a write that is no longer remembered is not taken for a new version', async (t) => {
+await t.test('a repetition of a forgotten write is not mistaken for a new version', async (t) => {
   const { replies, port } = setUp({ putSecretValue: async () => ({ name, arn, versionId: 'old', versionStages: ['AWSPREVIOUS'] }) })
   await port.putSecretValue(call, name, 'old', { versionId: 'old' })
   replies.push(valueOf('current', 999_999), valueOf('old', 999_999))

@@ -172,7 +172,7 @@ t.test('a write that AWS refuses the second time is refused, if the secret is no
   }
 })
 
-t.test('an outdated description is not taken for the effect of the call', async (t) => {
+t.test('an outdated description is not mistaken for the effect of the call', async (t) => {
   const gateway = await buildRealistic(t, 'descriptions')
   const fail = await proxyWithFaults(t, gateway)
   const refused = refusal('InvalidRequestException', 'The secret is not scheduled for deletion.')

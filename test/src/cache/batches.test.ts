@@ -82,7 +82,7 @@ t.test('a thousand reads of a thousand secrets, in one iteration of the event lo
   t.equal(reads.length, 0)
 })
 
-t.test('a read that is alone is sent at once, and others wait until it is answered, or for a limited time', async (t) => {
+t.test('a lone read is sent at once, and others wait until it is answered, or for a limited time', async (t) => {
   for (const isSlow of [false, true]) {
     const waits: (() => void)[] = []
     const { read, reads, batches, plan } = await withSecrets(t, numbered(3), {
@@ -135,7 +135,7 @@ t.test('each secret of a batch has its own result', async (t) => {
   t.same(reads, [])
 })
 
-t.test('what a batch leaves out is read singly', async (t) => {
+t.test('secrets that a batch leaves out are read individually', async (t) => {
   const { read, reads, batches, gateway: { fastify: { aws } } } = await withSecrets(t, numbered(2), never)
   const { batchGetSecretValue } = aws
   aws.batchGetSecretValue = async (...args) => ({ ...await batchGetSecretValue(...args), items: [] })

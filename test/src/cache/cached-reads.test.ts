@@ -127,7 +127,7 @@ t.test('refresh and Cache-Control make the gateway ask AWS, and renew the cached
   t.same(calls(), ['GetSecretValue'])
 })
 
-t.test('a caller can demand AWS\'s own answer only so often, and nothing else of it is refused', async (t) => {
+t.test('a caller\'s demands for AWS\'s own answer are limited, and its other requests are not', async (t) => {
   const limits = { ...declared.limits, refreshes: { requestsPerSecond: 2 / 3_000, burst: 2 } }
   const { read, send, calls, trail } = await scene(t, { limits })
   await read()

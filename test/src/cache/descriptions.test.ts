@@ -41,7 +41,7 @@ t.test('a description is not cached longer than values are', async (t) => {
   t.equal(descriptions.length, 3)
 })
 
-t.test('a call that does not mention the cache asks AWS', async (t) => {
+t.test('a call without `caching` asks AWS', async (t) => {
   const { cache, call, describe, descriptions } = await scene(t)
   await describe()
   await cache.port.describeSecret(call, nameOf('a'))
@@ -112,7 +112,7 @@ t.test('values and descriptions never contradict each other', async (t) => {
   t.match(await read(), { problem: { code: 'secret-pending-deletion' } }, 'the description shows the deletion')
 })
 
-t.test('what AWS answers instead of a description is not hidden', async (t) => {
+t.test('AWS\'s errors for a description are passed on', async (t) => {
   const { describe, plan, passes, read, gateway } = await scene(t)
   await read()
   await describe()

@@ -107,7 +107,7 @@ function scene () {
 const settled = async (): Promise<void> => { for (let count = 0; count < 3; count += 1) await new Promise((resolve) => { setImmediate(resolve) }) }
 const change = (secret: string, more = {}) => ({ secret, settlingTime: 1, isMade: true, ...more })
 
-t.test('what can not be announced is announced later', async (t) => {
+t.test('a change that can\'t be announced is announced later', async (t) => {
   const { server, announce, sent, learned, comeBack } = scene()
   server.state = 'down'
   announce(change('a', { isMade: false, settlingTime: 5 }))
@@ -139,7 +139,7 @@ t.test('what can not be announced is announced later', async (t) => {
   t.match(sent.splice(0), [{ from: 'this', changes: 'all' }], 'too many changes to name them')
 })
 
-t.test('what can not be announced for a moment is announced without a report that the server is back', async (t) => {
+t.test('a failed announcement is repeated even if no outage was reported', async (t) => {
   for (const state of ['down', 'failing'] as const) {
     const { server, announce, sent } = scene()
     server.state = state
@@ -160,7 +160,7 @@ t.test('what can not be announced for a moment is announced without a report tha
   t.equal(sent.length, 1, 'once')
 })
 
-t.test('a message is obeyed once', async (t) => {
+t.test('a message is applied only once', async (t) => {
   const { announce, sent, learned, receive } = scene()
   for (const name of ['a', 'b']) {
     announce(change(name))

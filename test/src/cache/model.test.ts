@@ -170,7 +170,7 @@ async function run (scene: CacheScene, name: string, staleIfError: number, steps
       const state = await write(step.kind, step.elsewhere)
       if (state !== undefined) history.push({ since: now(), state })
       if (state !== undefined && !step.elsewhere) notBefore = now()
-      // Lets the gateway's own writes become old. Otherwise the gateway would take replies that show this write for late ones.
+      // Lets the gateway's own writes become old. Otherwise the gateway would consider replies that show this write outdated.
       if (step.elsewhere) passTime(3_000)
     } else {
       mode = step.kind

@@ -12,7 +12,7 @@ import { build, type Gateway } from '#test/helper'
 import { secretsctl } from '#test/secretsctl'
 import packageFile from '../../../package.json' with { type: 'json' }
 
-// What goes wrong only rarely, because it takes a gateway, an issuer or a machine in an unusual state.
+// Failures that are rare, because they require a gateway, an issuer or a machine in an unusual state.
 
 /** Starts a gateway that answers its first request, and closes the connection of each later one. */
 async function failingAfterOne (t: Test): Promise<{ gateway: Gateway, url: string }> {

@@ -21,7 +21,7 @@ async function edit (t: Test, gateway: Gateway, script: string, { name = 'a', an
   writeFileSync(editor, `#!/bin/sh\necho "$1" > ${folder}/file\nls -ld "$1" "$(dirname "$1")" > ${folder}/modes\n${script}\n`, { mode: 0o755 })
   const { status, screen } = await secretsctlTerminal(gateway, ['edit', name, '--env', 'dev', ...args], answers, { env: { EDITOR: editor, VISUAL: '' } })
   const file = existsSync(`${folder}/file`) ? readFileSync(`${folder}/file`, 'utf8').trim() : ''
-  // A text that could not be written is kept.
+  // The command keeps a text that could not be written.
   if (file !== '') t.teardown(() => { rmSync(dirname(file), { recursive: true, force: true }) })
   if (file !== '') t.match(readFileSync(`${folder}/modes`, 'utf8'), /^drwx------ [^\n]*\n-rw------- /)
   return { status, screen, file }
@@ -47,7 +47,8 @@ t.test('Ctrl-C while the value is written leaves no plaintext behind', { skip: n
     slow.closeAllConnections()
   })
   const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
-  // The first SIGINT is for the editor. Its parent is a shell, whose parent is secretsctl.
+  // The first SIGINT arrives while the editor runs. The script sends it to secretsctl, which is the parent of the shell that runs
+  // the script.
   const script = 'read -r pid name state parent rest < /proc/$PPID/stat; kill -INT $parent; sleep 0.5; printf other > "$1"'
   const { status, screen, file } = await edit(t, { ...gateway, url }, script, { answers: [{ when: put, type: '\x03' }] })
   t.not(status, 0)

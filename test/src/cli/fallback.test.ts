@@ -30,7 +30,7 @@ t.test('run --fallback', async (t) => {
   t.match(await run(gateway), { status: 0, stdout: 'V is canary\n', stderr: '' })
   t.notMatch(readFileSync(file, 'utf8'), 'canary', 'the file is encrypted')
 
-  // The purpose of a fallback includes the gateway's URL, so the gateway itself has to stop.
+  // A fallback is valid for one URL only, so the test has to stop the gateway instead of using another URL.
   await gateway.fastify.close()
   t.match(await run(gateway), { status: 0, stdout: 'V is canary\n', stderr: /^WARNING: http.* does not answer.*\nWARNING: using the secrets that .*kept kept at \d{4}-.*Z\. They may have been changed or withdrawn since\n$/ })
   t.match(await run(nowhere), { status: 125, stderr: /written for other secrets or by another user, or it is damaged/ }, 'another gateway')
@@ -103,7 +103,7 @@ t.test('a key or a fallback that can\'t be written', async (t) => {
   await t.rejects(attempt('private'), /The fallback .*kept can't be written: ENOENT/)
 })
 
-t.test('the key is whole or not there', { skip: process.platform === 'win32' }, async (t) => {
+t.test('the key file is either complete or missing', { skip: process.platform === 'win32' }, async (t) => {
   const folder = t.testdir({})
   const args = [join(import.meta.dirname, '..', '..', '..', 'bin', 'secretsctl.js'), 'run', '--env', 'dev', '--map', 'V=a', '--fallback', join(folder, 'kept'), ...show]
   const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: nowhere.url, SECRETS_GATEWAY_TOKEN: 'x', NODE_DISABLE_COMPILE_CACHE: '1' }
@@ -116,7 +116,7 @@ t.test('the key is whole or not there', { skip: process.platform === 'win32' }, 
   t.equal(statSync(join(folder, 'secretsctl', 'fallback.key')).size, 32)
 })
 
-t.test('whoever has lost access does not get the secrets from the fallback, nor after its time', async (t) => {
+t.test('a caller who has lost access does not get the secrets from the fallback, and nobody gets them from an expired one', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'canary' } })
   const folder = t.testdir({})

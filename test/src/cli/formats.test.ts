@@ -11,7 +11,7 @@ const names = Object.keys(formats) as FormatName[]
 const variablesOf = (values: Readonly<Record<string, string | Buffer>>): Variables =>
   new Map(Object.entries(values).map(([variable, value]) => [variable, { secret: variable.toLowerCase(), value: Buffer.from(value) }]))
 
-const isRefused = (format: FormatName, variable: string, value: string): boolean => formats[format].flaw(variable, Buffer.from(value)) !== undefined
+const isRefused = (format: FormatName, variable: string, value: string): boolean => formats[format].cannotWrite(variable, Buffer.from(value)) !== undefined
 
 /** Each of these values has been read differently by two readers of the same format. */
 const hostile = [
@@ -93,5 +93,5 @@ t.test('a refusal names every value and the formats that can represent them', as
   for (const binary of [Buffer.from([0xff]), Buffer.from('a\0b')]) {
     for (const format of ['dotenv', 'json', 'yaml', 'shell', 'docker'] as const) t.match(refusal(format, { A: binary }), /\n {2}A, from a, is binary\n.*: kubernetes$/, format)
   }
-  t.match(refusal('json', { A: Buffer.from([0xff]), [`${key}K`]: 'a' }), /\nNo format can represent all values: export them apart$/)
+  t.match(refusal('json', { A: Buffer.from([0xff]), [`${key}K`]: 'a' }), /\nNo format can represent all values: export them separately$/)
 })

@@ -188,7 +188,7 @@ t.test('login with a browser, and a new token when the old one has expired', asy
   const gateway = await peopleGateway(t, issuer)
   const { ctl, config, folder } = user(t)
   const browser = join(folder, 'browser')
-  // Another page of the browser sends a request that is no URL.
+  // Another page in the browser sends a request whose target is not a valid URL.
   const stray = 'http.get({ port: new URL(new URL(process.argv[1]).searchParams.get("redirect_uri")).port, path: "//" }, (reply) => process.exit(reply.statusCode === 404 ? 0 : 1))'
   writeFileSync(browser, `#!/bin/sh\n${process.execPath} -e '${stray}' "$1" || exit 1\nexec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'log-in-page.ts')} "$1"\n`, { mode: 0o755 })
   const loggedIn = await ctl(`login --url ${gateway.url}`, { env: { BROWSER: browser } })

@@ -80,7 +80,7 @@ t.test('apply: a truncated reply is an error', async (t) => {
   t.same(outcome, { status: 1, stdout: '', stderr: 'The reply broke off after 1 of 2 secrets; run the command again\n' })
 })
 
-t.test('apply: a streamed reply that is not that of a gateway is refused as soon as that shows', async (t) => {
+t.test('apply: a streamed reply that can\'t come from a gateway is refused at the first wrong line', async (t) => {
   const result = (name: string): string => `{"name":"${name}","result":"created"}\n`
   const counts = { created: 0, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 }
   const summary = { summary: { dryRun: true, counts } }
@@ -114,7 +114,7 @@ t.test('apply: a streamed reply that is not that of a gateway is refused as soon
   t.equal(await refused(`${JSON.stringify({ summary: { ...summary.summary, stopped: 1 } })}\n`), 'no valid /summary/stopped')
 })
 
-t.test('apply: progress that can\'t be true does not break the progress bar', async (t) => {
+t.test('apply: impossible progress does not break the progress bar', async (t) => {
   const counts = { created: 0, updated: 0, skipped: 0, restored: 0, failed: 0, rolledBack: 0, notStarted: 0 }
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson', 'x-request-id': 'r' })
@@ -254,7 +254,7 @@ t.test('promote: secrets that were not started are an error', async (t) => {
   t.match(await secretsctl({ url: `http://127.0.0.1:${port}` }, ['promote', 'a', 'b', '--from', 'dev', '--to', 'prod']), { status: 1, stderr: /^1 of 2 failed or were not started\n/ })
 })
 
-t.test('promote --missing skips a secret that a late list did not show', async (t) => {
+t.test('promote --missing skips a secret that an outdated list did not show', async (t) => {
   const counts = { created: 0, updated: 0, unchanged: 0, skipped: 1, failed: 0, notStarted: 0 }
   const bodies: unknown[] = []
   const server = createServer((request, response) => {

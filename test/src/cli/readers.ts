@@ -87,7 +87,7 @@ const npmDotenv = model((text) => {
   }))
 })
 
-/** A model of the parser in Docker Compose (package dotenv of compose-go). A variable that a value refers to counts as empty. */
+/** A model of the parser in Docker Compose (package dotenv of compose-go). References to variables in a value count as empty. */
 const compose = model((text) => {
   const read: Read = {}
   let rest = text

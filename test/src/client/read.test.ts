@@ -53,7 +53,7 @@ const served = async (t: Test, body: string | undefined): Promise<GatewayClient>
   return createClient({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: 'token' })
 }
 
-t.test('a reply without the JSON is not taken for one', async (t) => {
+t.test('a reply without the JSON is refused', async (t) => {
   const secret = { name: 'a', arn: 'arn', versionId: 'v', versionStages: [], createdDate: 'now', encoding: 'text', value: '{}' }
   await t.rejects(readJson(await served(t, JSON.stringify(secret)), 'dev', 'a'), { name: 'GatewayUnreachable', message: 'The reply has no JSON of the value' })
 })

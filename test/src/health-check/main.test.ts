@@ -8,7 +8,7 @@ import { probeUrl } from '#src/health-check/target'
 
 const program = join(import.meta.dirname, '..', '..', '..', 'src', 'health-check', 'main.ts')
 
-/** Runs the health check, and returns its exit status and what it says. */
+/** Runs the health check, and returns its exit status and its output. */
 async function check (t: Test, variables: Record<string, string>, config?: object): Promise<{ status: number, says: string }> {
   const { PATH = '' } = process.env
   const file = config === undefined ? {} : { GATEWAY_CONFIG: join(t.testdir({ 'gateway.yaml': stringify(config) }), 'gateway.yaml') }

@@ -20,7 +20,7 @@ const ok = (headers: object): object => ({ description: 'ok', headers: { 'X-Requ
 
 const operation = (parameters: object[], responses: object): object => ({ parameters, responses })
 
-/** A document in which operations repeat some things, and differ in others. */
+/** A document whose operations share some headers, parameters and responses, and differ in others. */
 const written = (): SharedDocument => ({
   components: { schemas: { Problem: {} }, examples: { 'not-found': {} } },
   paths: {

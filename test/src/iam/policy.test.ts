@@ -98,7 +98,7 @@ async function carryOut (gateway: Gateway, aws: SecretsManager, use: Use, creden
   return isSuccess && !reply.text.includes('aws-access-denied') ? undefined : `${method} ${url}: ${reply.status} ${reply.text}`
 }
 
-/** Orders the requests so that those that need the left-out part come first. */
+/** Sorts the requests so that those that need the missing part come first. */
 const byNeed = (without: string): Use[] => cases.toSorted((one, other) => Number(isAbout(other, without)) - Number(isAbout(one, without)))
   .flatMap(({ uses }) => uses)
 
@@ -128,7 +128,7 @@ t.test('the generated policy suffices, and each of its statements and actions is
     await t.test(`${title} without ${without}`, async (t) => {
       let own: Gateway | undefined
       let failure: string | undefined
-      // What is left out is known to be needed as soon as one request fails.
+      // One failed request is enough to prove that the missing part is needed.
       for (const use of without === 'nothing' || uses !== allUses ? uses : byNeed(without)) {
         if (usesDefaults.test(use.path ?? '')) failure = await carryOut(own ??= await gatewayWith(t, backend, id), aws, use)
         else failure = await carryOut(shared, aws, use, id)
@@ -140,7 +140,7 @@ t.test('the generated policy suffices, and each of its statements and actions is
   }
 })
 
-t.test('without DescribeSecret, a report takes a required secret that the list lacks for missing', async (t) => {
+t.test('without DescribeSecret, a report shows a required secret that the list lacks as missing', async (t) => {
   const report = async (t: Test, keep: boolean): Promise<unknown> => {
     const environment = environmentFrom('prod', { ...declared.prod, requiredSecrets: ['new'] })
     const { policy } = iamPolicy({ environment, credentials: new Map(), actions: ['ListSecrets'] })
@@ -149,7 +149,8 @@ t.test('without DescribeSecret, a report takes a required secret that the list l
     let passed = 0
     const backend = await startLocalBackend({
       accounts: [user('administrator'), user('own', [JSON.stringify({ ...policy, Statement })])],
-      // With this seed, lists lack the secret for longer than the four seconds that pass. Single secrets are at most three late.
+      // With this seed, lists lack the secret for longer than the four seconds that pass. Reads of a single secret lag behind by
+      // at most three seconds.
       realistic: { seed: 'required 467', wait: async () => Promise.resolve() },
       kmsKeys: [{ accountId, keyId, aliases: ['alias/prod'] }],
       now: () => start + passed

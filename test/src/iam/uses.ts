@@ -17,7 +17,7 @@ export interface Use {
   prepare?: (aws: SecretsManager, SecretId: string) => Promise<unknown>
 }
 
-/** The actions that the callers of the gateway use, and requests that need all that AWS must allow for them. */
+/** Actions of the gateway, and requests that together need everything that AWS must allow for these actions. */
 export interface Case {
   actions: readonly Action[]
   uses: readonly Use[]

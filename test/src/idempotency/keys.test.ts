@@ -8,7 +8,7 @@ import { connect } from '#test/src/jobs/forms'
 
 const scope = { callerId: 'c', credentialId: 'local-dev', environment: { name: 'dev' }, idempotencyKey: 'k' } as unknown as Scope
 
-/** The forms in which keys are kept, each as two replicas see it. */
+/** The implementations of the store of keys, each from the point of view of two replicas. */
 const forms: readonly { name: string, skip: string | false, create: (t: Test) => Promise<[IdempotencyKeys, IdempotencyKeys]> }[] = [
   {
     name: 'in memory',

@@ -9,7 +9,7 @@ import { createShared, type Shared } from '#src/shared/shared'
 import type { SharedSettings } from '#src/shared/settings'
 import { settingsFor, skip, startRedis, type TestRedis } from '#test/redis'
 
-/** A form in which jobs are kept. */
+/** An implementation of the store of jobs. */
 interface Form {
   readonly name: string
   readonly skip: string | false
@@ -18,7 +18,7 @@ interface Form {
 
 const mebibyte = 1024 * 1024
 
-/** The forms in which jobs are kept. All of them must pass the same tests. */
+/** The implementations of the store of jobs. All of them must pass the same tests. */
 export const forms: readonly Form[] = [
   { name: 'in memory', skip: false, create: async (_t, limits) => createJobs(Date.now, monotonic, { bytes: () => mebibyte, ...limits }) },
   {

@@ -6,7 +6,7 @@ t.test('a line in logfmt has the names and values of the JSON', async (t) => {
   t.equal(logfmt(`${JSON.stringify(line)}\n`), 'level=info time=2026-12-01T12:00:00.000Z request.method=GET request.route=/environments/:env reply.status=200 reply.aborted=true reply.list=[1,"a"] reply.none=null msg="a request"\n')
 })
 
-t.test('text of others can neither imitate a member nor a line, nor control a terminal', async (t) => {
+t.test('text from others can\'t imitate a member or a line, or control a terminal', async (t) => {
   t.equal(logfmt(JSON.stringify({ a: 'x b=1', c: 'x\nlevel=error', d: '\u001b[2J\u009b\u202e', e: 'say "x"', f: '' })),
     'a="x b=1" c="x\\nlevel=error" d="\\u001b[2J\\u009b\\u202e" e="say \\"x\\"" f=""\n')
 })

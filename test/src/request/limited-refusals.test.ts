@@ -6,7 +6,7 @@ import { authenticate } from '#src/request/steps/authenticate'
 import { refuseCrossSite } from '#src/request/steps/refuse-cross-site'
 import { verifySignature } from '#src/request/steps/verify-signature'
 
-/** The parts of a request that the steps read: a browser's request with a client certificate, and with a signature that is wrong. */
+/** The parts of a request that the steps read. It is a browser's request with a client certificate and an invalid signature. */
 const request = {
   caller: { method: 'mtls' }, headers: { 'sec-fetch-site': 'cross-site' }, found: { awsClaim: {} }, body: undefined
 } as unknown as FastifyRequest

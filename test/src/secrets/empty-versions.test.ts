@@ -33,7 +33,7 @@ t.test('a secret without any version', async (t) => {
   t.match(await rotateSecret(scope, name), { warnings: [/has no value/] })
 })
 
-t.test('a defect is not taken for a missing permission', async (t) => {
+t.test('a defect is not mistaken for a missing permission', async (t) => {
   const scope = scopeWhere(async () => { throw new TypeError('a defect') })
   await t.rejects(readSecret(scope, name, { versionId }), TypeError)
   await t.rejects(rotateSecret(scope, name), TypeError)

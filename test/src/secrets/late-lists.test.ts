@@ -31,7 +31,7 @@ await t.test('a consistency report shows the changes that the gateway has made, 
 })
 
 await t.test('a required secret that the list lacks is looked up', async (t) => {
-  // With this seed, no list shows the secret for more than two minutes.
+  // With this seed, lists lack the secret for more than two minutes.
   const gateway = await buildRealistic(t, 'required 467')
   t.same(await states(gateway, 'prod'), { 'payments/db': 'missing' })
   const another = new SecretsManager({

@@ -23,17 +23,19 @@ async function monitor (t: Test, { port }: TestRedis): Promise<() => string> {
   return () => text
 }
 
-/** Returns what somebody could compare a text with who guesses it: the text, and its hashes without a key, in each spelling. */
+/**
+ * Returns the strings by which somebody could recognize a guessed text: the text, and its hashes without a key, in each encoding.
+ */
 function guesses (text: string): string[] {
   const digests = ['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
     [createHash(algorithm).update(text).digest(), createHmac(algorithm, '').update(text).digest()])
   const bytes = [Buffer.from(text), ...digests]
   const spelled = bytes.flatMap((one) => (['hex', 'base64', 'base64url'] as const).map((encoding) => one.toString(encoding).replace(/=+$/, '')))
-  // A name on the server has only the first 22 characters of a code.
+  // A hidden name on the server is only the first 22 characters of an HMAC.
   return [text, ...spelled.map((one) => one.slice(0, 22))]
 }
 
-t.test('neither what the server stores nor what is sent to it has a value, a token or a signature, or their hashes', { skip }, async (t) => {
+t.test('no value, token or signature, and no hash of one, is sent to the server or stored there', { skip }, async (t) => {
   const values = ['canary-value-1', 'pass1234', 'hunter2']
   const wrongToken = 'sgw_stranger.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
   const sts = await startSts(t, [user])

@@ -10,9 +10,9 @@ import { until } from '#test/until'
 
 interface Observed {
   readonly shared: Shared
-  /** What was reported: `up`, or why the server could not be used. */
+  /** The reported states: `up`, or the reason why the server could not be used. */
   readonly states: ('up' | Outage)[]
-  /** For each time that the server could be used again: whether messages may have been missed. */
+  /** One element for each time that the server could be used again: true if messages may have been missed. */
   readonly ups: boolean[]
   readonly failures: (Failure | undefined)[]
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Problem } from '#src/problems/problem'
 import { inSpan, waitInSpan, type Attributes, type Span, type SpanOptions } from '#src/tracing/span'
 
-/** Returns a span that notes the spans that begin in it. */
+/** Returns a span that records its child spans. */
 function recorder (): { span: Span, parts: { name: string, options: SpanOptions | undefined, attributes: Attributes, end?: string | undefined }[] } {
   const parts: ReturnType<typeof recorder>['parts'] = []
   const spanOf = (part: { attributes: Attributes, end?: string | undefined }): Span => ({

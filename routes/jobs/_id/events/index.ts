@@ -34,7 +34,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       request.reportOutcome({ job: job.id })
       const after = request.headers['last-event-id'] ?? 0
       if (after >= lastEvent(job)) return reply.code(204).send(null)
-      onceClosed(reply.raw, fastify.eventStreams.take(request.caller.id))
+      onceClosed(reply.raw, fastify.eventStreams.enter(request.caller.id))
       return sendEvents(reply, jobEvents(fastify.jobs, job, after, fastify.monotonic))
     }
   })

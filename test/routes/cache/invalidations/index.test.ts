@@ -51,7 +51,7 @@ t.test('it needs a right of its own, on the environment and on each secret, and 
   t.same(gateway.awsCalls, [])
 })
 
-t.test('what is no name and no ARN of the environment is refused, and then nothing is dropped', async (t) => {
+t.test('text that is neither a name nor an ARN of the environment is refused, and then nothing is dropped', async (t) => {
   const { send } = await build(t, caching)
   await send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
   await send('GET', '/environments/dev/secrets/a')

@@ -85,7 +85,7 @@ await t.test('the questions of an auditor are answered from a whole trail', asyn
   t.notMatch(stdout, 'canary')
 })
 
-await t.test('the table ends with the proof', async (t) => {
+await t.test('the table ends with the result of the verification', async (t) => {
   const { status, stdout } = await search(trail, '--secret', 'payments/db', '--caller', 'writer')
   t.equal(status, 0)
   t.match(stdout, /^TIME +OUTCOME +CALLER +ACTION +ENVIRONMENT +SECRET +DETAILS\n\S+Z +refused +writer +GetSecretValue +dev +payments\/db +forbidden\n\n1 found\. The trail has records of requests from \S+ to \S+\n\d+ records, 1 to \d+, closed\nThe trail is intact\n$/)
@@ -95,7 +95,7 @@ await t.test('the table ends with the proof', async (t) => {
   t.match((await search(trail, '--caller', 'nobody', '--json')).stderr, 'Nothing found.')
 })
 
-await t.test('CSV has only data, which no spreadsheet takes for a formula', async (t) => {
+await t.test('CSV contains only data, and no spreadsheet treats it as a formula', async (t) => {
   const { status, stdout, stderr } = await search(trail, '--caller', 'administrator', '--action', 'CreateSecret', '--csv')
   t.equal(status, 0)
   const lines = stdout.trimEnd().split('\n')
@@ -106,7 +106,7 @@ await t.test('CSV has only data, which no spreadsheet takes for a formula', asyn
   t.equal((await search(trail, '--csv', '--json')).status, 2)
 })
 
-await t.test('a damaged trail is told, and fails', async (t) => {
+await t.test('a damaged trail is reported, and the command fails', async (t) => {
   const folder = t.testdir()
   const [oldest, middle, newest] = ['2.gz', '1', 'jsonl'].map((name) => join(folder, name)) as [string, string, string]
   for (const [index, file] of [oldest, middle, newest].entries()) copyFileSync(trail.files[index] ?? '', file)
@@ -175,7 +175,7 @@ async function longTrail (requests: number): Promise<string> {
   return file
 }
 
-await t.test('a long answer is written as fast as it is read, and never held as a whole', async (t) => {
+await t.test('a long result is written as fast as it is read, and is never in memory as a whole', async (t) => {
   const file = await longTrail(20_000)
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const finished = run(['audit', 'search', file], { stdin, stdout, stderr, env: {} })

@@ -6,7 +6,7 @@ import { secretsctl, type Outcome } from '#test/secretsctl'
 
 const account = '111122223333'
 
-/** A configuration file with the environment of the documentation, and one about which little is known. */
+/** A configuration file with two environments: the one in the documentation, and one with as few settings as possible. */
 function configuration (t: Test, change: object = {}): string {
   const file = {
     environments: {

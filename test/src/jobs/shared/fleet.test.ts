@@ -51,7 +51,7 @@ async function ends (replica: Replica, job: string): Promise<Reply> {
   return reply
 }
 
-/** Checks that each secret was made once: it has one version if it has a value, and none if it is a placeholder. */
+/** Checks that each secret was created exactly once: it has one version if it has a value, and none if it is a placeholder. */
 async function assertOnce (t: Test, replica: Replica, secrets: ReturnType<typeof secretsOf>, items: readonly Item[]): Promise<void> {
   t.same(items.map(({ name }) => name), secrets.map(({ name }) => name), 'each item has one result, in the order of the request')
   t.same(items.filter(({ result }) => result !== 'created'), [], 'all are created')
@@ -88,7 +88,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
     t.equal((await second.send('DELETE', job, { token: 'token-of-another' })).status, 404)
   })
 
-  t.test('without the shared state, jobs and keys are refused, secrets are not, and a running job goes on afterwards', async (t) => {
+  t.test('without the shared state, jobs and keys are refused, but not secrets, and a running job continues afterwards', async (t) => {
     const secrets = secretsOf('frozen', true)
     const job = await startJob(first, { secrets }, 'k')
     await reaches(second, job, 40)
@@ -115,7 +115,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
     t.notMatch(second.log(), '"event":"taken-over"', 'and its owner keeps it')
   })
 
-  t.test('an owner that was paused for longer than its lease does not go on', async (t) => {
+  t.test('an owner that was paused for longer than its lease does not continue', async (t) => {
     const secrets = secretsOf('paused')
     const job = await startJob(first, { secrets })
     await reaches(second, job, 50)
@@ -165,7 +165,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
       t.match(second.log(), /"event":"taken-over"/)
     })
 
-    await t.test('and what only the dead owner knew, when the request is repeated', async (t) => {
+    await t.test('a repeated request finishes the items whose values only the dead owner knew', async (t) => {
       const { json: { counts, result } } = await ends(second, withValues)
       const missing = result.items.filter((item: Item) => item.result !== 'created')
       t.ok(missing.length > 10, `${missing.length} values are missing`)
@@ -182,7 +182,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
     })
   })
 
-  t.test('the server has been sent no value, no token, no name and no key', async (t) => {
+  t.test('no value, token, name or key was sent to the server', async (t) => {
     const log = join(redisFolder, 'appendonlydir')
     const written = (await Promise.all((await readdir(log)).map(async (file) => readFile(join(log, file), 'latin1')))).join('\n')
     t.match(written, /jobs:[\da-f-]{36}:results/)

@@ -28,7 +28,7 @@ interface Set {
   store: JobStore
   /** Starts a job of three items as a replica does. */
   start: (from?: JobOrigin) => Promise<Started & { owned: Owned }>
-  /** Sends a command about the key of a job, as somebody does who can write to the server. */
+  /** Sends a command about a key of a job, as somebody with write access to the server could. */
   forge: (command: string, id: string, part?: string, ...rest: string[]) => Promise<string>
   /** Makes this replica the owner. */
   takeOver: (id: string) => Promise<Owned>
@@ -60,7 +60,7 @@ async function set (t: Test, options: Partial<JobStoreOptions> = {}): Promise<Se
 const result = (index: number): Parameters<JobStore['settle']>[1][number] =>
   ({ item: { name: `n${index}` as SecretName, result: 'created' }, index, count: 'created' })
 
-t.test('a job that has ended and is put back has no time left', { skip }, async (t) => {
+t.test('an ended job that somebody restores in the store gets no more time', { skip }, async (t) => {
   let now = Date.now()
   const { redis, store, start, forge, takeOver } = await set(t, { now: () => now })
   const { owned } = await start()
@@ -76,7 +76,7 @@ t.test('a job that has ended and is put back has no time left', { skip }, async 
   t.equal((await store.left(await takeOver(id))).resumed.elapsed, 0, 'a clock that is behind gives no more than the whole time')
 })
 
-t.test('a job stays its caller\'s own, whatever the server says', { skip }, async (t) => {
+t.test('a job belongs to its caller, even if somebody changes the caller in the store', { skip }, async (t) => {
   const { store, start, forge } = await set(t)
   const [{ job }, other] = [await start(), await start(origin('evil'))]
   const code = /\r\n([\w-]{22})\r\n/.exec(await forge('HGET', other.job.id, '', 'caller'))?.[1] ?? ''
@@ -88,7 +88,7 @@ t.test('a job stays its caller\'s own, whatever the server says', { skip }, asyn
   t.match(await store.read('evil', other.job.id), { state: 'stopping' })
 })
 
-t.test('what a job has done and how it ended is what its owners have encrypted', { skip }, async (t) => {
+t.test('the results and the end of a job come only from its encrypted parts', { skip }, async (t) => {
   const { store, start, forge, takeOver } = await set(t)
   const { owned } = await start()
   const { id } = owned
@@ -139,7 +139,7 @@ t.test('a request with the key of another one does not continue its job', { skip
   t.match(await redis.command('KEYS', '*:plan'), '*1\r', 'the plans of refused requests are removed')
 })
 
-t.test('a part of a plan is never without a time to live', { skip }, async (t) => {
+t.test('each part of a plan has a time to live', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const commands: string[] = []

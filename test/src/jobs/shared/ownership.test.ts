@@ -77,7 +77,7 @@ t.test('an owner that was paused after its claim makes no call if another one ha
   t.equal(await over, 'lost')
 })
 
-/** A store that refuses one question, as a server does that finds a mistake in it. */
+/** A store that refuses one kind of question, as a server does if a command is wrong. */
 const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
   let count = 0
   const refuse = async (): Promise<never> => { throw new Problem('shared-state-unavailable', { reason: 'shared-state-refused' }) }
@@ -119,7 +119,7 @@ t.test('a job whose questions the server always refuses ends with an error', { s
   }).over, 'ended')
 })
 
-t.test('a job that can\'t be taken over for lack of the server leaves its place free', { skip }, async (t) => {
+t.test('a failed takeover does not count towards the limit on running jobs', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const store = createJobStore(shared, { key, now: Date.now })

@@ -12,7 +12,10 @@ import { connect, shareJobs } from '#test/src/jobs/forms'
 import { outcome, quick, request, running, summary } from '#test/src/jobs/requests'
 import { until } from '#test/until'
 
-/** A run that makes the items that it may claim, until it may not. Those before `from` are made at once. */
+/**
+ * A run that makes one item after another, as long as it may claim them. It makes the items before `from` at once, and the others
+ * after `goOn` is called.
+ */
 function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => void, claimed: number[] } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const claimed: number[] = []
@@ -28,7 +31,7 @@ function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => vo
   return { bulk: { ...quick(total), run }, goOn: () => { resolve(undefined) }, claimed }
 }
 
-/** Ends the lease of a job's owner, as time does. */
+/** Ends the lease of a job's owner, as if it had expired. */
 const endLease = async (redis: TestRedis, shared: Shared, id: string): Promise<unknown> => redis.command('ZADD', `${shared.key('jobs')}-leases`, '0', id)
 
 /** Waits until another replica has taken a job from its owner, which keeps renewing its lease. */
@@ -40,7 +43,7 @@ const taken = async (redis: TestRedis, shared: Shared, id: string): Promise<void
 
 const problemBody = ({ code }: Problem): Record<string, unknown> => ({ code })
 
-/** Starts a server and the connection of two replicas. */
+/** Starts a server, and connects two replicas to it. */
 async function set (t: Test): Promise<{ redis: TestRedis, one: Shared, other: Shared }> {
   const redis = await startRedis(t)
   return { redis, one: await connect(t, redis), other: await connect(t, redis) }
@@ -51,7 +54,7 @@ const ended = async (jobs: Jobs, id: string): Promise<Awaited<ReturnType<typeof 
   return jobReply(jobs, await jobs.find('c', id), problemBody)
 }
 
-t.test('what a job needs in order to be continued has no value', { skip }, async (t) => {
+t.test('the stored parts of a job contain no value', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const events: string[] = []
   let left: Left | undefined
@@ -110,7 +113,7 @@ t.test('a replica that has no room leaves a job to another one', { skip }, async
   t.match(await ended(first, id), { problem: { code: 'forbidden' } })
 })
 
-t.test('a job that the fleet\'s key does not open is not continued', { skip }, async (t) => {
+t.test('a job that the fleet\'s key can\'t decrypt is not continued', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const faults: unknown[] = []
   const first = shareJobs(one)
@@ -160,7 +163,7 @@ t.test('an atomic job ends with its process, because it is rolled back', { skip 
   t.match(await jobs.find('c', id), { state: 'ended', counts: { rolledBack: 1 }, summary: { status: 409 } })
 })
 
-t.test('a job is lost with the data of the server', { skip }, async (t) => {
+t.test('if the server loses its data, the jobs are lost', { skip }, async (t) => {
   const { redis, one } = await set(t)
   const events: string[] = []
   const jobs = shareJobs(one, {}, { onHandover: (event) => { events.push(event) } })

@@ -14,7 +14,7 @@ const options = {
 
 const items = ['a', 'b', 'c'].map((name) => ({ name: name as SecretName }))
 
-/** Runs a bulk create, with a port that only notes which calls it has sent. */
+/** Runs a bulk create with a port that only records the calls. */
 async function run (
   control: Partial<BulkControl>, change: Partial<typeof options | { atomic: true }> = {}
 ): Promise<{ summary: BulkSummary, outcomes: BulkOutcome[], sent: string[], intents: number, taken: (boolean | undefined)[] }> {

@@ -188,7 +188,7 @@ async function askedUrl (t: Test, act: () => Promise<unknown>): Promise<unknown>
   return asked[0]
 }
 
-t.test('a signature that one replica has accepted is refused by the others, and by all while they can not know', { skip }, async (t) => {
+t.test('a signature that one replica has accepted is refused by the others, and by all replicas during an outage of the shared state', { skip }, async (t) => {
   const { sts, change } = await setUp(t)
   const fleet = await startFleet(t, 2, change)
   const { redis, replicas: [one, other] } = fleet

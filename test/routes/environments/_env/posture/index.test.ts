@@ -58,7 +58,7 @@ t.test('the settings of an environment decide', async (t) => {
   t.equal(json.items[0].rules[0].detail, 'Without the tags owner')
 })
 
-t.test('a rotation that has not ended is not certain', async (t) => {
+t.test('the status of a rotation that has not ended is unknown', async (t) => {
   const gateway = await build(t)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/a', SecretString: 'v' })
@@ -84,7 +84,7 @@ t.test('required secrets that do not exist are on the last page', async (t) => {
   t.strictSame(Object.keys(await judged(gateway, 'rule=value')).sort(), ['a', 'b'], 'only if the rule is asked for')
 })
 
-t.test('replicas and resource policies cost a call for each secret', async (t) => {
+t.test('the rules on replicas and resource policies take a call for each secret', async (t) => {
   const gateway = await build(t, { environments: { ...declared.environments, staging: { ...declared.environments.staging, replicaRegions: ['eu-central-1'] } } })
   const aws = gateway.aws('AKIADEV')
   for (const prefix of ['dev', 'staging']) await aws.createSecret({ Name: `${prefix}/a`, SecretString: 'v' })
@@ -102,7 +102,7 @@ t.test('replicas and resource policies cost a call for each secret', async (t) =
   t.strictSame(await judged(standby, 'rule=replicas'), { a: {} })
 })
 
-t.test('a replication that is in progress is not certain', async (t) => {
+t.test('the status of a replication in progress is unknown', async (t) => {
   const gateway = await buildRealistic(t, 'posture')
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/a', SecretString: 'v', AddReplicaRegions: [{ Region: 'eu-central-1' }] })
@@ -153,7 +153,7 @@ t.test('a secret that is deleted in the meantime is left out, and any other fail
   t.equal((await gateway.send('GET', '/environments/dev/posture?rule=public-policy')).status, 500)
 })
 
-t.test('which resource policies let everybody in', async (t) => {
+t.test('resource policies that grant public access', async (t) => {
   const policy = (statement: object): string => JSON.stringify({ Version: '2012-10-17', Statement: statement })
   const all = { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }
   const open = [

@@ -258,7 +258,7 @@ t.test('a rollback deletes replicas too, even in a protected environment', async
   t.same((await gateway.aws('AKIADEV', 'eu-central-1').listSecrets({})).SecretList, [])
 })
 
-t.test('a retry does not take a version that was rolled back for written', async (t) => {
+t.test('a retry does not count a version that was rolled back as written', async (t) => {
   const gateway = await build(t)
   await prepare(gateway)
   const key = { 'idempotency-key': 'k' }

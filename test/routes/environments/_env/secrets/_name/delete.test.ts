@@ -90,7 +90,7 @@ t.test('detachReplicas: deletes the replicas, then the secret', async (t) => {
   t.match(await gateway.send('DELETE', `${path}?detachReplicas=true&force=true`), { status: 200 }, 'like AWS, if the secret does not exist')
 })
 
-t.test('detachReplicas: a replica that is a secret of another environment takes that environment\'s permissions', async (t) => {
+t.test('detachReplicas: a replica that is a secret of another environment requires that environment\'s permissions', async (t) => {
   const dev = { region: 'eu-west-1', credential: 'dev-account' }
   const gateway = await build(t, {
     environments: { dev, deveu: { ...dev, region: 'eu-central-1', namePrefix: 'dev/', deletionProtection: true } },

@@ -162,7 +162,7 @@ t.test('readSecret', async (t) => {
       t.match(await parsed('document', '&field=none'), { status: 404, json: { code: 'field-not-found' } })
     })
 
-    t.test('what is no JSON', async (t) => {
+    t.test('a value that is not JSON', async (t) => {
       const code = async (...args: Parameters<typeof parsed>): Promise<unknown> => (await parsed(...args)).json.code
       for (const text of ['canary words', '{"a":1', '{\'a\':1}', 'undefined', 'NaN', '{"a":1}}', '{"a":1} {"b":2}']) {
         await put('text', text)

@@ -23,7 +23,7 @@ t.test('listVersions', async (t) => {
   })
 
   t.test('pages', async (t) => {
-    // A late reply to a request with a cursor can't be recognized, because the other versions may be on another page.
+    // An outdated reply to a request with a cursor can't be recognized, because the other versions may be on another page.
     gateway.catchUp()
     const { json } = await gateway.send('GET', `${path}/versions?limit=1`)
     t.equal(json.items.length, 1)

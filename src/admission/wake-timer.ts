@@ -1,31 +1,31 @@
 import type { Monotonic } from '#src/clock'
 
-/** Wakes lanes that wait for tokens. Lanes with a common token bucket share an alarm, so that they take turns. */
-export interface Alarm {
-  /** Calls `wake` once, after this number of seconds. Replaces a time that was set before. */
+/** Wakes lanes that wait for tokens. Lanes with a common token bucket share a timer, so that they take turns. */
+export interface WakeTimer {
+  /** Calls `wake` once, after this number of seconds. Replaces an earlier time for the same `wake`. */
   set: (wake: () => void, seconds: number) => void
   /** Cancels the call, and moves `wake` to the end of the order of turns. */
   clear: (wake: () => void) => void
-  /** Wakes all lanes that wait for a time, because there may be tokens earlier. */
-  ring: () => void
+  /** Wakes all waiting lanes at once, because tokens may be available earlier than expected. */
+  wakeAll: () => void
 }
 
 /** The longest delay of a timer, in milliseconds. With a longer one, `setTimeout` would fire at once, again and again. */
 const longestDelay = 2 ** 31 - 1
 
 /**
- * Creates an alarm. If several lanes are due at the same time, those that have waited longest are called first. A lane goes to
- * the end of the order when it calls `clear`.
+ * Creates a timer. If several lanes are due at the same time, those that have waited longest are woken first. A lane goes to the
+ * end of the order when it calls `clear`.
  *
  * @param monotonic measures spans of time
  */
-export function createAlarm (monotonic: Monotonic): Alarm {
+export function createWakeTimer (monotonic: Monotonic): WakeTimer {
   // A Map iterates in the order in which the keys were added. Setting another value does not change the order.
   const times = new Map<() => void, number>()
   let timer: NodeJS.Timeout | undefined
 
-  /** Wakes the lanes whose time comes before a time. */
-  function ringUntil (latest: number): void {
+  /** Wakes the lanes whose time is no later than `latest`. */
+  function wakeUntil (latest: number): void {
     const due = Array.from(times).filter(([, time]) => time <= latest && time < Infinity)
     for (const [wake] of due) {
       times.set(wake, Infinity)
@@ -39,7 +39,7 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     // eslint-disable-next-line no-restricted-syntax -- there are no more entries than lanes
     const soonest = Math.min(...times.values())
     const delay = Math.min(longestDelay, Math.max(1, Math.ceil(soonest - monotonic())))
-    timer = soonest < Infinity ? setTimeout(() => { ringUntil(monotonic()) }, delay) : undefined
+    timer = soonest < Infinity ? setTimeout(() => { wakeUntil(monotonic()) }, delay) : undefined
   }
 
   return {
@@ -50,6 +50,6 @@ export function createAlarm (monotonic: Monotonic): Alarm {
     clear (wake) {
       if (times.delete(wake)) schedule()
     },
-    ring () { ringUntil(Infinity) }
+    wakeAll () { wakeUntil(Infinity) }
   }
 }

@@ -1,24 +1,24 @@
 import { Problem } from '#src/problems/problem'
 
-/** The maximum number of pieces of work at the same time. */
-export interface RoomLimits {
+/** The maximum number of operations at the same time: in total, and for one caller. */
+export interface ConcurrencyLimits {
   readonly all: number
   readonly ofOneCaller: number
 }
 
-/** Counts the pieces of long work that are under way. */
-export interface Room {
+/** Limits the number of long operations that run at the same time. */
+export interface ConcurrencyLimiter {
   /**
-   * Counts another piece of work.
+   * Counts the start of an operation.
    *
-   * @returns a function to call when the work has ended
+   * @returns a function to call when the operation has ended
    * @throws Problem `overloaded` if this would exceed one of the limits
    */
   enter: (callerId: string) => () => void
 }
 
-/** Creates the counter, with no work under way. */
-export function createRoom ({ all, ofOneCaller }: RoomLimits): Room {
+/** Creates a limiter. At first, no operations are running. */
+export function createConcurrencyLimiter ({ all, ofOneCaller }: ConcurrencyLimits): ConcurrencyLimiter {
   const counts = new Map<string, number>()
   let total = 0
   return {

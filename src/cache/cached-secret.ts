@@ -12,7 +12,7 @@ interface Answer {
 }
 
 /** A version of a secret, with its value. */
-export interface KeptVersion extends Answer {
+export interface CachedVersion extends Answer {
   readonly secret: ReadSecret
   /** The fraction of the time to live, from 0 to 1, after which a read renews the version. */
   readonly renewAfter: number
@@ -36,21 +36,21 @@ export interface Description {
 }
 
 /** A cached description. */
-export interface KeptDescription extends Answer, Description {
+export interface CachedDescription extends Answer, Description {
   /** True if AWS may not have applied a recent write everywhere when the description was read. */
   readonly isSettling: boolean
 }
 
 /** The cached answers about a secret, as one credential sees it. The object is never modified, but replaced. */
-export interface KeptSecret {
-  readonly versions: readonly KeptVersion[]
+export interface CachedSecret {
+  readonly versions: readonly CachedVersion[]
   readonly absences: readonly Absence[]
-  readonly description?: KeptDescription
+  readonly description?: CachedDescription
   /** The failure of the latest attempt to read the secret. Absent if AWS answered that attempt. */
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
 
-export const nothing: KeptSecret = { versions: [], absences: [] }
+export const nothing: CachedSecret = { versions: [], absences: [] }
 
 /**
  * The maximum number of absences that are cached for a secret. It is limited, because a caller who may read the secret can ask
@@ -73,11 +73,11 @@ export const selectsCurrent = (selector: VersionSelector): boolean => isSame(sel
  * Returns the cached version that a read selects, if there is one. A label selects a version only if AWS has reported the label
  * on that version.
  */
-export const versionIn = ({ versions }: KeptSecret, selector: VersionSelector): KeptVersion | undefined =>
+export const versionIn = ({ versions }: CachedSecret, selector: VersionSelector): CachedVersion | undefined =>
   versions.find(({ secret }) => isSelected(secret, selector))
 
 /** Returns the cached answer that the selected secret or version does not exist, if there is one. */
-export const absenceIn = ({ absences }: KeptSecret, selector: VersionSelector): Absence | undefined =>
+export const absenceIn = ({ absences }: CachedSecret, selector: VersionSelector): Absence | undefined =>
   absences.find((absence) => isSame(absence.selector, selector))
 
 /**
@@ -85,23 +85,23 @@ export const absenceIn = ({ absences }: KeptSecret, selector: VersionSelector): 
  * same name. These are outdated. But if one of them was read later than the new version, the new version is the outdated one, and
  * nothing changes.
  */
-export function withVersion (kept: KeptSecret, version: KeptVersion): KeptSecret {
+export function withVersion (cached: CachedSecret, version: CachedVersion): CachedSecret {
   const { secret } = version
-  const contradicts = ({ secret: { arn, versionId, versionStages } }: KeptVersion): boolean => arn !== secret.arn ||
+  const contradicts = ({ secret: { arn, versionId, versionStages } }: CachedVersion): boolean => arn !== secret.arn ||
     versionId === secret.versionId || versionStages.some((stage) => secret.versionStages.includes(stage))
-  const { true: outdated = [], false: others = [] } = Object.groupBy(kept.versions, (other) => `${contradicts(other)}`)
-  if (outdated.some(({ since }) => since > version.since)) return kept
+  const { true: outdated = [], false: others = [] } = Object.groupBy(cached.versions, (other) => `${contradicts(other)}`)
+  if (outdated.some(({ since }) => since > version.since)) return cached
   // A version's value never changes, so a renewal keeps the value that is already in memory.
   const same = outdated.find(({ secret: { arn, versionId, content } }) =>
     arn === secret.arn && versionId === secret.versionId && isDeepStrictEqual(content, secret.content))
   const { content } = (same ?? version).secret
-  const { description } = kept
+  const { description } = cached
   // AWS has recorded the read of the version, so a description without such a record is outdated.
   const isCurrent = description?.metadata.lastAccessedDate !== undefined && isDescribedBy(secret, description)
   return {
     ...isCurrent && { description },
     versions: [...others, { ...version, secret: { ...secret, content } }],
-    absences: kept.absences.filter(({ code, selector }) => code !== 'secret-not-found' && !isSelected(secret, selector))
+    absences: cached.absences.filter(({ code, selector }) => code !== 'secret-not-found' && !isSelected(secret, selector))
   }
 }
 
@@ -111,29 +111,29 @@ const isDescribedBy = ({ arn, versionId, versionStages }: ReadSecret, { metadata
   isDeepStrictEqual(new Set(metadata.versions?.[versionId]), new Set(versionStages))
 
 /** Adds a description, and drops the versions that contradict it. Those that were read later stay. */
-export const withDescription = (kept: KeptSecret, description: KeptDescription): KeptSecret => ({
-  ...kept,
+export const withDescription = (cached: CachedSecret, description: CachedDescription): CachedSecret => ({
+  ...cached,
   description,
-  versions: kept.versions.filter(({ secret, since }) => since > description.since || isDescribedBy(secret, description))
+  versions: cached.versions.filter(({ secret, since }) => since > description.since || isDescribedBy(secret, description))
 })
 
 /** Drops the description. */
-export const withoutDescription = ({ description: _description, ...kept }: KeptSecret): KeptSecret => kept
+export const withoutDescription = ({ description: _description, ...cached }: CachedSecret): CachedSecret => cached
 
 /**
  * Adds the answer that a secret or a version does not exist. Drops the version that was cached for the same selector, and the
  * description.
  */
-export const withAbsence = (kept: KeptSecret, absence: Absence): KeptSecret => ({
-  versions: kept.versions.filter(({ secret }) => !isSelected(secret, absence.selector)),
-  absences: [...kept.absences.filter(({ selector }) => !isSame(selector, absence.selector)), absence].slice(-mostAbsences)
+export const withAbsence = (cached: CachedSecret, absence: Absence): CachedSecret => ({
+  versions: cached.versions.filter(({ secret }) => !isSelected(secret, absence.selector)),
+  absences: [...cached.absences.filter(({ selector }) => !isSame(selector, absence.selector)), absence].slice(-mostAbsences)
 })
 
-/** Returns the answers that have not expired at a time. */
-export function leftAt (kept: KeptSecret, time: number): KeptSecret {
+/** Returns the answers that have not expired by the given time. */
+export function unexpiredAt (cached: CachedSecret, time: number): CachedSecret {
   const lasts = ({ until }: Answer): boolean => until > time
-  const { versions, absences, description } = kept
-  if ([...versions, ...absences, ...description === undefined ? [] : [description]].every(lasts)) return kept
-  const rest = description === undefined || lasts(description) ? kept : withoutDescription(kept)
+  const { versions, absences, description } = cached
+  if ([...versions, ...absences, ...description === undefined ? [] : [description]].every(lasts)) return cached
+  const rest = description === undefined || lasts(description) ? cached : withoutDescription(cached)
   return { ...rest, versions: versions.filter(lasts), absences: absences.filter(lasts) }
 }

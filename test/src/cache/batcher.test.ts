@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { createGathering } from '#src/cache/gathering'
+import { createBatcher } from '#src/cache/batcher'
 
 /** Timers that never fire, so that no item is sent because its maximum time is over. */
 const never = () => () => undefined
@@ -9,7 +9,7 @@ const urgent = { longest: 100, isUrgent: true } as const
 
 t.test('while items keep arriving, they are sent only in full batches, however soon those are answered', async (t) => {
   const sent: number[] = []
-  const { add } = createGathering<number>(20, async ({ length }) => { sent.push(length) }, never)
+  const { add } = createBatcher<number>(20, async ({ length }) => { sent.push(length) }, never)
   for (let item = 0; item < 1_010; item++) {
     add('group', item, urgent)
     await setImmediate()
@@ -23,7 +23,7 @@ t.test('the items that remain after a full batch has been sent wait for the maxi
   const sent: number[] = []
   const timers: (() => void)[] = []
   const answer = Promise.withResolvers<undefined>()
-  const { add } = createGathering<number>(20, async ({ length }) => {
+  const { add } = createBatcher<number>(20, async ({ length }) => {
     sent.push(length)
     await answer.promise
   }, (_milliseconds, callback) => {

@@ -5,16 +5,16 @@ import { ownerOf, type AwsCall } from './call.ts'
  * The time after a write during which AWS's replies may still show the old state, in milliseconds. AWS documents no number, so
  * this is a guess.
  */
-export const lateness = 3_000
+export const consistencyWindow = 3_000
 
 /** The first and the longest pause before AWS is asked again, in milliseconds. */
 const pauses = { first: 25, longest: 400 }
 
-/** The number of pauses that together last about as long as `lateness`. */
+/** The number of pauses that together last about as long as `consistencyWindow`. */
 const patience = 12
 
 /**
- * Waits before AWS is asked again because its reply may have been late.
+ * Waits before AWS is asked again, because its reply may have been outdated.
  *
  * @param attempt the number of pauses before this one, for the same question
  * @returns false if the call's owner has left
@@ -30,8 +30,8 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
 }
 
 /**
- * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `lateness`, so that a late reply is
- * not mistaken for a missing result.
+ * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `consistencyWindow`, so that an
+ * outdated reply is not mistaken for a missing result.
  *
  * @param ask returns undefined if the reply doesn't show the result
  * @returns undefined if no reply has shown the result, or if the call's owner has left

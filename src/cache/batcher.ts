@@ -1,18 +1,18 @@
 import { getOrCreate } from '#src/collections/get-or-create'
-import type { After } from '#src/scheduling/alarms'
+import type { After } from '#src/scheduling/timeouts'
 
 /** How long an item waits for others of its group. */
-export interface Patience {
+export interface BatchWait {
   /** The maximum time, in milliseconds. */
   readonly longest: number
   /** True if the item waits only while other items of its group are under way or expected. */
   readonly isUrgent: boolean
 }
 
-/** Collects items, and sends those of a group together. */
-export interface Gathering<Item> {
-  /** Adds an item to a group. All items of a group have the same patience. */
-  add: (group: string, item: Item, patience: Patience) => void
+/** Collects items, and sends the items of each group in batches. */
+export interface Batcher<Item> {
+  /** Adds an item to a group. All items of a group wait alike. */
+  add: (group: string, item: Item, wait: BatchWait) => void
   /** Announces an item. Returns a function that must be called when it has been added, or will not be. */
   expect: (group: string) => () => void
 }
@@ -37,7 +37,7 @@ interface Group<Item> {
 const quietIterations = 3
 
 /**
- * Creates a gathering. The items of a group are sent together:
+ * Creates a batcher. The items of a group are sent together:
  *
  * - as soon as there are enough of them,
  * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so that a lone item
@@ -47,9 +47,9 @@ const quietIterations = 3
  * @param size the maximum number of items that are sent together
  * @param send sends items, and resolves when they are answered; it never rejects
  */
-export function createGathering<Item> (
+export function createBatcher<Item> (
   size: number, send: (items: readonly Item[]) => Promise<void>, after: After
-): Gathering<Item> {
+): Batcher<Item> {
   const groups = new Map<string, Group<Item>>()
 
   const groupOf = (key: string): Group<Item> => getOrCreate(groups, key, () =>

@@ -5,7 +5,7 @@ import type { Monotonic } from '#src/clock'
 export type After = (milliseconds: number, callback: () => void) => () => void
 
 /** Timeouts that share one timer of Node.js. */
-export interface Alarms {
+export interface Timeouts {
   /** Calls a function after some milliseconds, or up to 250 milliseconds earlier. Returns a function that cancels the call. */
   readonly after: After
   /** Stops the timer, and cancels all calls. */
@@ -16,11 +16,11 @@ export interface Alarms {
 const interval = 250
 
 /**
- * Creates alarms. Thousands of requests may wait for a minute each, and none of them needs a timer of its own or the precision of
- * a millisecond. The timer runs only while there are alarms. The cost of a run depends on the number of different times, not of
- * alarms.
+ * Creates the timeouts. Thousands of requests may wait for a minute each, without the need for a timer of their own or for a
+ * precision of milliseconds. The shared timer runs only while there are timeouts. The cost of a run depends on the number of
+ * different due times, not on the number of timeouts.
  */
-export function createAlarms (monotonic: Monotonic): Alarms {
+export function createTimeouts (monotonic: Monotonic): Timeouts {
   /** The callbacks, by due time in multiples of the interval. */
   const due = new Map<number, Set<() => void>>()
   let timer: NodeJS.Timeout | undefined
@@ -30,7 +30,7 @@ export function createAlarms (monotonic: Monotonic): Alarms {
     timer = undefined
   }
 
-  function ring (): void {
+  function runDue (): void {
     const now = monotonic()
     for (const [time, callbacks] of [...due]) {
       if (time * interval > now) continue
@@ -44,10 +44,10 @@ export function createAlarms (monotonic: Monotonic): Alarms {
     after (milliseconds, callback) {
       const time = Math.floor((monotonic() + milliseconds) / interval)
       const callbacks = getOrCreate(due, time, () => new Set<() => void>())
-      // The wrapper makes each alarm distinct, even if the same function is set twice.
+      // The wrapper makes each timeout distinct, even if the same function is passed twice.
       const own = (): void => { callback() }
       callbacks.add(own)
-      timer ??= setInterval(ring, interval).unref()
+      timer ??= setInterval(runDue, interval).unref()
       return () => {
         callbacks.delete(own)
         if (callbacks.size === 0 && due.get(time) === callbacks) due.delete(time)
