@@ -51,8 +51,10 @@ async function pastedToken (url: string, terminal: Terminal, isPiped: boolean): 
   return { kind: 'token', token: token.trim() }
 }
 
-/** Puts a login into the keyring. If there is none, or if the user does not want that, the file of the profiles gets all of it. */
-async function stored (url: string, credential: Credential, options: LoginOptions, terminal: Terminal): Promise<StoredCredential> {
+/** Puts a login into the keyring. Without a keyring, or if the user wants that, the file of the profiles gets all of it. */
+async function stored (
+  url: string, credential: Credential, options: LoginOptions, terminal: Terminal
+): Promise<StoredCredential> {
   if (options.insecureStorage === true) return credential
   try {
     return await keptInKeyring(credential, entryFor(url), await terminal.keyring())

@@ -14,7 +14,8 @@ export function profiles (command: Command, terminal: Terminal): void {
     const { current, profiles } = readProfiles(terminal.env)
     const items = Object.entries(profiles).map(([name, { url, environment, credential }]) =>
       ({ name, url, ...environment !== undefined && { environment }, login: credential.kind, storage: storageOf(credential), current: name === current }))
-    const rows = items.map(({ name, url, environment = '', login, storage, current }) => [current ? '*' : '', name, url, environment, kinds[login], storage])
+    const rows = items.map(({ name, url, environment = '', login, storage, current }) =>
+      [current ? '*' : '', name, url, environment, kinds[login], storage])
     print(terminal, options, { items }, rows.length === 0
       ? ['There is no profile yet. Log in with: secretsctl login --url https://secrets.example.com']
       : table(['', 'NAME', 'GATEWAY', 'ENVIRONMENT', 'LOGIN', 'KEPT IN'], rows))

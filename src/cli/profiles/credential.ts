@@ -58,7 +58,8 @@ export function tokenSource (login: NamedProfile, terminal: Terminal): () => Pro
     const before = current
     const known = await before?.catch(() => undefined)
     // Of several requests that need a new token at the same time, only the first gets here.
-    if (current === undefined || (current === before && (known === undefined || !isFresh(known)))) current = usable(login, terminal)
+    const isNeeded = known === undefined || !isFresh(known)
+    if (current === undefined || (current === before && isNeeded)) current = usable(login, terminal)
     return (await current).token
   }
 }
