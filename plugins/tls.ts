@@ -88,7 +88,7 @@ export default fp(async (fastify) => {
 }, { name: 'tls', dependencies: ['config'] })
 
 /** Returns the remote address and port of a connection. */
-const remoteEnd = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`
+const remoteEnd = ({ remoteAddress, remotePort }: Socket): string => [remoteAddress, remotePort].join(' ')
 
 /** Describes the settings that can't be changed while the server is listening. */
 function modeOf (tls: TlsSettings | undefined): string {

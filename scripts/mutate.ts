@@ -9,6 +9,7 @@
  *     npm run mutate -- src/audit/end.ts:42                      # all mutants of a line
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
  *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
+ *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if it can't be an unlucky sample
  *
  * The tests to run are chosen by the coverage of the last complete `npm test`. `npm test -- FILE` deletes this coverage, but
  * `node FILE` does not. Each worker has a copy of the repository, so the working tree does not change.
@@ -22,6 +23,7 @@ import { mutantsOf } from './mutation/mutants.ts'
 import { changedSince, copyRepository, sourceFiles } from './mutation/repository.ts'
 import { draw, randomNumbers } from './mutation/sample.ts'
 import { chooseTests, trials } from './mutation/trial.ts'
+import { isCertainlyBelow } from './mutation/verdict.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -33,7 +35,8 @@ const { values: options, positionals } = parseArgs({
     since: { type: 'string' },
     tests: { type: 'string', default: '12' },
     seconds: { type: 'string' },
-    least: { type: 'string', default: '95' }
+    least: { type: 'string', default: '95' },
+    surely: { type: 'boolean', default: false }
   }
 })
 
@@ -65,11 +68,11 @@ const sampled = options.sample ?? (positionals.length > 0 ? undefined : '300')
 const mutants = sampled === undefined ? candidates : draw(candidates, Number(sampled), randomNumbers(Number(options.seed)))
 console.log(`${mutants.length} of ${candidates.length} mutants, seed ${options.seed}`)
 
+const testsAt = readCoverage(root)
 const started = Date.now()
 const over = new AbortController()
 const timer = options.seconds === undefined ? undefined : setTimeout(() => { over.abort() }, 1_000 * Number(options.seconds))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { over.abort() })
-const testsAt = readCoverage(root)
 const tryOut = trials(over.signal)
 const counts = { noticed: 0, hung: 0, 'not noticed': 0, aborted: 0 }
 const waiting = mutants.entries()
@@ -97,7 +100,5 @@ const tried = noticed + counts['not noticed']
 const percentage = tried === 0 ? 100 : 100 * noticed / tried
 console.log(`${noticed} of ${tried} mutants noticed (${percentage.toFixed(1)} %), ${counts.hung} of them because a test hung`)
 console.log(`${Math.round((Date.now() - started) / 1_000)} s, ${counts.aborted} mutants left out for lack of time`)
-// With only a few mutants, the percentage would depend on chance.
-const isConclusive = options.seconds === undefined || tried >= 10
-if (!isConclusive) console.log('these are too few mutants for a verdict')
-if (isConclusive && percentage < Number(options.least)) process.exitCode = 1
+const least = Number(options.least)
+if (options.surely ? isCertainlyBelow(least / 100, { noticed, tried }) : percentage < least) process.exitCode = 1

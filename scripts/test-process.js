@@ -4,18 +4,33 @@
  *
  * It is written in JavaScript, because TypeScript would load the very compiler that this file avoids.
  */
+import asyncHooks from 'node:async_hooks'
 import { existsSync, readFileSync } from 'node:fs'
-import { registerHooks, setSourceMapsSupport } from 'node:module'
+import { registerHooks, setSourceMapsSupport, syncBuiltinESMExports } from 'node:module'
+import { setFlagsFromString } from 'node:v8'
 
 const root = new URL('..', import.meta.url).href
 /** The URL of the folder in which scripts/test.ts has put the source without its types. */
 const stripped = new URL(import.meta.url).searchParams.get('stripped')
 
+// V8 would optimize Cedar's WebAssembly in each process for longer than the process uses it. The gateway sets this flag, too.
+setFlagsFromString('--wasm-tiering-budget=1000000000')
+
+// tap follows all promises, to know which test an uncaught error belongs to, and that slows them down. Without it, such an error
+// still fails the test file.
+const { createHook } = asyncHooks
+asyncHooks.createHook = (callbacks) => createHook({ ...callbacks, trackPromises: false })
+syncBuiltinESMExports()
+
+/** tap makes Node.js parse the source maps of all dependencies, which takes long. The coverage needs none of them. */
+const ignoreSourceMaps = () => { setSourceMapsSupport(true, { nodeModules: false }) }
+
+ignoreSourceMaps()
 registerHooks({
   load (url, context, nextLoad) {
     if (context.format !== 'module-typescript' || !url.startsWith(root)) return nextLoad(url, context)
-    // tap makes Node.js parse the source maps of all dependencies, which takes long. The coverage needs none of them.
-    setSourceMapsSupport(true, { nodeModules: false })
+    // By now, tap has changed the setting again.
+    ignoreSourceMaps()
     const file = new URL(stripped + url.slice(root.length))
     return existsSync(file) ? { format: 'module', source: readFileSync(file), shortCircuit: true } : nextLoad(url, context)
   }

@@ -1,6 +1,6 @@
 # Sends the events of AWS Secrets Manager in one account and region to a queue, from which a process of the gateway learns which
 # secrets have been changed without it (docs/cache.md). The process that reads an event deletes it, so each process needs a queue of
-# its own.
+# its own. Replicas that share their state (docs/fleet.md) tell each other, so one queue is enough for them.
 
 variable "processes" {
   description = "The names of the gateway's processes. Each gets a queue."

@@ -128,7 +128,7 @@ data "aws_iam_policy_document" "secrets" {
     for_each = length(local.kms_keys) > 0 ? [local.kms_keys] : []
     content {
       sid       = "Keys"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
       resources = statement.value
       condition {
         test     = "StringLike"

@@ -30,8 +30,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['health'],
       summary: 'Readiness',
       description: 'Shows whether requests may be sent here. This is not so while the audit trail can\'t be written, because ' +
-        'all requests would be refused, nor once the gateway has begun to shut down. AWS is not called: if AWS does not ' +
-        'answer, other replicas of the gateway are no better off.',
+        'all requests except public ones would be refused, nor once the gateway has begun to shut down. AWS is not called: if ' +
+        'AWS does not answer, other replicas of the gateway are no better off.',
       security: [],
       response: { 200: Reply('The gateway accepts requests', Health), ...publicProblems('audit-unavailable', 'overloaded') }
     },

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sources } from './repository.ts'
 
@@ -35,9 +35,20 @@ export interface CoveringTest {
   readonly focus: number
 }
 
+/** Matches a script that browsers run. The coverage of browsers is not measured. */
+const pageScript = /^src\/pages\/([\w-]+)\//
+
+/**
+ * Returns true if a test may load a script of the pages. The tests of a page are named after its folder, such as
+ * `console-changes.test.ts`. All pages use the scripts in `shared/`.
+ */
+const mayLoad = (test: string, page: string): boolean =>
+  test.startsWith('test/browser/') && (page === 'shared' || basename(test).startsWith(page))
+
 /**
  * Reads the coverage that the last complete `npm test` measured. tap keeps the coverage of each process separately, and records
  * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file.
+ * For a script that browsers run, these are all tests that may load it.
  *
  * @param root the repository's root
  */
@@ -62,6 +73,11 @@ export function readCoverage (root: string): (file: string, offset: number) => C
     }
   }
   return (file, offset) => {
+    const page = pageScript.exec(file)?.[1]
+    if (page !== undefined) {
+      const tests = Array.from(runtimes, ([test, runtime]) => ({ file: test, runtime, focus: 1 }))
+      return tests.filter((test) => mayLoad(test.file, page))
+    }
     const runs = measured.get(pathToFileURL(join(root, file)).href) ?? []
     const executed = new Map<string, number>()
     for (const { test, functions } of runs) executed.set(test, (executed.get(test) ?? 0) + executedIn(functions))

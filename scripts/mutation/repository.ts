@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The folders whose files are mutated. */
+/** The folders whose files are mutated. `src/pages/` has scripts for browsers, which are JavaScript. */
 export const sources = ['src', 'plugins', 'routes']
 
 const git = (root: string, ...args: readonly string[]): string =>
@@ -12,7 +12,7 @@ const git = (root: string, ...args: readonly string[]): string =>
 /** Returns the source files in the given files and folders, or all of them if none is given. Generated files are left out. */
 export const sourceFiles = (root: string, paths: readonly string[]): string[] =>
   git(root, 'ls-files', '--', ...paths.length > 0 ? paths : sources)
-    .split('\n').filter((file) => file.endsWith('.ts') && !/client\/(?:schema|replies)\.ts$/.test(file))
+    .split('\n').filter((file) => /\.[jt]s$/.test(file) && !/client\/(?:schema|replies)\.ts$/.test(file))
 
 /** Returns a function that checks whether a line of a file has changed since the commit. Line numbers start at 1. */
 export function changedSince (root: string, commit: string): (file: string, line: number) => boolean {

@@ -26,7 +26,7 @@ type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], fol
  * @param most the maximum number of tests
  */
 export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, most: number): CoveringTest[] {
-  const mirrored = join('test', file.replace(/\.ts$/, ''))
+  const mirrored = join('test', file.replace(/\.[jt]s$/, ''))
   const groups = [mirrored, `/${basename(mirrored)}.test.ts`, join(dirname(mirrored), '/'), '']
   const groupOf = ({ file: test }: CoveringTest): number => groups.findIndex((part) => test.includes(part))
   const worth = ({ focus, runtime }: CoveringTest): number => focus / (runtime + 1_000)
@@ -38,7 +38,7 @@ export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, m
  * The time after which a test counts as hanging, in milliseconds. A mutant that makes a test hang counts as noticed, so the limit
  * is far above the time that the test takes without the mutant, even on a busy machine.
  */
-const timeLimit = ({ runtime }: CoveringTest): number => 60_000 + 4 * runtime
+const timeLimit = ({ runtime }: CoveringTest): number => 20_000 + 4 * runtime
 
 /** Matches a line of TAP that makes a test file fail. */
 const isFailure = /^ *not ok\b(?!.*# (?:TODO|SKIP)\b)/i

@@ -80,7 +80,7 @@ export function createSharedBucket (
     } else {
       divisor = 1
       nextAt = time + Math.min(pauses.longest, answer.next)
-      tokens = answer.granted + (start - askedAt <= usableFor ? tokens : 0)
+      tokens += answer.granted
       askedAt = start
     }
     onAnswer()

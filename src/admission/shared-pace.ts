@@ -125,7 +125,7 @@ export function createSharedPace (
     replicas,
     async lease (name, { wanted, interval, burst }) {
       const args = [wanted, Math.ceil(interval * 1_000), burst, kept]
-      const [granted = 0, time = 0, count = 1] = await run(take, [keyOf(name), closed, present], args) as number[]
+      const [granted, time, count] = await run(take, [keyOf(name), closed, present], args) as [number, number, number]
       // A key that never expires has a negative time to live. In that case, the replica checks again later whether the key still
       // exists.
       const left = time < 0 ? closedFor.sameSession : Math.min(closedFor.newSession, Math.max(1, time))

@@ -133,11 +133,12 @@ type MemberName = keyof RequestEntry | keyof ControlEntry
 
 /** The order of the members in a line. It is fixed, so it doesn't depend on the order in which an entry was built. */
 const order = Object.keys({
-  event: 0, intent: 0, requestId: 0, traceId: 0, spanId: 0, caller: 0, peer: 0, operation: 0, action: 0,
-  environment: 0, name: 0, names: 0,
-  credential: 0, decision: 0, decisions: 0, job: 0, items: 0, unlisted: 0, status: 0, code: 0, reason: 0, result: 0, versionId: 0,
-  versionIds: 0, cache: 0, age: 0, awsRequestIds: 0, awsCalls: 0, format: 0, key: 0, found: 0, torn: 0, refused: 0, late: 0
-} satisfies Record<MemberName, 0>) as MemberName[]
+  event: null, intent: null, requestId: null, traceId: null, spanId: null, caller: null, peer: null, operation: null,
+  action: null, environment: null, name: null, names: null, credential: null, decision: null, decisions: null, job: null,
+  items: null, unlisted: null, status: null, code: null, reason: null, result: null, versionId: null, versionIds: null,
+  cache: null, age: null, awsRequestIds: null, awsCalls: null, format: null, key: null, found: null, torn: null, refused: null,
+  late: null
+} satisfies Record<MemberName, null>) as MemberName[]
 
 /**
  * Encodes an entry as JSON members, without the braces and without the members that `chainRecord` adds.

@@ -2,7 +2,7 @@ import type { AuthenticationMethod } from '#src/authentication/caller'
 import { actionGroups, actionNames, actionTable } from './actions.ts'
 
 /** All authentication methods. The `satisfies` clause makes the compiler report a missing one. */
-export const methods = Object.keys({ 'api-key': 0, oidc: 0, aws: 0, mtls: 0 } satisfies Record<AuthenticationMethod, 0>) as AuthenticationMethod[]
+export const methods = Object.keys({ 'api-key': null, oidc: null, aws: null, mtls: null } satisfies Record<AuthenticationMethod, null>) as AuthenticationMethod[]
 
 const list = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ')
 

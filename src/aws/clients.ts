@@ -24,7 +24,7 @@ import { captureReplies } from './verbatim.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
 /** The time limit for connecting, in milliseconds. Everything else is limited by the deadlines. */
-const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
+export const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
 
 /**
  * The maximum number of cached clients. A role needs one for each caller. Clients are small, and those for the same credential

@@ -35,6 +35,25 @@ export function deniedPermission (message: string, { operation, input = {} }: De
   return resource !== undefined && mayShow(resource, input) ? `${action} on ${resource}` : action
 }
 
+/** Why IAM denies a call. */
+export interface DenialReason {
+  /** True if a policy denies the call. False if no policy of this kind allows it. */
+  readonly isExplicit: boolean
+  /** The kind of policy, such as `identity-based policy`. */
+  readonly policy: string
+}
+
+const reasonPatterns = [
+  { isExplicit: false, pattern: / because no ([A-Za-z -]+) allows the / },
+  { isExplicit: true, pattern: / with an explicit deny in an? ([A-Za-z -]+)/ }
+]
+
+/** Returns why AWS denied a call, if the message of its `AccessDeniedException` says so. */
+export function denialReason (message: string): DenialReason | undefined {
+  const found = reasonPatterns.map(({ isExplicit, pattern }) => ({ isExplicit, policy: pattern.exec(message)?.[1] }))
+  return found.find((reason): reason is DenialReason => reason.policy !== undefined)
+}
+
 /** Joins the permissions on a key by "or", because AWS's message does not say which of them is missing. */
 function kmsPermission (operation: string, { KmsKeyId }: Input): string {
   const isNamed = KmsKeyId !== undefined && /^[A-Za-z0-9:/_-]{1,600}$/.test(KmsKeyId)

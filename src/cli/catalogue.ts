@@ -68,7 +68,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
     commands: [
       {
         name: 'apply',
-        description: 'create the secrets that a file lists; existing secrets stay unchanged, unless the file specifies otherwise',
+        description: 'create the secrets that a file lists; existing secrets stay unchanged, unless the file or --on-conflict specifies otherwise',
         load: async () => (await import('./commands/apply.ts')).apply
       },
       {
@@ -116,6 +116,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         name: 'iam-policy',
         description: 'print the IAM policy that the credential of an environment needs, and no more',
         load: async () => (await import('./commands/iam-policy.ts')).iamPolicyCommand
+      },
+      {
+        name: 'doctor',
+        description: 'look at a configuration against AWS: credentials, accounts, rights, endpoints, clock and quotas; exits with 1 if something fails',
+        load: async () => (await import('./commands/doctor.ts')).doctor
       },
       {
         name: 'local',

@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Drop the cached values of secrets
-         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. If the replicas of the gateway share their state, all of them drop their values. Otherwise only the process that replies does.
+         * @description The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without the gateway, for example after a rotation. The caller needs `DescribeEnvironment`, and `InvalidateCache` on the environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether the secret exists. If the replicas of the gateway share their state, all of them drop their values. Otherwise only the process that replies does.
          */
         post: operations["invalidateCache"];
         delete?: never;
@@ -253,7 +253,7 @@ export interface paths {
         };
         /**
          * Follow secrets
-         * @description Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. If it may neither describe nor read a secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at most 1,000 secrets.
+         * @description Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. The caller needs `DescribeEnvironment` and, unless it only uses `name`, `ListSecrets` or `BatchGetSecretValue`. If it may neither describe nor read a secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at most 1,000 secrets.
          */
         get: operations["followSecrets"];
         put?: never;
@@ -273,7 +273,7 @@ export interface paths {
         };
         /**
          * Judge secrets by security rules
-         * @description Judges each secret by the rules of AWS Security Hub for Secrets Manager, and by further ones. The caller needs `AssessPosture` on the environment, and sees each secret on which it has `AssessPosture`. No value is read. A page looks at `limit` secrets, so with `status` it may have fewer items, or none, although others follow. The last page also has the required secrets that do not exist. The page at `/docs/posture` shows the result.
+         * @description Judges each secret by the rules of AWS Security Hub for Secrets Manager, and by further ones. The caller needs `DescribeEnvironment` and `AssessPosture` on the environment, and sees each secret on which it has `AssessPosture`. No value is read. A page looks at `limit` secrets, so with `status` it may have fewer items, or none, although others follow. The last page also has the required secrets that do not exist. The page at `/docs/posture` shows the result.
          */
         get: operations["assessPosture"];
         put?: never;
@@ -339,7 +339,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -741,7 +741,7 @@ export interface paths {
         };
         /**
          * Readiness
-         * @description Shows whether requests may be sent here. This is not so while the audit trail can't be written, because all requests would be refused, nor once the gateway has begun to shut down. AWS is not called: if AWS does not answer, other replicas of the gateway are no better off.
+         * @description Shows whether requests may be sent here. This is not so while the audit trail can't be written, because all requests except public ones would be refused, nor once the gateway has begun to shut down. AWS is not called: if AWS does not answer, other replicas of the gateway are no better off.
          */
         get: operations["isReady"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
         };
         /**
          * Follow a job
-         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at which browsers stop reconnecting.
+         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at which browsers stop reconnecting.
          */
         get: operations["followJob"];
         put?: never;
@@ -943,7 +943,7 @@ export interface components {
          * @description The result for one secret
          */
         BulkItemReply: {
-            /** @description The secret's ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue` */
+            /** @description The secret's ARN, if the request created or restored it or gave it a new version, or if the caller may `DescribeSecret` or `GetSecretValue` */
             arn?: string;
             /**
              * @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret
@@ -1117,7 +1117,7 @@ export interface components {
         };
         /**
          * Job
-         * @description A bulk create that runs in the background. `result` is present once it has ended
+         * @description A bulk create that runs in the background. Once it has ended, `result` is present, or `problem` if an error ended it
          */
         Job: {
             /** @description The number of items with each result */
@@ -1289,7 +1289,7 @@ export interface components {
                  */
                 versionId?: string;
             }[];
-            /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
+            /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. They can be reached in AWS's protocol. Absent if there are none */
             unaddressable?: number;
         };
         /** ProvedCredential */
@@ -2227,7 +2227,7 @@ export interface operations {
                         items: components["schemas"]["SecretPosture"][];
                         /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
-                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. They can be reached in AWS's protocol. Absent if there are none */
                         unaddressable?: number;
                     };
                 };
@@ -2240,7 +2240,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -2416,7 +2416,7 @@ export interface operations {
                         items: components["schemas"]["SecretMetadata"][];
                         /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
-                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. They can be reached in AWS's protocol. Absent if there are none */
                         unaddressable?: number;
                     };
                 };
@@ -2429,7 +2429,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
                 /** @description `respond-async`: reply with a job at once */
                 prefer?: string;
@@ -2692,7 +2692,7 @@ export interface operations {
             query?: {
                 /** @description One field of a value that is JSON, whether it is stored as text or as bytes in UTF-8: a key of its object or, if there is no such key, a JSON pointer (RFC 6901) such as `/database/hosts/0`. If empty, the whole value */
                 field?: string;
-                /** @description `secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404 */
+                /** @description `secret`: 404 only ever means that the secret does not exist or, with `pendingDeletion=absent`, that it is scheduled for deletion. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404 */
                 notFound?: "secret";
                 /** @description `true`: the reply also has the value, or the `field` of it, as JSON in `json`. If the value is not JSON, the reply is 409 */
                 parse?: boolean;
@@ -2772,7 +2772,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -2855,7 +2855,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -2998,7 +2998,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
                 /** @description The `ETag` of a version: write only if that one is still current, else 412. `*`: only if the secret exists */
                 "if-match"?: string;
@@ -3703,7 +3703,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -3775,7 +3775,7 @@ export interface operations {
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
-                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a secret without a value creates no version, so a repetition is a conflict */
+                /** @description Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a single secret without a value creates no version, so a repetition is a conflict */
                 "idempotency-key"?: string;
             };
             path: {
@@ -4205,7 +4205,7 @@ export interface operations {
                         }[];
                         /** @description The cursor of the next page; absent on the last page */
                         nextCursor?: string;
-                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. Only AWS's own API can reach them. Absent if there are none */
+                        /** @description The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, can't be part of a path. They can be reached in AWS's protocol. Absent if there are none */
                         unaddressable?: number;
                     };
                 };

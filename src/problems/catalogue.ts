@@ -172,8 +172,9 @@ export const catalogue = {
   },
   'not-all-done': {
     status: 409,
-    title: 'The request could not be completed, and its changes were rolled back',
-    advice: '`items` has the result for each secret; `not-taken-back` marks those that could not be rolled back.'
+    title: 'The request could not be completed as a whole',
+    advice: '`items` has the result for each secret. What was changed has been rolled back, except in a job that another replica of ' +
+      'the gateway has continued; `not-taken-back` marks those that could not be rolled back.'
   },
   'some-failed': {
     status: 409,
@@ -213,7 +214,7 @@ export const catalogue = {
   'aws-limit-exceeded': {
     status: 422,
     title: 'A quota of AWS Secrets Manager is used up',
-    advice: 'Repeating the request does not help. Delete something, or have the quota raised.'
+    advice: 'Repeating the request does not help, and AWS does not raise this quota. Delete what is no longer needed.'
   },
   'rate-limited': {
     status: 429,
@@ -278,7 +279,7 @@ export const catalogue = {
   'shared-state-unavailable': {
     status: 503,
     title: 'The state that the replicas of the gateway share is not available',
-    advice: 'The Valkey or Redis of the gateway does not answer, and this request can\'t be served without it. Reads and writes of secrets can. Wait as long as `Retry-After` says.',
+    advice: 'The Valkey or Redis of the gateway does not answer. Logins with an AWS identity, requests about jobs, and bulk creates and promotions with an `Idempotency-Key` need it; other requests do not. Wait as long as `Retry-After` says. A job may have been started: repeat its request with the same `Idempotency-Key`.',
     retryAfter: 2
   },
   overloaded: {
@@ -290,7 +291,7 @@ export const catalogue = {
   'aws-timeout': {
     status: 504,
     title: 'AWS did not answer in time',
-    advice: 'The outcome of a write is unknown: repeat it with the same `Idempotency-Key`, as `Retry-After` says.',
+    advice: 'Unless `detail` says otherwise, a write may have been carried out: repeat it with the same `Idempotency-Key`, as `Retry-After` says.',
     retryAfter: 5
   }
 } as const satisfies Record<string, CatalogueEntry>

@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts'
 export const Unaddressable = Type.Integer({
   minimum: 1,
   description: 'The number of secrets that the caller may see but that are omitted, because their names, such as `a//b`, ' +
-    'can\'t be part of a path. Only AWS\'s own API can reach them. Absent if there are none'
+    'can\'t be part of a path. They can be reached in AWS\'s protocol. Absent if there are none'
 })
 
 /** Returns true if the gateway can address the secret. */

@@ -47,7 +47,7 @@ export interface ConnectionOptions {
   readonly monotonic: Monotonic
   /** Resolves when the connection may be opened; defaults to now. */
   readonly after?: Promise<unknown>
-  /** Returns a random number from 0 to 1. It spreads the attempts of several replicas. */
+  /** Returns a random number from 0 to 1. See `pauseAfter`. */
   readonly random?: () => number
 }
 
@@ -58,6 +58,15 @@ const patience = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
 const pauses = { first: 100, longest: 2_000, probe: 100 } as const
+
+/**
+ * Returns how long to wait before another attempt to connect, in milliseconds.
+ *
+ * @param failures the number of attempts that have failed since the last session
+ * @param random from 0 to 1; it spreads the attempts of several replicas
+ */
+export const pauseAfter = (failures: number, random: number): number =>
+  Math.min(pauses.longest, pauses.first * 2 ** failures) * (0.5 + random / 2)
 
 /** The maximum number of commands that wait for replies. */
 const maximumInFlight = 1_000
@@ -163,17 +172,17 @@ export function createConnection (options: ConnectionOptions): Connection {
         reportDown(outageOf(error))
         onAttempt()
       }
-      const longest = Math.min(pauses.longest, pauses.first * 2 ** failures)
-      await delay(longest * (0.5 + random() / 2), undefined, { signal: stop.signal }).catch(() => undefined)
+      await delay(pauseAfter(failures, random()), undefined, { signal: stop.signal }).catch(() => undefined)
     }
   }
 
   return {
     isUp: () => isUsable,
     async send (command) {
-      const failure = session === undefined ? 'unreachable' : !isUsable ? 'slow' : inFlight >= maximumInFlight ? 'busy' : undefined
-      if (session !== undefined && failure === undefined) return sendIn(session)(command)
-      throw unavailable(failure ?? 'unreachable')
+      if (session === undefined) throw unavailable('unreachable')
+      if (!isUsable) throw unavailable('slow')
+      if (inFlight >= maximumInFlight) throw unavailable('busy')
+      return sendIn(session)(command)
     },
     firstAttempt: new Promise((resolve) => { void after.then(async () => keepOpen(resolve)) }),
     close () {

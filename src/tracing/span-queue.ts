@@ -7,7 +7,7 @@ export type SendSpans<Span> = (spans: Span[]) => Promise<string | undefined>
 /** The numbers of spans so far, by what happened to them. */
 export interface SpanCounts {
   readonly exported: number
-  /** The spans for which the queue had no room, because the collector is too slow or gone. */
+  /** The spans for which the queue had no room, or no time at the shutdown, because the collector is too slow or gone. */
   readonly dropped: number
   /** The spans that the collector did not accept. */
   readonly failed: number
@@ -25,7 +25,7 @@ export interface SpanQueue<Span> {
   /** Adds a span, or drops it if the queue is full. Never waits. */
   readonly add: (span: Span) => void
   readonly counts: () => SpanCounts
-  /** Exports all spans that wait. @param longest the milliseconds after which it gives up */
+  /** Exports all spans that wait. @param longest the milliseconds after which it gives up, and drops those that still wait */
   readonly flush: (longest: number) => Promise<void>
 }
 
@@ -79,6 +79,7 @@ export function createSpanQueue<Span> (
       await Promise.race([sendAll(stop.signal), timeIsUp])
       stop.abort()
       clearTimeout(timer)
+      counts.dropped += waiting.splice(0).length
     }
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
-import type { Test } from 'tap'
+import root, { type Test } from 'tap'
 
 /**
  * The path of the browser. If there is no browser at the default path, the tests are skipped. If there is none at the path that
@@ -21,11 +21,25 @@ const flags = [
   '--disable-sync'
 ]
 
-/** Starts a browser, and closes it when the test ends. */
-export async function launch (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath, args: flags })
-  t.teardown(async () => browser.close())
-  return browser
+let browser: Promise<Browser> | undefined
+
+/**
+ * Returns the browser of this process, which the first test starts. Each of its pages has a context of its own, and so shares
+ * nothing with other pages. A page is closed when its test ends, and the browser after the last test.
+ */
+export async function launch (t: Test): Promise<Pick<Browser, 'newPage'>> {
+  if (browser === undefined) {
+    browser = chromium.launch({ executablePath, args: flags })
+    root.teardown(async () => (await browser)?.close())
+  }
+  const shared = await browser
+  return {
+    async newPage (options) {
+      const page = await shared.newPage(options)
+      t.teardown(async () => page.close())
+      return page
+    }
+  }
 }
 
 /** The observed events of a page. */

@@ -1,12 +1,13 @@
 import t from 'tap'
 import type { Action } from '#src/authorization/actions'
+import { getOrCreate } from '#src/collections/get-or-create'
 import { build, policies, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 
 /*
  * A caller must not be able to check guesses at content that it may not see. Each case sends a request with a guess to two
- * secrets. The guess is right for the secret `right-guess`, and wrong for `wrong-guess`. If the caller may not see the content,
- * the two replies must be equal byte for byte. If the caller may see the content, the replies must differ: this shows that the
- * case can fail. In a case with `neverDiffers`, the replies must be equal even then.
+ * secrets of its own. The guess is right for the secret `right-guess-…`, and wrong for `wrong-guess-…`. If the caller may not see
+ * the content, the two replies must be equal byte for byte. If the caller may see the content, the replies must differ: this shows
+ * that the case can fail. In a case with `neverDiffers`, the replies must be equal even then.
  */
 
 const caller = tokens.writer
@@ -15,7 +16,7 @@ interface Case {
   /** The permissions to see the content. The case is tested without these permissions, and then with all permissions. */
   needs: readonly Action[]
   /** Creates the secret `name`, for which the guess is right or wrong. */
-  prepare: (gateway: Gateway, name: 'right-guess' | 'wrong-guess', send: Gateway['send']) => Promise<unknown>
+  prepare: (gateway: Gateway, name: string, send: Gateway['send']) => Promise<unknown>
   guess: (send: Gateway['send'], name: string) => Promise<Reply>
   /** True if the replies must be equal even if the caller may see the content. */
   neverDiffers?: true
@@ -27,13 +28,15 @@ const at = (env: string, name: string): string => `/environments/${env}/secrets/
 const keyed = (name: string): RequestOptions => ({ headers: { 'idempotency-key': `key-${name}` } })
 const unkeyed: typeof keyed = () => ({})
 
-/** Returns the content of a secret: the guessed text `hidden`, or for `wrong-guess` a different text of the same length. */
-const hiddenFor = (name: string): string => name === 'right-guess' ? 'hidden' : 'others'
+const isRight = (name: string): boolean => name.startsWith('right-guess')
+
+/** Returns the content of a secret: the guessed text `hidden` or, if the guess is wrong, a different text of the same length. */
+const hiddenFor = (name: string): string => isRight(name) ? 'hidden' : 'others'
 const detailsFor = (name: string): object => ({ description: hiddenFor(name), tags: { team: hiddenFor(name) } })
 
 const placeholder: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: detailsFor(name) })
 const valued: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: { value: hiddenFor(name), ...detailsFor(name) } })
-const valuedOrNot: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: name === 'right-guess' ? {} : { value: 'v' } })
+const valuedOrNot: Case['prepare'] = async ({ send }, name) => send('POST', at('dev', name), { json: isRight(name) ? {} : { value: 'v' } })
 
 /** Creates the secret in two environments. The guess is that both secrets are equal. */
 const inTwo = (what: 'value' | 'details' | 'placeholder'): Case['prepare'] => async ({ send }, name) => {
@@ -95,7 +98,7 @@ const cases: Record<string, Case> = {
   'a generated value, by a PUT with the same key': {
     needs: reads,
     // With these exclusions, AWS can generate only one value.
-    prepare: async (_, name, send) => bulk({ generate: { passwordLength: 4, excludeCharacters: name === 'right-guess' ? '012345678' : '123456789', excludeUppercase: true, excludeLowercase: true, excludePunctuation: true } }, {}, keyed)(send, name),
+    prepare: async (_, name, send) => bulk({ generate: { passwordLength: 4, excludeCharacters: isRight(name) ? '012345678' : '123456789', excludeUppercase: true, excludeLowercase: true, excludePunctuation: true } }, {}, keyed)(send, name),
     guess: async (send, name) => send('PUT', at('dev', name), { json: { value: '9999' }, ...keyed(name) }),
     neverDiffers: true
   },
@@ -106,7 +109,7 @@ const cases: Record<string, Case> = {
       await send('PUT', `${at('dev', name)}/rotation`, { json: { lambdaArn: 'arn:aws:lambda:eu-west-1:111111111111:function:rotator', automaticallyAfterDays: 30 }, ...keyed(name) })
       await gateway.rotateDue()
       const { value } = (await gateway.send('GET', at('dev', name))).json as { value: string }
-      rotated.set(name, name === 'right-guess' ? value : 'x'.repeat(value.length))
+      rotated.set(name, isRight(name) ? value : 'x'.repeat(value.length))
     },
     guess: async (send, name) => send('PUT', at('dev', name), { json: { value: rotated.get(name) }, ...keyed(name) }),
     neverDiffers: true
@@ -121,17 +124,24 @@ const comparable = ({ status, headers, text }: Reply, name: string): unknown[] =
   .replace(/"(?:date|ratelimit-remaining|ratelimit-reset)","[^"]*"/g, ''))]
 
 t.test('without permission to see the content, the replies to a right and to a wrong guess are the same', async (t) => {
-  for (const [what, { needs, prepare, guess, neverDiffers = false }] of Object.entries(cases)) {
+  const gateways = new Map<string, Promise<Gateway>>()
+  /** Returns a gateway whose caller may do everything but these actions. */
+  const gatewayWithout = async (actions: readonly Action[]): Promise<Gateway> => getOrCreate(gateways, actions.join(), async () => {
+    const forbidden = actions.map((action) => `Action::"${action}"`).join(', ')
+    const blind = `@id("blind") forbid (principal, action in [${forbidden}], resource) when { principal == Caller::"writer" };`
+    return build(t, { authorization: policies(`@id("all") permit (principal, action, resource);\n${actions.length > 0 ? blind : ''}`) })
+  })
+  for (const [index, [what, { needs, prepare, guess, neverDiffers = false }]] of Object.entries(cases).entries()) {
+    // All names have the same length, because replies contain their own length.
+    const names = ['right', 'wrong'].map((kind) => `${kind}-guess-${String(index).padStart(2, '0')}`)
     t.test(what, async (t) => {
       for (const isBlind of [true, false]) {
-        const forbidden = needs.map((action) => `Action::"${action}"`).join(', ')
-        const blind = `@id("blind") forbid (principal, action in [${forbidden}], resource) when { principal == Caller::"writer" };`
-        const gateway = await build(t, { authorization: policies(`@id("all") permit (principal, action, resource);\n${isBlind ? blind : ''}`) })
+        const gateway = await gatewayWithout(isBlind ? needs : [])
         const send: Gateway['send'] = async (method, path, options) => gateway.send(method, path, { ...options, token: caller })
         const replies: unknown[] = []
-        for (const name of ['right-guess', 'wrong-guess'] as const) await prepare(gateway, name, send)
+        for (const name of names) await prepare(gateway, name, send)
         gateway.catchUp()
-        for (const name of ['right-guess', 'wrong-guess'] as const) replies.push(comparable(await guess(send, name), name))
+        for (const name of names) replies.push(comparable(await guess(send, name), name))
         const [right, wrong] = replies
         if (isBlind || neverDiffers) t.same(right, wrong, isBlind ? 'without the right' : 'with the right')
         else t.not(JSON.stringify(right), JSON.stringify(wrong), 'with the right')

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { actionNames, actionTable } from '#src/authorization/actions'
 import type { CredentialDefinition } from '#src/credentials/definition'
+import { environmentFrom } from '#src/environments/environment'
+import { iamPolicy } from '#src/iam/policy'
 import { startLocalBackend, type Account, type Role } from '#src/local-backend/server'
 import { exampleIn } from '#test/examples'
 import { build, embedded, policies } from '#test/helper'
@@ -78,4 +82,13 @@ t.test('each action of the policies for a role is needed', async (t) => {
     (await gateway.send('GET', '/environments/prod/secrets', { headers: { 'aws-credential-id': id } })).json
   for (const id of Object.keys(works)) t.match(await list(id), { items: [] }, id)
   for (const id of Object.keys(fails)) t.match(await list(id), { code: 'credential-invalid' }, id)
+})
+
+t.test('the role in deploy/terraform may do what reads and writes need, and no more', async (t) => {
+  const terraform = readFileSync(join(import.meta.dirname, '..', '..', 'deploy', 'terraform', 'role.tf'), 'utf8')
+  const found = Array.from(terraform.matchAll(/"((?:secretsmanager|kms):(?!ViaService)[A-Z]\w+)"/g), ([, action]) => action)
+  const environment = environmentFrom('prod', { region: 'eu-west-1', credential: 'gateway', kmsKeyId: 'alias/prod' })
+  const actions = actionNames.filter((name) => ['read', 'write'].includes(actionTable[name].group) && name !== 'GetResourcePolicy')
+  const { policy: { Statement } } = iamPolicy({ environment, credentials: new Map(), actions })
+  t.strictSame(found.sort(), Statement.flatMap(({ Action }) => Action).sort())
 })

@@ -17,10 +17,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['cache'],
       summary: 'Drop the cached values of secrets',
       description: 'The next read of each secret asks AWS. This is for a hook that knows that a secret has been changed without ' +
-        'the gateway, for example after a rotation. The caller needs `InvalidateCache` on the environment and on each secret. A ' +
-        'denied secret fails without affecting the others. The reply does not depend on whether a value was cached, or whether ' +
-        'the secret exists. If the replicas of the gateway share their state, all of them drop their values. Otherwise only the ' +
-        'process that replies does.',
+        'the gateway, for example after a rotation. The caller needs `DescribeEnvironment`, and `InvalidateCache` on the ' +
+        'environment and on each secret. A denied secret fails without affecting the others. The reply does not depend on ' +
+        'whether a value was cached, or whether the secret exists. If the replicas of the gateway share their state, all of ' +
+        'them drop their values. Otherwise only the process that replies does.',
       querystring: Query({}),
       body: Type.Object({
         environment: EnvironmentName,

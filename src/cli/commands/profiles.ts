@@ -12,8 +12,10 @@ export function profiles (command: Command, terminal: Terminal): void {
   command.action((_: object, command: Command) => {
     const options = command.optsWithGlobals<GlobalOptions>()
     const { current, profiles } = readProfiles(terminal.env)
-    const items = Object.entries(profiles).map(([name, { url, environment, credential }]) =>
-      ({ name, url, ...environment !== undefined && { environment }, login: credential.kind, storage: storageOf(credential), current: name === current }))
+    const items = Object.entries(profiles).map(([name, { url, environment, credential }]) => {
+      const [login, storage] = [credential.kind, storageOf(credential)]
+      return { name, url, ...environment !== undefined && { environment }, login, storage, current: name === current }
+    })
     const rows = items.map(({ name, url, environment = '', login, storage, current }) =>
       [current ? '*' : '', name, url, environment, kinds[login], storage])
     print(terminal, options, { items }, rows.length === 0

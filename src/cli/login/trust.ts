@@ -118,7 +118,7 @@ function doubtsAbout (url: string, way: Way | undefined, profiles: Profiles): Do
 function elsewhere (url: string, { issuer: { scope, parameters } }: Extract<Way, { kind: 'oidc' }>): Doubt[] {
   const { origin } = new URL(url)
   const targets = [parameters.resource, parameters.audience, ...scope.split(' ')].flatMap((text) => URL.parse(text ?? '') ?? [])
-  const foreign = targets.filter((target) => /^https?:$/.test(target.protocol) && target.origin !== origin).map(({ href }) => href)
+  const foreign = targets.filter((target) => ['http:', 'https:'].includes(target.protocol) && target.origin !== origin).map(({ href }) => href)
   return [...new Set(foreign)].map((target) => ({ reason: `${url} wants a token for ${target}, which is another site. It could use the token there`, accept: '--yes' }))
 }
 

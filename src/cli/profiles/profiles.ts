@@ -86,7 +86,7 @@ export const namesFor = ({ current, profiles }: Profiles, url: string): string[]
 export function urlFrom (text: string): string | undefined {
   if (!URL.canParse(text)) return undefined
   const { protocol, origin, pathname, search, hash, username, password } = new URL(text)
-  if (!/^https?:$/.test(protocol) || `${search}${hash}${username}${password}` !== '') return undefined
+  if (!['http:', 'https:'].includes(protocol) || `${search}${hash}${username}${password}` !== '') return undefined
   return `${origin}${pathname.replace(/\/+$/, '')}`
 }
 

@@ -78,7 +78,8 @@ export type BulkStop = (typeof stops)[number]
 export const BulkItemReply = Type.Object({
   name: Name,
   result: Enum(bulkResults, { description: 'The result' }),
-  arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, if the request wrote to the secret, or the caller may `DescribeSecret` or `GetSecretValue`' })),
+  arn: Type.Optional(Type.String({ description: 'The secret\'s ARN, if the request created or restored it or gave it a new version, or if the ' +
+    'caller may `DescribeSecret` or `GetSecretValue`' })),
   versionId: Type.Optional(VersionId),
   warnings: Type.Optional(Warnings),
   problem: Type.Optional(ProblemRef)

@@ -358,6 +358,23 @@ export const rows: Record<string, Row> = {
     refused: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'bad.yaml'), '--environment', 'dev'], status: 1, output: 'secretAccessKey' }),
     misused: ({ folder }) => ({ args: ['iam-policy', '--config', join(folder, 'good.yaml'), '--environment', 'test'], status: 2, output: 'no environment \'test\'' })
   },
+  doctor: {
+    isOffline: true,
+    prepare: async ({ gateway, folder }) => {
+      const { aws: { endpoint } } = gateway.fastify.config.current
+      const dev = { region: 'eu-west-1', account: '111111111111', credential: 'base' }
+      const base = { kind: 'environment', accessKeyIdVariable: 'DOCTOR_ID', secretAccessKeyVariable: 'DOCTOR_SECRET' }
+      writeFileSync(join(folder, 'doctor.yaml'), JSON.stringify({
+        environments: { dev }, credentials: { base }, authentication: {}, authorization: { policies: 'policies' }, aws: { endpoint }
+      }))
+      return Promise.resolve()
+    },
+    succeeds: ({ folder }) => ({
+      args: ['doctor', join(folder, 'doctor.yaml')], env: { DOCTOR_ID: 'AKIADEV', DOCTOR_SECRET: 'AKIADEV-secret' }, output: /credential base has BatchGetSecretValue/, isTable: true
+    }),
+    refused: ({ folder }) => ({ args: ['doctor', join(folder, 'bad.yaml')], status: 1, output: 'secretAccessKey' }),
+    misused: ({ folder }) => ({ args: ['doctor', join(folder, 'good.yaml'), '--environment', 'test'], status: 2, output: 'no environment \'test\'' })
+  },
   completion: {
     isOffline: true,
     succeeds: () => ({ args: ['completion', 'bash'], output: /complete .*secretsctl/ }),

@@ -4,11 +4,12 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { withFallback } from '#src/cli/fallback'
 import { terminalOf } from '#src/cli/terminal'
 import type { Refusal } from '#src/cli/variables'
-import { createClient, reply } from '#src/client/client'
+import { createClient, GatewayUnreachable, reply } from '#src/client/client'
 import type { Line } from '#src/command-line/output'
 import { catalogue } from '#src/problems/catalogue'
 import { build, tokens } from '#test/helper'
@@ -70,6 +71,7 @@ t.test('only an outage makes use of the fallback', async (t) => {
     ...(['kms-failure', 'credential-invalid', 'credential-account-mismatch', 'audit-unavailable', 'aws-access-denied', 'unauthenticated'] as const)
       .map((code) => [code, false, catalogue[code].status, json, problem(code)] as Case),
     ['the 502 of a proxy', true, 502, {}, {}],
+    ['the 503 of a proxy', true, 503, {}, {}],
     ['the 504 of a proxy that keeps headers', true, 504, { 'x-request-id': 'r' }, 'upstream connect error'],
     ['a problem that this version does not know', false, 502, json, { code: 'new' }],
     ['the 403 of a proxy', false, 403, {}, {}],
@@ -89,6 +91,23 @@ t.test('only an outage makes use of the fallback', async (t) => {
     if (!isOutage) continue
     const refusal: Refusal = (variable) => `is refused: ${variable}`
     await t.rejects(attempt(url, read, refusal), /can't be used: its variable A is refused: A/, 'a name that the program\'s environment has got since; PATH is in --map')
+  }
+})
+
+t.test('a fallback can be used until it is too old, and by a clock that is up to an hour slow', async (t) => {
+  const [saved, hour] = [Date.parse('2026-06-30T12:00:00Z'), 3_600_000]
+  mock.timers.enable({ apis: ['Date'], now: saved })
+  t.teardown(() => { mock.timers.reset() })
+  const fallback = { file: join(t.testdir({}), 'kept'), gateway: 'g', env: 'dev', selection: { secret: [], map: {} }, hours: 48, refusal: () => undefined }
+  const terminal = { ...terminalOf({ ...process, env: { XDG_CONFIG_HOME: t.testdir({}) } }), stderr: { ...terminalOf(process).stderr, lines: () => undefined } }
+  const kept = { variables: { A: 'canary' }, unaddressable: 0 }
+  const outage = async (): Promise<typeof kept> => Promise.reject(new GatewayUnreachable('gone', { isTemporary: true }))
+  t.equal(await withFallback(async () => ({ ...kept, unaddressable: 3 }), fallback, terminal).then(({ unaddressable }) => unaddressable), 3)
+  for (const [age, isUsed] of [[0, true], [48 * hour, true], [48 * hour + 1, false], [-hour, true], [-hour - 1, false]] as const) {
+    mock.timers.setTime(saved + age)
+    const used = withFallback(outage, fallback, terminal)
+    if (isUsed) t.same(await used, kept, `after ${age} milliseconds`)
+    else await t.rejects(used, /can't be used: it is (?:48|-1) hours old; --fallback-max-age is 48$/, `after ${age} milliseconds`)
   }
 })
 

@@ -107,6 +107,9 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
     ['iam-policy', '--config', join(folder, hostile), '--environment', 'dev'], ['iam-policy', '--config', join(folder, 'config.yaml'), '--environment', hostile],
     ['iam-policy', '--config', 'x', '--environment', 'dev', '--actions', hostile, '--rotation-function', hostile]
   ],
+  doctor: [
+    ['doctor', join(folder, hostile)], ['doctor', join(folder, 'config.yaml'), '--environment', 'dev'], ['doctor', 'x', '--actions', hostile]
+  ],
   completion: [['completion', hostile]]
 })
 

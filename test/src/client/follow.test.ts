@@ -65,11 +65,15 @@ t.test('a stream whose connection breaks is resumed', async (t) => {
     response.writeHead(200, stream)
     response.write(`: heartbeat\n\n${version('a', '1')}${version('b', '1', `id${asked.length}`)}event: other\nid: x\ndata: 1\n\n`, () => { response.destroy() })
   })
-  const found = followSecrets(gateway, 'dev')
+  const controller = new AbortController()
+  const found = followSecrets(gateway, 'dev', { signal: controller.signal })
   const both = [{ name: 'a', versionId: '1' }, { name: 'b', versionId: '1' }]
   t.same((await found.next()).value, both, 'changes that come together are one list')
   t.same((await found.next()).value, both)
   t.same(asked, [undefined, 'id1', 'id1', 'id1'])
+  // Without this, the process would wait for the time after which a silent connection counts as broken.
+  controller.abort()
+  await found.next()
 })
 
 t.test('a connection on which nothing is sent counts as broken', async (t) => {

@@ -173,36 +173,6 @@ t.test('without DescribeSecret, a report shows a required secret that the list l
   t.equal(await report(t, false), 'missing')
 })
 
-t.test('a policy names no more than the configuration determines', async (t) => {
-  const environment = environmentFrom('prod', { region: 'cn-north-1', credential: 'keys', kmsKeyId: 'alias/aws/secretsmanager' })
-  const { policy, notes } = iamPolicy({ environment, credentials: new Map(), actions: ['GetSecretValue'] })
-  t.strictSame(policy.Statement, [
-    { Sid: 'Read', Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: 'arn:aws-cn:secretsmanager:cn-north-1:*:secret:prod/*' }
-  ])
-  t.match(notes, [/set environments\.prod\.account/])
-
-  const role = { kind: 'assume-role', roleArn: 'arn:aws:iam::444455556666:role/gateway', source: 'keys' } as const
-  const ofRole = iamPolicy({
-    environment: environmentFrom('prod', { region: 'eu-west-1', credential: 'role', allowedCredentials: ['other'], kmsKeyId: keyId }),
-    credentials: new Map([['role', role]]),
-    queues: [
-      { queueUrl: 'https://sqs.eu-west-1.amazonaws.com/444455556666/events', region: 'eu-west-1', credential: 'role' },
-      { queueUrl: 'https://queue.example.com/events', region: 'eu-west-1', credential: 'role' },
-      { queueUrl: 'https://sqs.eu-west-1.amazonaws.com/444455556666/others', region: 'eu-west-1', credential: 'other' }
-    ],
-    actions: ['GetSecretValue', 'RotateSecret']
-  })
-  t.strictSame(ofRole.policy.Statement.map(({ Sid, Resource }) => [Sid, Resource]), [
-    ['Read', 'arn:aws:secretsmanager:eu-west-1:444455556666:secret:prod/*'],
-    ['Rotate', 'arn:aws:secretsmanager:eu-west-1:444455556666:secret:prod/*'],
-    ['InvokeRotationFunction', 'arn:aws:lambda:eu-west-1:444455556666:function:*'],
-    ['UseKey', `arn:aws:kms:eu-west-1:444455556666:key/${keyId}`],
-    ['ReceiveEvents', ['arn:aws:sqs:eu-west-1:444455556666:events']]
-  ])
-  t.match(ofRole.notes, [/also allows other/, /sts:AssumeRole and sts:SetSourceIdentity/, /--rotation-function/, /queue\.example\.com/])
-  t.equal(ofRole.notes.length, 4)
-})
-
 t.test('the queue of events is read only with the statement for it', async (t) => {
   const queue = await startQueue(t)
   const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'dev-account' })

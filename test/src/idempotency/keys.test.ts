@@ -47,7 +47,18 @@ for (const { name, skip: skipped, create } of forms) {
   })
 }
 
-t.test('Redis keeps the latest keys, for a day, as HMACs', { skip }, async (t) => {
+t.test('by default, Redis keeps 100,000 keys for a day', async (t) => {
+  let asked: readonly unknown[] = []
+  const keys = createSharedIdempotencyKeys({
+    key: (...parts) => parts.join(':'),
+    hidden: (purpose) => purpose,
+    async run (_script, names, args = []) { asked = [...names, ...args] }
+  })
+  t.equal(await keys.check(scope, { value: 'canary' }), 'idempotency fingerprint')
+  t.same(asked, ['idempotency:fingerprints', 'idempotency:used', 'idempotency key', 'idempotency fingerprint', 100_000, 86_400_000])
+})
+
+t.test('Redis keeps the latest keys, for their lifetime, as HMACs', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const keys = createSharedIdempotencyKeys(shared, { keys: 2, lifetime: 60_000 })

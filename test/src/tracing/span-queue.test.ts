@@ -64,7 +64,10 @@ t.test('a flush sends everything, and gives up after a time', async (t) => {
   answer()
   await flushed
   t.same(batches, [[1, 2], [3]])
-  queue.add(4)
+  for (const span of [4, 5, 6]) queue.add(span)
   await queue.flush(10)
-  t.same(queue.counts(), { exported: 3, dropped: 0, failed: 0, waiting: 0 }, 'one is on its way')
+  t.same(queue.counts(), { exported: 3, dropped: 1, failed: 0, waiting: 0 }, 'two are on their way')
+  answer()
+  await until(() => queue.counts().exported === 5)
+  t.equal(batches.length, 3, 'nothing more is sent')
 })

@@ -17,8 +17,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Returns Server-Sent Events about the secrets that `name` and `namePrefix` select, or about the whole environment, ' +
         'as far as the caller may describe or read them: `version` for each current version and then for each new one, `gone` if a ' +
         'secret can no longer be read, and `end` if the caller may no longer follow them. Events contain version IDs, but no values. ' +
-        'The caller needs `ListSecrets` or `BatchGetSecretValue`, unless it only uses `name`. If it may neither describe nor read a ' +
-        'secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at ' +
+        'The caller needs `DescribeEnvironment` and, unless it only uses `name`, `ListSecrets` or `BatchGetSecretValue`. If it may ' +
+        'neither describe nor read a secret in `name`, the reply is 403. `Last-Event-ID` resumes: if nothing has changed, nothing is sent again. A stream has at ' +
         'most 1,000 secrets.',
       params: EnvironmentParams,
       querystring: Query({

@@ -18,9 +18,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['environments'],
       summary: 'Judge secrets by security rules',
       description: 'Judges each secret by the rules of AWS Security Hub for Secrets Manager, and by further ones. The caller needs ' +
-        '`AssessPosture` on the environment, and sees each secret on which it has `AssessPosture`. No value is read. A page looks ' +
-        'at `limit` secrets, so with `status` it may have fewer items, or none, although others follow. The last page also has the ' +
-        'required secrets that do not exist. The page at `/docs/posture` shows the result.',
+        '`DescribeEnvironment` and `AssessPosture` on the environment, and sees each secret on which it has `AssessPosture`. No ' +
+        'value is read. A page looks at `limit` secrets, so with `status` it may have fewer items, or none, although others ' +
+        'follow. The last page also has the required secrets that do not exist. The page at `/docs/posture` shows the result.',
       params: EnvironmentParams,
       querystring: Query({
         rule: Type.Optional(RuleList),

@@ -14,8 +14,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'followJob',
       tags: ['jobs'],
       summary: 'Follow a job',
-      description: 'Server-Sent Events: `item` when the result of a secret is final, `progress` once a second while the job ' +
-        'runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at ' +
+      description: 'Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the ' +
+        'job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at ' +
         'which browsers stop reconnecting.',
       params: JobParams,
       querystring: Query({}),

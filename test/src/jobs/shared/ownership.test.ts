@@ -3,7 +3,6 @@ import t, { type Test } from 'tap'
 import { caller } from '#src/authentication/caller'
 import { monotonic as processClock } from '#src/clock'
 import { runOwned, type OwnedJob } from '#src/jobs/shared/owned-job'
-import { createSharedJobs } from '#src/jobs/shared/shared-jobs'
 import { createJobStore } from '#src/jobs/shared/store'
 import type { JobStore } from '#src/jobs/shared/store-port'
 import { Problem } from '#src/problems/problem'
@@ -141,32 +140,6 @@ t.test('a failed takeover does not count towards the limit on running jobs', { s
     jobs.enter('c')()
   }
   t.equal(faults.length, 1, 'only a refusal is a fault')
-})
-
-t.test('after a new session, the owners of jobs have the time to renew their leases', async (t) => {
-  let clock = 0
-  let searches = 0
-  let report: (isNew: boolean) => void = () => undefined
-  const store = { lease: 10_000, takeOver: async () => { searches += 1 } } as unknown as JobStore
-  const jobs = createSharedJobs({
-    store,
-    shared: { isUp: () => true, onUp: (listener) => { report = listener } },
-    continueJob: async () => { throw new Problem('forbidden') },
-    onHandover: () => undefined,
-    onFault: () => undefined,
-    monotonic: () => clock,
-    limits: { bytes: () => 1e6 },
-    grace: 1_000
-  })
-  t.teardown(async () => jobs.stop())
-  clock = 1_000
-  await until(() => searches === 1)
-  report(true)
-  await wait(1_300)
-  t.equal(searches, 1, 'not yet')
-  report(false)
-  clock = 2_000
-  await until(() => searches === 2)
 })
 
 t.test('the request for a job carries its fingerprint', { skip }, async (t) => {

@@ -46,8 +46,9 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             '`secret-pending-deletion`. The default is the environment\'s `pendingDeletion`, or else `conflict`'
         })),
         notFound: Type.Optional(Enum(['secret'], {
-          description: '`secret`: 404 only ever means that the secret does not exist. A missing or hidden path or environment is 403, a ' +
-            'missing version 409, and a missing field 422. For clients that delete their copy of the secret after a 404'
+          description: '`secret`: 404 only ever means that the secret does not exist or, with `pendingDeletion=absent`, that it is scheduled ' +
+            'for deletion. A missing or hidden path or environment is 403, a missing version 409, and a missing field 422. For ' +
+            'clients that delete their copy of the secret after a 404'
         }))
       }),
       headers: Type.Object({

@@ -161,12 +161,14 @@ t.test('resource policies that grant public access', async (t) => {
     { ...all, Principal: undefined, NotPrincipal: { AWS: '111111111111' } },
     { ...all, Condition: { StringLike: { 'aws:PrincipalArn': '*' } } }, { ...all, Condition: { StringNotEquals: { 'aws:PrincipalAccount': '111111111111' } } },
     { ...all, Condition: { StringEquals: { 'secretsmanager:VersionStage': 'AWSCURRENT' } } }, { ...all, Condition: { IpAddress: { 'aws:SourceIp': '0.0.0.0/0' } } },
-    { ...all, Condition: { StringEqualsIfExists: { 'aws:SourceVpc': 'vpc-1' } } }
+    { ...all, Condition: { StringEqualsIfExists: { 'aws:SourceVpc': 'vpc-1' } } }, { ...all, Condition: { 'ForAllValues:StringEquals': { 'aws:SourceVpc': 'vpc-1' } } },
+    ...['128.0.0.0/1', '64.0.0.0/7', '::/0', '2000::/3', '2001:db8::/31', '${aws:SourceIp}', ['192.0.2.0/24', '0.0.0.0/0'], 1]
+      .map((network) => ({ ...all, Condition: { IpAddress: { 'aws:SourceIp': network } } }))
   ]
   for (const statement of open) t.equal(isPublic(policy(statement)), true, JSON.stringify(statement))
   const closed = [
     { ...all, Effect: 'Deny' }, { ...all, Principal: { AWS: '111111111111' } }, { ...all, Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } },
-    { ...all, Condition: { 'ForAnyValue:StringLike': { 'AWS:PrincipalOrgPaths': ['o-1/r-1/'] } } }, { ...all, Condition: { IpAddress: { 'aws:SourceIp': ['192.0.2.0/24', '2001:db8::/32'] } } }, []
+    { ...all, Condition: { 'ForAnyValue:StringLike': { 'AWS:PrincipalOrgPaths': ['o-1/r-1/'] } } }, { ...all, Condition: { IpAddress: { 'aws:SourceIp': ['192.0.2.0/24', '2001:db8::/32', '10.0.0.0/8'] } } }, []
   ]
   for (const statement of closed) t.equal(isPublic(policy(statement)), false, JSON.stringify(statement))
   for (const text of ['', '{}', '[]', '"x"', '{']) t.equal(isPublic(text), undefined, text)

@@ -1,0 +1,180 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import t from 'tap'
+import { parse } from 'yaml'
+import { defaultLifetime } from '#src/authentication/gateway-token'
+import { agentFrom } from '#src/config/agent'
+import { auditFrom } from '#src/config/audit'
+import { awsFrom } from '#src/config/aws'
+import { cacheFrom } from '#src/config/cache'
+import { connectionsFrom } from '#src/config/connections'
+import { limitsFrom, type Limit } from '#src/config/limits'
+import { logFrom } from '#src/config/log'
+import { overloadFrom } from '#src/config/overload'
+import { FileSchema } from '#src/config/schema'
+import { sharedFrom } from '#src/config/shared'
+import { shutdownFrom } from '#src/config/shutdown'
+import { environmentFrom } from '#src/environments/environment'
+import { defaultThresholds } from '#src/secrets/posture/rules'
+import { fleetKey } from '#test/fleet'
+import { build } from '#test/helper'
+
+// Compares what the documentation says with what the code does, where no other test does so.
+
+const root = join(import.meta.dirname, '..', '..')
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** Returns the texts in backquotes. */
+const codeIn = (text: string): string[] => Array.from(text.matchAll(/`([^`]+)`/g), ([, code = '']) => code)
+
+/** Returns the defaults of the keys in the tables of docs/configuration.md, by the first key in the row. */
+function documentedDefaults (): Map<string, string> {
+  const [, file = ''] = textOf('docs/configuration.md').split('## The configuration file')
+  const rows = Array.from(file.matchAll(/^\| `([a-zA-Z.]+)`[^|]*\|.*\| ([^|]+) \|$/gm))
+  return new Map(rows.map(([, key = '', value = '']) => [key, value]))
+}
+
+/** Returns a rate as the documentation does: the average number of requests per second, and the burst. */
+const rateOf = ({ requests, window }: Limit): number[] => [requests * 1_000 / window, requests]
+
+t.test('the defaults in docs/configuration.md are those of the code', async (t) => {
+  const environment = environmentFrom('NAME', { region: 'eu-west-1', credential: 'main' })
+  const { rotatedWithinDays, unusedForDays } = defaultThresholds
+  const { delay, grace } = shutdownFrom({})
+  const connections = connectionsFrom({})
+  const overload = overloadFrom({})
+  const audit = auditFrom({}, '/')
+  const { caller, refresh, address } = limitsFrom({})
+  const aws = awsFrom({})
+  const cache = cacheFrom({})
+  const shared = sharedFrom({ url: 'redis://localhost', keyFile: 'shared.key' }, t.testdir({ 'shared.key': fleetKey }))
+  const agent = agentFrom({ environments: ['prod'] })
+
+  const expected: Record<string, (number | string | boolean)[]> = {
+    'environments.NAME.namePrefix': [environment.namePrefix],
+    'environments.NAME.kmsKeyId': ['aws/secretsmanager'],
+    'environments.NAME.recoveryWindowInDays': [environment.recoveryWindowInDays],
+    'environments.NAME.deletionProtection': [environment.deletionProtection],
+    'environments.NAME.pendingDeletion': [environment.pendingDeletion],
+    'environments.NAME.posture.rotatedWithinDays': [rotatedWithinDays],
+    'environments.NAME.posture.unusedForDays': [unusedForDays],
+    'server.shutdown.delaySeconds': [delay / 1_000],
+    'server.shutdown.graceSeconds': [grace / 1_000],
+    'server.connections.maximum': [connections.maximum],
+    'server.connections.maximumPerAddress': [connections.maximumPerAddress],
+    'server.connections.eventStreamsPerCaller': [connections.eventStreamsPerCaller],
+    'server.connections.waitsPerCaller': [connections.waitsPerCaller],
+    'server.connections.longestWaitSeconds': [connections.longestWait / 1_000],
+    'server.connections.handshakeTimeoutSeconds': [connections.handshakeTimeout / 1_000],
+    'server.connections.headersTimeoutSeconds': [connections.headersTimeout / 1_000, connections.requestTimeout / 1_000],
+    'server.connections.replyTimeoutSeconds': [connections.replyTimeout / 1_000],
+    'server.connections.unsentBytes': [connections.unsentBytes],
+    'server.overload.heapShare': [overload.heapShare],
+    'server.overload.loopDelayMilliseconds': [overload.loopDelay],
+    'audit.file': ['audit.jsonl', 'GATEWAY_DATA_DIR'],
+    'audit.durability': [audit.durability],
+    'audit.keyFile': ['audit-key.pem', 'GATEWAY_DATA_DIR'],
+    'audit.timeoutSeconds': [audit.writeTimeout / 1_000],
+    'limits.requestsPerSecond': rateOf(caller).slice(0, 1),
+    'limits.refreshes': rateOf(refresh),
+    'limits.unauthenticated': rateOf(address),
+    'aws.stsEndpoint': ['aws.endpoint'],
+    'aws.quotaShare': [aws.quotaShare],
+    'aws.deadlineSeconds': [aws.deadline / 1_000],
+    'aws.stsDeadlineSeconds': [aws.stsDeadline / 1_000],
+    'aws.slots': [aws.slots.foreground, aws.slots.background],
+    'aws.queueLength': [aws.queueLength, aws.queueTime / 1_000],
+    'cache.ttlSeconds': [cache.ttlSeconds],
+    'cache.staleIfErrorSeconds': [cache.staleIfErrorSeconds],
+    'cache.maximumBytes': [cache.maximumBytes],
+    'shared.fleet': [shared.fleet],
+    'shared.timeoutMilliseconds': [shared.timeout],
+    'shared.replicas': [shared.replicas],
+    'log.cacheHits': [logFrom({}).cacheHits],
+    'agent.tokenHeaders': agent.tokenHeaders.map((name) => name.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase())),
+    'agent.pathPrefix': [agent.pathPrefix]
+  }
+  const documented = documentedDefaults()
+  for (const [key, values] of Object.entries(expected)) {
+    t.strictSame(codeIn(documented.get(key) ?? '').slice(0, values.length), values.map(String), key)
+  }
+  const withoutTest = Array.from(documented).filter(([key, value]) => value.startsWith('`') && !(key in expected)).map(([key]) => key)
+  t.strictSame(withoutTest, [], 'each default has a test')
+  t.match(textOf('docs/configuration.md'), `\`tokenLifetimeSeconds\` (${defaultLifetime})`)
+})
+
+t.test('docs/configuration.md names each setting whose change requires a restart', async (t) => {
+  const [, paragraph = ''] = /^On `SIGHUP` (.*?)\n\n/ms.exec(textOf('docs/configuration.md')) ?? []
+  const files = globSync(['plugins/*.ts', 'routes/*.ts'], { cwd: root }).map(textOf).filter((text) => text.includes('a change requires a restart'))
+  const keys = files.flatMap((text) => Array.from(text.matchAll(/ConfigError\(\[\{ key: '([\w.]+)'/g), ([, key = '']) => key))
+  t.strictSame(codeIn(paragraph).filter((code) => /^[a-z]/.test(code)).sort(), Array.from(new Set(keys)).sort())
+})
+
+t.test('docs/authentication.md names each route that needs no authentication', async (t) => {
+  const [sentence = ''] = /The only exceptions are requests to public routes: .*?\. /s.exec(textOf('docs/authentication.md')) ?? []
+  const named = codeIn(sentence)
+  const { fastify } = await build(t, { agent: { environments: ['dev'] } })
+  const paths = Object.entries(fastify.swagger().paths ?? {}) as [string, Record<string, { security?: unknown[] }>][]
+  const open = paths.flatMap(([path, operations]) => Object.entries(operations)
+    .filter(([, { security }]) => security?.length === 0).map(([method]) => `${method.toUpperCase()} ${path}`))
+  // The pages are not in the OpenAPI document.
+  const pages = ['GET /', 'GET /docs', 'GET /docs/consistency', 'GET /docs/posture']
+  for (const page of pages) t.equal((await fastify.inject(page.replace('GET ', ''))).statusCode, 200, page)
+  const isNamedBy = (route: string) => (code: string): boolean => {
+    const path = route.replace('GET ', '')
+    if (code.endsWith('…')) return path.startsWith(code.slice(0, -1))
+    return code === route || code === path || (code === '/docs' && path.startsWith('/docs/'))
+  }
+  for (const route of [...open, ...pages]) t.ok(named.some(isNamedBy(route)), `${route} is public, and named`)
+  for (const code of named) t.ok([...open, ...pages].some((route) => isNamedBy(route)(code)), `${code} is named, and public`)
+})
+
+t.test('no field of a reply is null, as the introduction of the OpenAPI document says', async (t) => {
+  const { fastify } = await build(t)
+  const document = fastify.swagger() as { info: { description?: string } }
+  t.match(document.info.description?.replaceAll(/\s+/g, ' '), 'A field without a value is omitted, and none is `null`')
+  const nullIn = (value: unknown): boolean => typeof value === 'object' && value !== null && Object.entries(value)
+    .some(([key, member]) => (key === 'type' && [member].flat().includes('null')) || (key === 'nullable' && member === true) || nullIn(member))
+  t.notOk(nullIn(document))
+})
+
+t.test('the README and CONTRIBUTING.md name the version of Node.js that package.json requires', async (t) => {
+  const { engines } = JSON.parse(textOf('package.json')) as { engines: { node: string } }
+  const version = engines.node.replace('>=', '')
+  t.match(textOf('README.md').replaceAll(/\s+/g, ' '), `installs the Node.js ${version} that the gateway runs on`)
+  t.match(textOf('CONTRIBUTING.md'), `You need Node.js ${version} and npm`)
+})
+
+t.test('every deployment file that starts a container makes its file system read-only', async (t) => {
+  for (const [file, setting] of [
+    ['deploy/compose.yaml', /^ {2}read_only: true$/m],
+    ['deploy/ecs/task-definition.json', /"readonlyRootFilesystem": true/],
+    ['deploy/helm/secrets-gateway/templates/statefulset.yaml', /readOnlyRootFilesystem: true/],
+    ['deploy/systemd/secrets-gateway.service', /^ProtectSystem=strict$/m]
+  ] as const) t.match(textOf(file), setting, file)
+})
+
+t.test('every example of a configuration has only members that the schema knows, with valid values', async (t) => {
+  const validate = new Ajv({ allErrors: true, discriminator: true, validateSchema: false }).compile(FileSchema)
+  const sections = new Set(Object.keys(FileSchema.properties))
+  let count = 0
+  for (const page of globSync(['docs/*.md', 'docs/guides/*.md'], { cwd: root })) {
+    for (const [, code = ''] of textOf(page).matchAll(/^ *```yaml\n(.*?)\n *```$/gms)) {
+      const declared = parse(code.replaceAll('sha256:…', `sha256:${'0'.repeat(64)}`)) as Record<string, Record<string, object>> | undefined
+      if (declared === undefined || !Object.keys(declared).every((section) => sections.has(section))) continue
+      count += 1
+      const environments = Object.entries(declared.environments ?? { dev: {} })
+        .map(([name, environment]) => [name, { region: 'eu-west-1', credential: 'base', ...environment }])
+      const file = {
+        credentials: { base: { kind: 'default-chain' } },
+        authentication: {},
+        authorization: { policies: 'policies' },
+        ...declared,
+        environments: Object.fromEntries(environments) as object
+      }
+      t.ok(validate(file), `${page}: ${code.split('\n', 1)[0] ?? ''}: ${JSON.stringify(validate.errors?.map(({ instancePath, message }) => `${instancePath} ${message ?? ''}`))}`)
+    }
+  }
+  t.ok(count > 15, 'there are examples')
+})
