@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -40,13 +41,19 @@ interface Desktop {
 }
 
 async function newDesktop (t: Test): Promise<Desktop> {
-  const folder = t.testdir({ home: {}, data: {}, config: {}, runtime: {}, 'bus.conf': busConfiguration })
-  const [home, data, config, runtime] = ['home', 'data', 'config', 'runtime'].map((name) => join(folder, name))
+  // The path of a socket has at most 107 characters, so the fixtures of the test are too deep.
+  const folder = mkdtempSync(join(tmpdir(), 'desktop-'))
+  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  const made = (name: string): string => {
+    mkdirSync(join(folder, name), { mode: 0o700 })
+    return join(folder, name)
+  }
+  writeFileSync(join(folder, 'bus.conf'), busConfiguration)
   const bus = spawn('dbus-daemon', [`--config-file=${join(folder, 'bus.conf')}`, '--nofork', '--print-address'], { stdio: ['ignore', 'pipe', 'ignore'] })
   t.teardown(() => bus.kill())
   const [address] = await once(bus.stdout.setEncoding('utf8'), 'data') as [string]
   const env = {
-    ...process.env, HOME: home, XDG_DATA_HOME: data, XDG_CONFIG_HOME: config, XDG_RUNTIME_DIR: runtime, DBUS_SESSION_BUS_ADDRESS: address.trim(),
+    ...process.env, HOME: made('home'), XDG_DATA_HOME: made('data'), XDG_CONFIG_HOME: made('config'), XDG_RUNTIME_DIR: made('runtime'), DBUS_SESSION_BUS_ADDRESS: address.trim(),
     NAPI_RS_NATIVE_LIBRARY_PATH: undefined
   }
   const { stderr } = outputsOf({ stdout: new PassThrough(), stderr: new PassThrough(), env })
@@ -57,7 +64,7 @@ async function newDesktop (t: Test): Promise<Desktop> {
     keyring: osKeyring({ env, stderr }),
     impatient: osKeyring({ env, stderr }, { quiet: 1_000, patience: 1_000 }),
     async startDaemon (password) {
-      const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'inherit', 'inherit'] })
+      const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'ignore', 'ignore'] })
       t.teardown(() => daemon.kill('SIGKILL'))
       daemon.stdin.end(password)
       await until(isThere)
