@@ -114,7 +114,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 
   /** Looks for a job whose owner has died, and continues it. */
   async function search (): Promise<void> {
-    if (isStopping || !isFair()) return
+    if (!isFair()) return
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {
