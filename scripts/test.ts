@@ -13,33 +13,17 @@ import { spawn } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join, normalize } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { hasImport } from './test-imports.ts'
 
 const root = join(import.meta.dirname, '..')
 
 /** The modules that can start a process or open a socket. A test that imports one of them is not a unit test. */
 const startsSomething = /^(?:fastify|node:(?:child_process|http|net|tls)|#src\/(?:app|server|start|local-backend\/server))$/
 
-/** Returns an imported module's path, relative to the repository's root; undefined unless the module is in `test/`. */
-function testModule (importer: string, specifier: string): string | undefined {
-  if (specifier.startsWith('#test/')) return `${specifier.slice(1)}.ts`
-  return specifier.startsWith('.') ? normalize(join(importer, '..', specifier)) : undefined
-}
-
-/**
- * Returns true if a test file can't start a process or open a socket. Also checks the modules in `test/` that the file imports,
- * directly or indirectly.
- */
-function isUnitTest (file: string): boolean {
-  const source = readFileSync(join(root, file), 'utf8')
-  const imported = Array.from(source.matchAll(/^(?:import(?! type)|\}).* from '([^']+)'$/gm), ([, specifier = '']) => specifier)
-  return imported.every((specifier) => {
-    if (startsSomething.test(specifier)) return false
-    const module = testModule(file, specifier)
-    return module === undefined || isUnitTest(module)
-  })
-}
+/** Returns true if a test file can't start a process or open a socket, not even through the modules that it imports. */
+const isUnitTest = (file: string): boolean => !hasImport(file, ({ module }) => startsSomething.test(module))
 
 const [first, ...rest] = process.argv.slice(2)
 const args = first === '--unit'
@@ -70,7 +54,11 @@ const child = spawn(process.execPath, [
     ...process.env,
     ...isPart
       ? { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache') }
-      : { NODE_DISABLE_COMPILE_CACHE: '1', NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}` }
+      : {
+          TEST_FOLDER: folder,
+          NODE_DISABLE_COMPILE_CACHE: '1',
+          NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${preload.href}`
+        }
   }
 })
 // On Ctrl-C, the terminal also sends the signal to tap, which then reports the results so far. This process must exit after tap.

@@ -25,6 +25,8 @@ export interface Backend {
   now: () => number
   /** Moves the clock forward. */
   advance: (days: number) => void
+  /** True for a realistic backend, which is as late as AWS. */
+  isLate: boolean
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /**
@@ -32,7 +34,10 @@ export interface Backend {
    * and the names of deleted secrets are free. Does nothing with the other backends, because they never lag.
    */
   catchUp: () => void
-  /** Carries out the rotations that are due, and waits until no rotation is in progress. */
+  /**
+   * Carries out the rotations that are due, and waits until no rotation is in progress. If a realistic backend can't call a
+   * function, advances the clock until the rotation is attempted again.
+   */
   rotateDue: () => Promise<void>
   close: () => Promise<void>
 }
@@ -60,6 +65,9 @@ const rotationFunctions = {
 
 const day = 24 * 60 * 60 * 1000
 
+/** The delay after which a failed rotation is attempted again, in milliseconds. Each further delay is four times as long. */
+const retryDelay = 60_000
+
 /**
  * Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC` is
  * set to a seed, the embedded one has the delays and failures of AWS, but no latency.
@@ -75,6 +83,9 @@ async function startEmbedded (): Promise<Backend> {
   let moved = 0
   const now = (): number => Date.now() + moved
   const seed = process.env.TEST_REALISTIC
+  /** The number of calls to rotation functions that have failed by chance, and of those after which time has passed. */
+  let failed = 0
+  let awaited = 0
   const backend = await startLocalBackend({
     ...seed !== undefined && { realistic: { seed, wait: async () => Promise.resolve() } },
     accounts,
@@ -86,7 +97,8 @@ async function startEmbedded (): Promise<Backend> {
     onOperation: ({ operation, principal, sourceIdentity }) => {
       awsCalls.push(operation)
       signers.push({ operation, principal, ...sourceIdentity !== undefined && { sourceIdentity } })
-    }
+    },
+    onRotationStep ({ error }) { if (error === 'TooManyRequestsException') failed++ }
   })
   return {
     url: backend.url,
@@ -94,9 +106,15 @@ async function startEmbedded (): Promise<Backend> {
     signers,
     now,
     advance: (days) => { moved += days * day },
+    isLate: seed !== undefined,
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()
+      for (let delay = retryDelay; failed > awaited; delay *= 4) {
+        awaited = failed
+        moved += delay
+        await backend.runDueRotations()
+      }
       backend.settle()
     },
     settle: backend.settle,

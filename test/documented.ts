@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import type { ValidateFunction } from 'ajv'
 import type { FastifyInstance } from 'fastify'
@@ -17,11 +19,27 @@ interface Documented {
  */
 export type CheckReply = (t: Test, method: string, path: string, reply: Reply) => void
 
+/** The folder that the processes of the complete test suite share, which scripts/test.ts creates; undefined in other runs. */
+const { TEST_FOLDER: folder } = process.env
+
+/** Returns the OpenAPI document. The first process of the complete test suite stores it for the others, because it takes long. */
+function documentOf (fastify: FastifyInstance): Documented {
+  const file = folder && join(folder, 'documented.json')
+  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Documented
+  const document = inlineComponents(fastify.swagger()) as unknown as Documented
+  if (file !== undefined) {
+    // The new file gets its name when it is complete, because other processes may read it at any time.
+    writeFileSync(`${file}.${process.pid}`, JSON.stringify(document))
+    renameSync(`${file}.${process.pid}`, file)
+  }
+  return document
+}
+
 let check: CheckReply | undefined
 
 /** Returns a function that checks replies. It is created only once, because all gateways have the same OpenAPI document. */
 export function documentedReplies (fastify: FastifyInstance): CheckReply {
-  return check ??= checkFrom(inlineComponents(fastify.swagger()) as unknown as Documented)
+  return check ??= checkFrom(documentOf(fastify))
 }
 
 function checkFrom (document: Documented): CheckReply {

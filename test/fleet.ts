@@ -3,7 +3,7 @@ import type { Declared } from '#src/config/config'
 import { build, type Gateway } from './helper.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
-/** Several gateways with a common backend, which share their state. */
+/** Several gateways that share their state and a backend. */
 export interface Fleet {
   readonly redis: TestRedis
   readonly replicas: readonly [Gateway, Gateway, ...Gateway[]]

@@ -65,11 +65,16 @@ export interface Gateway {
    * of deleted secrets are free. Does nothing with the other backends, because they never lag.
    */
   catchUp: () => void
+  /** True on a realistic backend, which is as late as AWS. */
+  isLate: boolean
   /**
    * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.
    */
   setClock: (milliseconds: number) => void
-  /** Resolves when all rotations that are due or in progress have ended. */
+  /**
+   * Resolves when all rotations that are due or in progress have ended. On a realistic backend, this includes the further
+   * attempts at a rotation whose function could not be called.
+   */
   rotateDue: () => Promise<void>
 }
 
@@ -240,8 +245,44 @@ export async function build (t: Test, change: Partial<Declared> = {}, tracing?: 
       passTime(Math.max(0, days * day))
     },
     catchUp: backend.catchUp,
+    isLate: backend.isLate,
     setClock: (milliseconds) => { clockError = milliseconds },
     rotateDue: backend.rotateDue
+  }
+}
+
+/**
+ * Checks which operations the backend has received, in any order. A realistic backend may receive each of them more often,
+ * because it makes calls fail and pages short.
+ */
+export function sameCalls (t: Test, { awsCalls, isLate }: Gateway, expected: readonly string[], message = 'the calls to AWS'): void {
+  const inOrder = (operations: readonly string[]): string[] => [...operations].sort()
+  if (!isLate) {
+    t.same(inOrder(awsCalls), inOrder(expected), message)
+    return
+  }
+  const operations = new Set(expected)
+  const count = (list: readonly string[], operation: string): number => list.filter((one) => one === operation).length
+  t.same(inOrder([...new Set(awsCalls)]), inOrder([...operations]), message)
+  for (const operation of operations) t.ok(count(awsCalls, operation) >= count(expected, operation), `${message}: ${operation}`)
+}
+
+/** A part of AWS's message about a replication that failed by chance. */
+const serverFault = 'An error occurred on the server side'
+
+/**
+ * Waits until AWS has replicated a secret. If a replication has failed by chance, starts it again, as the documentation advises.
+ *
+ * @param overwrite true if other secrets of that name may be overwritten
+ */
+export async function untilReplicated ({ send, catchUp }: Gateway, secret: string, overwrite = false): Promise<void> {
+  for (;;) {
+    catchUp()
+    const { json: { replicas = [] } } = await send('GET', `${secret}/metadata`)
+    const replicaRegions = replicas.flatMap(({ region, status, statusMessage }: { region: string, status: string, statusMessage?: string }) =>
+      status === 'Failed' && statusMessage?.includes(serverFault) === true ? [{ region }] : [])
+    if (replicaRegions.length === 0) return
+    await send('PUT', `${secret}/replicas`, { json: { replicaRegions, forceOverwriteReplicaSecret: overwrite } })
   }
 }
 

@@ -32,7 +32,7 @@ const callers: Readonly<Record<CalledService, (settings: Settings, endpoints: En
 }
 
 /**
- * Returns the origin of the URL that the SDK calls a service at. It depends on the settings, and also on AWS's own environment
+ * Returns the origin of the URL at which the SDK calls a service. It depends on the settings, and also on AWS's own environment
  * variables and configuration files. Nothing is sent.
  *
  * @throws Error if the SDK has no endpoint for these settings
@@ -43,7 +43,7 @@ export async function originOf ({ service, region, endpoints }: Destination): Pr
       resolve(new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`).origin)
       throw new Error('Not sent')
     }
-    // The keys only satisfy the SDK, because the request is not sent.
+    // The SDK requires keys, although the request is not sent.
     const credentials = { accessKeyId: 'none', secretAccessKey: 'none' }
     callers[service]({ region, credentials, requestHandler: { handle }, maxAttempts: 1 }, endpoints).catch(reject)
   })

@@ -3,11 +3,11 @@ import { deniedPermission, denialReason, type DenialReason } from './denial.ts'
 import { isDefect, type AwsException } from './exception-rules.ts'
 import type { SecretsManager } from './types.ts'
 
-/** What dry calls name. */
+/** The secret and the region that a dry call names. */
 export interface DryTarget {
   /**
-   * The ARN of a secret that does not exist. It must not be a name: without a secret of that name, AWS has no ARN to compare with
-   * the resources in a policy.
+   * The ARN of a secret that does not exist. A name would not do: if no secret has it, AWS has no ARN to compare with the
+   * resources in a policy.
    */
   readonly secretId: string
   /** A region other than that of the call. */
@@ -35,8 +35,8 @@ export type DryOperation = Exclude<Operation, 'CreateSecret'>
 
 /**
  * Calls that change nothing and return no secret's value, because they name a secret that does not exist. AWS checks the caller's
- * permission before it looks for the secret, so its answer shows the permission. `DeleteSecret` has a recovery window, because
- * without one it would succeed.
+ * permission before it looks for the secret, so its answer shows the permission. `DeleteSecret` has a recovery window, because a
+ * deletion without one succeeds even if the secret does not exist.
  */
 export const dryCalls: Readonly<Record<DryOperation, DryCall>> = {
   BatchGetSecretValue: async (aws, { secretId }, options) => aws.batchGetSecretValue({ SecretIdList: [secretId] }, options),

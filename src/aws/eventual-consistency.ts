@@ -33,12 +33,15 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
  * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `consistencyWindow`, so that an
  * outdated reply is not mistaken for a missing result.
  *
- * @param ask returns undefined if the reply doesn't show the result
+ * @param ask returns undefined if the reply doesn't show the result. `isLast` is true of the last reply, which is no longer late.
  * @returns undefined if no reply has shown the result, or if the call's owner has left
  */
-export async function untilShown<Found> (call: AwsCall, ask: () => Promise<Found | undefined>): Promise<Found | undefined> {
+export async function untilShown<Found> (
+  call: AwsCall, ask: (isLast: boolean) => Promise<Found | undefined>
+): Promise<Found | undefined> {
   for (let attempt = 0; ; attempt++) {
-    const found = await ask()
-    if (found !== undefined || attempt === patience || !await pause(call, attempt)) return found
+    const isLast = attempt === patience
+    const found = await ask(isLast)
+    if (found !== undefined || isLast || !await pause(call, attempt)) return found
   }
 }

@@ -3,7 +3,7 @@ import { isProblem } from '#src/problems/problem'
 import { compareKmsKeys } from './kms-keys.ts'
 import type { Page, VersionSelector, VersionsRequest } from './port.ts'
 import type { Aspect, Fact, Facts } from './recent-writes.ts'
-import type { ReadSecret, SecretMetadata, SecretVersion } from './secret.ts'
+import type { ReadSecret, Replica, SecretMetadata, SecretVersion } from './secret.ts'
 
 /** Returns true if AWS's date shows a change that is later than the write that made the fact. */
 export const isLater = (date: Date | undefined, fact: Fact): boolean => date !== undefined && date.getTime() >= fact.date
@@ -31,13 +31,18 @@ function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefine
     case 'description': return (secret.description ?? '') === value
     case 'kmsKey': return compareKmsKeys(secret.kmsKeyId, value) !== 'different'
     case 'rotation': return String(secret.rotation?.enabled) === value
+    case 'rotatedVersion': return value === undefined || secret.versions?.[value] !== undefined
     case 'primaryRegion': return (secret.primaryRegion ?? value) === value
     case 'label': return versionWith(name, secret.versions) === value
     case 'tag': return secret.tags?.[name] === value
-    case 'replica': return secret.replicas?.some(({ region }) => region === name) === true === (value !== undefined)
+    case 'replica': return showsReplica(secret.replicas?.find(({ region }) => region === name), value)
     default: return true
   }
 }
+
+/** Returns true if a replica is shown as a write has left it. After a new beginning, `Failed` is about an earlier replication. */
+const showsReplica = (replica: Replica | undefined, value: string | undefined): boolean =>
+  (replica !== undefined) === (value !== undefined) && !(value === 'begun' && replica?.status === 'Failed')
 
 /** Returns the kind of an aspect, and the label, key or region that follows it. */
 function split (aspect: Aspect): string[] {

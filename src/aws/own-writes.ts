@@ -73,8 +73,14 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
     getResourcePolicy: async (call, name) => read(call, name, async () => port.getResourcePolicy(call, name), isOldPolicy),
     validateResourcePolicy: async (call, name, policy) =>
       read(call, name, async () => port.validateResourcePolicy(call, name, policy), () => false),
-    listSecretVersionIds: async (call, name, request) =>
-      read(call, name, async () => port.listSecretVersionIds(call, name, request), areOldVersions(request)),
+    async listSecretVersionIds (call, name, request) {
+      const page = await read(call, name, async () => port.listSecretVersionIds(call, name, request), areOldVersions(request))
+      const gone = deletionOf(writes, call, name)
+      if (gone !== undefined && page.items.length > 0 && !page.items.some(({ createdDate }) => isLater(createdDate, gone))) {
+        throw new Problem('secret-not-found')
+      }
+      return page
+    },
     listRecentlyWritten (call) {
       const { environment } = call
       return [...writes.findAll(placeOf(call), listWindow)].flatMap(([awsName, facts]) => {

@@ -12,7 +12,7 @@ import type { AwsSettings } from './settings.ts'
 import type { SecretsManager } from './types.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
-/** What may be shown of a credential's keys. */
+/** The facts about a credential's keys that may be shown. */
 export interface ObtainedKeys {
   readonly expiration?: Date
   /** Where the SDK's default chain has found the keys, if it says so. */
@@ -23,7 +23,7 @@ export interface ObtainedKeys {
 export interface Probe extends Pick<CredentialKeys, 'verify'> {
   /** Gets the keys of a credential. @throws Problem if that is not possible */
   obtain: (credentialId: string) => Promise<ObtainedKeys>
-  /** Returns the origin of the URL that a service is called at with a credential. @throws Error if there is none */
+  /** Returns the origin of the URL at which a service is called with a credential. @throws Error if there is none */
   originOf: (service: CalledService, credentialId: string, region: string) => Promise<string>
   /** Finds out whether a credential may carry out an operation. */
   attempt: (credentialId: string, region: string, operation: DryOperation, target: DryTarget) => Promise<DryReply>

@@ -2,12 +2,14 @@ import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /**
- * A property of a secret that a write can change and a read can show. `label NAME` is the ID of the version with that staging
- * label, `tag KEY` is the tag's value, and `replica REGION` the state of the replica there. `version ID` exists once the version
- * has been written.
+ * A property of a secret that a write can change and a read can show. `rotatedVersion` is the version that a rotation has begun
+ * to create. `label NAME` is the ID of the version with that staging label, `tag KEY` is the tag's value, and `replica REGION` is
+ * the state of the replica there: `begun`, or `failed` if that is known at once. `version ID` exists once the version has been
+ * written.
  */
 export type Aspect =
-  'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'primaryRegion' | `${'label' | 'tag' | 'replica' | 'version'} ${string}`
+  | 'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'rotatedVersion' | 'primaryRegion'
+  | `${'label' | 'tag' | 'replica' | 'version'} ${string}`
 
 /** Marks an aspect whose value can't be known, such as the version that a rotation will make current. */
 export const unknown = Symbol('unknown')
@@ -18,11 +20,14 @@ export const unknown = Symbol('unknown')
  */
 export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof unknown>>>
 
+/** Returns the effect of a write. `done` is absent if AWS may or may not have carried the write out. */
+export type EffectOf<Result> = (done: { result: Result } | undefined, before: Facts) => Effect
+
 /** The value that this process has recently given to an aspect of a secret. */
 export interface Fact {
   /**
    * The possible values. There are several after concurrent writes of different values, because AWS may have applied them in any
-   * order.
+   * order, and after a write that AWS may or may not have carried out.
    */
   values: readonly (string | undefined)[]
   /** The time at which the reply to the last write arrived, in milliseconds on the monotonic clock. */
@@ -37,14 +42,13 @@ export type Facts = ReadonlyMap<Aspect, Fact>
 /** The secrets that this process has recently changed. */
 export interface RecentWrites {
   /**
-   * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, forgets everything about
-   * the secret.
+   * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, each aspect that it
+   * changes may have its new value or an earlier one.
    *
-   * @param effect returns the effect of a successful write. `before` contains the facts from before the write.
+   * @param effect returns the effect of the write, which has succeeded if `done` is given. `before` contains the facts from
+   *   before the write.
    */
-  during: <Result>(
-    key: string, carryOut: () => Promise<Result>, effect: (result: Result, before: Facts) => Effect
-  ) => Promise<Result>
+  during: <Result>(key: string, carryOut: () => Promise<Result>, effect: EffectOf<Result>) => Promise<Result>
   /** Returns the facts about a secret from the writes of the last `within` milliseconds. */
   find: (key: string, within: number) => Facts
   /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */
@@ -60,12 +64,15 @@ const kept = 300_000
 /** A possible current value of an aspect, with the sequence number at which its write ended. */
 interface Candidate {
   value: string | undefined | typeof unknown
-  /** The starts and ends of all writes share one sequence of numbers. */
+  /** The starts and ends of all writes share one sequence of positive numbers. */
   end: number
 }
 
+/** The value of an aspect before any write of this process. */
+const untold: Candidate = { value: unknown, end: 0 }
+
 interface Entry extends Omit<Fact, 'values'> {
-  /** The values of all writes that no later write is known to have replaced. */
+  /** The values that no later write is known to have replaced. */
   candidates: readonly Candidate[]
 }
 
@@ -73,8 +80,6 @@ interface Memory {
   entries: Map<Aspect, Entry>
   /** The time at which the last write ended, in milliseconds on the monotonic clock. */
   at: number
-  /** The number of the latest event after which earlier facts were no longer certain. */
-  uncertain: number
 }
 
 const nothing: Facts = new Map()
@@ -98,20 +103,32 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
   }
 
   function remember (key: string, effect: Effect, began: number): void {
-    const { entries, uncertain } = secrets.get(key) ?? { entries: new Map<Aspect, Entry>(), uncertain: 0 }
-    const after = new Map(effect.state === 'gone' ? [] : [...entries].filter(([, { at }]) => monotonic() - at < kept))
-    for (const [aspect, value] of Object.entries(effect) as [Aspect, Candidate['value']][]) {
+    const entries = entriesOf(key)
+    const after = new Map(effect.state === 'gone' ? [] : entries)
+    for (const [aspect, value] of aspectsOf(effect)) {
       const overlapping = entries.get(aspect)?.candidates.filter(({ end }) => end > began) ?? []
-      const candidates: Candidate[] = [...overlapping, { value: began > uncertain ? value : unknown, end: ++events }]
-      after.set(aspect, { candidates, at: monotonic(), date: now() })
+      after.set(aspect, { candidates: [...overlapping, { value, end: ++events }], at: monotonic(), date: now() })
     }
-    replace(key, { entries: after, uncertain })
+    replace(key, after)
   }
 
+  /** Remembers the effect of a write that AWS may have carried out. The facts from before the write stay as old as they are. */
+  function rememberUncertain (key: string, effect: Effect): void {
+    const entries = entriesOf(key)
+    for (const [aspect, value] of aspectsOf(effect)) {
+      const { candidates, ...times } = entries.get(aspect) ?? { candidates: [untold], at: monotonic(), date: now() }
+      entries.set(aspect, { candidates: [...candidates, { value, end: ++events }], ...times })
+    }
+    replace(key, entries)
+  }
+
+  const entriesOf = (key: string): Map<Aspect, Entry> =>
+    new Map([...secrets.get(key)?.entries ?? []].filter(([, { at }]) => monotonic() - at < kept))
+
   /** Replaces the facts about a secret. It becomes the latest written secret, and the oldest one may be forgotten. */
-  function replace (key: string, memory: Omit<Memory, 'at'>): void {
+  function replace (key: string, entries: Memory['entries']): void {
     secrets.delete(key)
-    secrets.set(key, { ...memory, at: monotonic() })
+    secrets.set(key, { entries, at: monotonic() })
     const [oldest] = secrets.keys()
     if (secrets.size > maximum && oldest !== undefined) secrets.delete(oldest)
   }
@@ -127,15 +144,17 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
       const began = ++events
       try {
         const result = await write()
-        remember(key, effect(result, find(key, kept)), began)
+        remember(key, effect({ result }, find(key, kept)), began)
         return result
       } catch (error) {
-        if (mayBeDone(error)) replace(key, { entries: new Map(), uncertain: ++events })
+        if (mayBeDone(error)) rememberUncertain(key, effect(undefined, find(key, kept)))
         throw error
       }
     }
   }
 }
+
+const aspectsOf = (effect: Effect): [Aspect, Candidate['value']][] => Object.entries(effect) as [Aspect, Candidate['value']][]
 
 /** Returns false if AWS has refused the write, or never received it. */
 const mayBeDone = (error: unknown): boolean => !(error instanceof Problem) ||

@@ -1,11 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { Monotonic } from '#src/clock'
 import type { SecretName } from '#src/environments/names'
 import { isProblem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { pause } from './eventual-consistency.ts'
 import { asGone, isBeingDeleted, keyOf, orGone } from './own-writes.ts'
-import type { SecretsPort, WrittenVersion } from './port.ts'
-import { unknown, type Effect, type Facts, type RecentWrites } from './recent-writes.ts'
+import type { ReplicatedSecret, SecretChange, SecretsPort } from './port.ts'
+import { unknown, type Effect, type EffectOf, type Facts, type RecentWrites } from './recent-writes.ts'
 
 /** The milliseconds for which a creation waits until AWS has finished this process's deletion of a secret with the same name. */
 const deletionPatience = 10_000
@@ -13,10 +14,17 @@ const deletionPatience = 10_000
 /** Wraps a port so that the effects of its writes are recorded in `writes`, for `seeOwnWrites`. */
 export function rememberWrites (port: SecretsPort, writes: RecentWrites, monotonic: Monotonic): SecretsPort {
   async function write<Result> (
-    call: AwsCall, name: SecretName, carryOut: () => Promise<Result>, effect: (result: Result, before: Facts) => Effect
+    call: AwsCall, name: SecretName, carryOut: () => Promise<Result>, effect: EffectOf<Result>
   ): Promise<Result> {
-    return writes.during(keyOf(call, name), carryOut, (result, before) => ({ state: 'present', ...effect(result, before) }))
+    try {
+      return await record(call, name, carryOut, effect)
+    } catch (error) {
+      throw orGone(writes, call, name, error)
+    }
   }
+
+  const record: typeof write = async (call, name, carryOut, effect) =>
+    writes.during(keyOf(call, name), carryOut, (done, before) => ({ ...done && { state: 'present' }, ...effect(done, before) }))
 
   /**
    * Creates a secret. Retries for a while if AWS has not finished this process's deletion of an earlier secret with the same
@@ -35,31 +43,36 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 
   return {
     ...port,
-    createSecret: async (call, name, secret) => write(call, name,
-      async () => afterDeletion(call, name, async () => port.createSecret(call, name, secret)), newVersion),
+    async createSecret (call, name, secret) {
+      const given = withVersionId(secret)
+      // Unlike the other writes, a creation is told that AWS has not finished a deletion: the name is not free yet.
+      return record(call, name, async () => afterDeletion(call, name, async () => port.createSecret(call, name, given)),
+        (done, before) => ({
+          state: 'present', ...newVersion((done?.result ?? (secret.content === undefined ? {} : given)).versionId, before)
+        }))
+    },
     deleteSecret: async (call, name, how) => write(call, name, async () => port.deleteSecret(call, name, how),
       () => ({ state: 'force' in how ? 'gone' : 'deleted' })),
     async restoreSecret (call, name) {
       try {
-        return await write(call, name, async () => port.restoreSecret(call, name), () => ({}))
+        return await write(call, name, async () => port.restoreSecret(call, name), () => ({ state: 'present' }))
       } catch (error) {
         throw isProblem(error, 'secret-pending-deletion') ? asGone(error) : error
       }
     },
     async putSecretValue (call, name, content, version = {}) {
-      try {
-        return await write(call, name, async () => port.putSecretValue(call, name, content, version),
-          (result, before) => newVersion(result, before, attached(result, version.stages)))
-      } catch (error) {
-        throw orGone(writes, call, name, error)
-      }
+      const { versionId = randomUUID(), stages } = version
+      return write(call, name, async () => port.putSecretValue(call, name, content, { ...version, versionId }), (done, before) =>
+        newVersion((done?.result ?? { versionId }).versionId, before, attached(done?.result.versionStages, stages)))
     },
-    updateSecret: async (call, name, change) => write(call, name, async () => port.updateSecret(call, name, change),
-      (result, before) => ({
+    async updateSecret (call, name, change) {
+      const given = withVersionId(change)
+      return write(call, name, async () => port.updateSecret(call, name, given), (done, before) => ({
         ...change.description !== undefined && { description: change.description },
         ...change.kmsKeyId !== undefined && { kmsKey: change.kmsKeyId },
-        ...change.content !== undefined && newVersion(result, before)
-      })),
+        ...change.content !== undefined && newVersion((done?.result ?? given).versionId, before)
+      }))
+    },
     updateSecretVersionStage: async (call, name, stage, move) => write(call, name,
       async () => port.updateSecretVersionStage(call, name, stage, move),
       () => moved(stage, move.moveToVersionId, move.removeFromVersionId)),
@@ -72,12 +85,18 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
     deleteResourcePolicy: async (call, name) => write(call, name, async () => port.deleteResourcePolicy(call, name),
       () => ({ policy: undefined })),
     rotateSecret: async (call, name, rotation) => write(call, name, async () => port.rotateSecret(call, name, rotation),
-      () => ({ rotation: 'true', ...moved('AWSCURRENT', unknown), 'label AWSPENDING': unknown })),
+      (done) => ({
+        rotation: 'true',
+        ...moved('AWSCURRENT', unknown),
+        'label AWSPENDING': unknown,
+        // Otherwise, AWS only tests the rotation function.
+        ...rotation.rotateImmediately !== false && { rotatedVersion: done?.result.versionId }
+      })),
     cancelRotateSecret: async (call, name) => write(call, name, async () => port.cancelRotateSecret(call, name),
       () => ({ rotation: 'false' })),
     replicateSecretToRegions: async (call, name, replication) => write(call, name,
       async () => port.replicateSecretToRegions(call, name, replication),
-      () => each('replica', replication.replicas.map(({ region }) => region), (region) => region)),
+      (done) => each('replica', replication.replicas.map(({ region }) => region), (region) => begun(region, done?.result))),
     removeRegionsFromReplication: async (call, name, regions) => write(call, name,
       async () => port.removeRegionsFromReplication(call, name, regions), () => each('replica', regions, () => undefined)),
     stopReplicationToReplica: async (call, name) => write(call, name, async () => port.stopReplicationToReplica(call, name),
@@ -86,21 +105,36 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 }
 
 /**
+ * Returns the change with an ID for the version that it creates, if it has a value. The SDK would generate the ID only for the
+ * call, and if the reply were lost, nobody would know which version may be the current one.
+ */
+const withVersionId = <Change extends SecretChange>(change: Change): Change =>
+  change.content === undefined ? change : { ...change, versionId: change.versionId ?? randomUUID() }
+
+/**
  * Returns the effect of a write that creates a version. A write with the ID of an existing version is a repetition, to which AWS
  * replies as if it had created the version.
  */
-function newVersion ({ versionId }: { versionId?: string }, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
+function newVersion (versionId: string | undefined, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
   if (versionId !== undefined && before.has(`version ${versionId}`)) return {}
   return Object.assign({ [`version ${versionId ?? ''}`]: versionId }, ...stages.map((stage) => moved(stage, versionId))) as Effect
 }
 
-/** Returns the labels that a write has attached to its version. The repetition of an earlier write attaches none. */
-const attached = ({ versionStages }: WrittenVersion, wanted: readonly string[] = ['AWSCURRENT']): readonly string[] =>
-  wanted.filter((stage) => versionStages?.includes(stage) !== false)
+/**
+ * Returns the labels that a write has attached to its version. The repetition of an earlier write attaches none.
+ *
+ * @param shown the version's labels in AWS's reply, if there is one
+ */
+const attached = (shown: readonly string[] | undefined, wanted: readonly string[] = ['AWSCURRENT']): readonly string[] =>
+  wanted.filter((stage) => shown?.includes(stage) !== false)
 
 /** Returns the effect of moving a label. If it is AWSCURRENT, AWS attaches AWSPREVIOUS to the version that it is moved from. */
 const moved = (stage: string, versionId: string | undefined | typeof unknown, from: string | typeof unknown = unknown): Effect =>
   ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': from } })
+
+/** Returns the state of a replica after the beginning of its replication: it may have failed already. */
+const begun = (region: string, { replicas = [] }: Partial<ReplicatedSecret> = {}): string =>
+  replicas.some((replica) => replica.region === region && replica.status === 'Failed') ? 'failed' : 'begun'
 
 /** Returns the effect of a write that sets several tags or replicas. */
 const each = (kind: 'tag' | 'replica', names: readonly string[], valueOf: (name: string) => string | undefined): Effect =>

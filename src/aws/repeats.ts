@@ -50,9 +50,9 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
     } catch (error) {
       const { earlierAttempt, failure, ...options } = error instanceof Problem ? error.options : {}
       if (!(error instanceof Problem) || earlierAttempt === undefined || !refusals.has(error.code)) throw error
-      const result = await untilShown(call, async () => {
+      const result = await untilShown(call, async (isLast) => {
         const secret = await describe(call, name, operation)
-        return secret && resultIn(secret, earlierAttempt)
+        return secret && (isLast || hasChangedSince(secret, earlierAttempt)) ? resultIn(secret, earlierAttempt) : undefined
       })
       if (result === unknownByWhom) throw unanswered(error, operation, 'unknown-by-whom')
       // The secret is not in the wanted state, so AWS has not carried out the earlier attempt either.
@@ -165,6 +165,13 @@ function unanswered (refusal: Problem, operation: string, effect: Failure['effec
   const failure: Failure = { operation, cause: 'refused', effect }
   return new Problem('aws-unavailable', { ...refusal.options, failure })
 }
+
+/**
+ * Returns true if the description can show the effect of the attempt. Otherwise it may be a late one, in which the secret is in
+ * the requested state only because another process's change is not visible yet.
+ */
+const hasChangedSince = ({ lastChangedDate }: SecretMetadata, { sent }: EarlierAttempt): boolean =>
+  sent !== undefined && lastChangedDate !== undefined && lastChangedDate.getTime() >= sent.earliest
 
 /**
  * Returns true if the existing secret is the placeholder that the call asks for, and was not created before the call. Another

@@ -52,6 +52,11 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         load: async () => (await import('./commands/delete.ts')).remove
       },
       { name: 'list', description: 'list the secrets of an environment', load: async () => (await import('./commands/list.ts')).list },
+      {
+        name: 'describe',
+        description: 'show a secret\'s metadata, rotation and replicas, without its value',
+        load: async () => (await import('./commands/describe.ts')).describe
+      },
       { name: 'versions', description: 'list the versions of a secret', load: async () => (await import('./commands/versions.ts')).versions },
       { name: 'rollback', description: 'make an earlier version the current one', load: async () => (await import('./commands/rollback.ts')).rollback },
       {

@@ -21,8 +21,8 @@ export interface Subject {
 
 type Step = (subject: Subject, retryAfter: number | undefined) => string
 
-/** Returns a command line for the subject of the failed command. */
-const commandFor = (words: string, { name, env }: Subject): string =>
+/** Returns a command line for the subject. */
+export const commandFor = (words: string, { name, env }: Subject): string =>
   ['secretsctl', words, ...name === undefined ? [] : [shellWord(name)], ...env === undefined ? [] : ['--env', shellWord(env)]].join(' ')
 
 const again: Step = (_, retryAfter) => retryAfter === undefined ? 'Try again in a moment' : `Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}`

@@ -6,12 +6,12 @@ import { Problem } from '#src/problems/problem'
 import type { Clocks, Finding } from './findings.ts'
 import { explain } from './key-failures.ts'
 
-/** A credential whose keys were asked for. */
+/** A credential, and the result of the attempt to get its keys. */
 export interface TriedCredential {
   readonly id: string
   readonly definition: CredentialDefinition
   readonly obtained: { readonly keys: ObtainedKeys, readonly milliseconds: number } | Problem
-  /** Whose keys they are. Absent if there are none. */
+  /** The identity that the keys belong to. Absent if there are no keys. */
   readonly identity?: Identity | Problem
 }
 
@@ -52,7 +52,7 @@ const sources: { [Kind in CredentialKind]: (definition: DefinitionOf<Kind>, keys
 const sourceOf = <Kind extends CredentialKind>(definition: DefinitionOf<Kind>, keys: ObtainedKeys): string =>
   sources[definition.kind](definition, keys)
 
-/** Says whether a credential's keys can be had, and whose they are. */
+/** Reports whether the credential's keys could be obtained, and which identity they belong to. */
 export function credentialFindings (tried: TriedCredential, all: ReadonlyMap<string, TriedCredential>): Finding[] {
   const { id, definition, obtained, identity } = tried
   const subject = `credential ${id}`

@@ -13,7 +13,7 @@ export interface Called {
   readonly by: string
 }
 
-/** An endpoint of AWS, and what is called there. */
+/** An endpoint of AWS, and the calls that go to it. */
 export interface Endpoint {
   readonly origin: string
   readonly calls: readonly Called[]
@@ -22,7 +22,7 @@ export interface Endpoint {
 /** The time limit for reaching an endpoint, in milliseconds. */
 const limit = 5_000
 
-/** The error and the next step for each step that can fail. */
+/** The report for each step that can fail: the error, and what to do about it. */
 const failures: Readonly<Record<Step, { says: string, next: string }>> = {
   name: {
     says: 'its name has no address',
@@ -42,7 +42,7 @@ const failures: Readonly<Record<Step, { says: string, next: string }>> = {
   }
 }
 
-/** Finds the endpoints of services. Returns failures for those that the SDK finds no endpoint for. */
+/** Finds the endpoints of services. If the SDK has no endpoint for a service, returns a failure for it. */
 export async function locate (probe: Probe, calls: readonly Called[]): Promise<{ endpoints: Endpoint[], failures: Finding[] }> {
   const located = await pMap(calls, async (call) => {
     const { service, credentialId, region } = call
@@ -68,7 +68,7 @@ const usesOf = (calls: readonly Called[]): string =>
   Array.from(Map.groupBy(calls, ({ service }) => service), ([service, group]) =>
     `${service} of ${[...new Set(group.map(({ by }) => by))].join(', ')}`).join('; ')
 
-/** An endpoint that was looked at. */
+/** An endpoint, and the result of the attempt to reach it. */
 export interface VisitedEndpoint extends Endpoint {
   readonly result: Reached | Unreached
 }
@@ -79,7 +79,7 @@ export const visit = async (endpoint: Endpoint, clocks: Clocks): Promise<Visited
 
 export const isReached = (result: Reached | Unreached): result is Reached => !('failed' in result)
 
-/** Says whether an endpoint was reached and, if not, which step failed. */
+/** Reports whether an endpoint was reached and, if not, which step failed. */
 export function endpointFinding ({ origin, calls, result }: VisitedEndpoint): Finding {
   const about = { subject: origin, check: 'endpoint' } as const
   const used = usesOf(calls)
@@ -88,7 +88,7 @@ export function endpointFinding ({ origin, calls, result }: VisitedEndpoint): Fi
   return { ...about, status: 'failure', message: `${used}: ${says} (${result.reason})`, next }
 }
 
-/** The differences of the clocks, in milliseconds, from which there is a warning, and from which AWS refuses signatures. */
+/** The differences between the clocks, in milliseconds, that cause a warning, and that make AWS refuse signatures. */
 const differences = { noticeable: 10_000, refused: 5 * 60_000 }
 
 /** Compares this machine's clock with that of the endpoint that replied first. */

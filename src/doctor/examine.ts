@@ -14,7 +14,7 @@ import { rightsFindings } from './rights.ts'
 
 export interface Examination {
   readonly config: Config
-  /** The environments to look at. */
+  /** The environments to check. */
   readonly environments: readonly Environment[]
   /** The actions that callers use. Defaults to all. */
   readonly actions?: readonly Action[]
@@ -25,11 +25,11 @@ export interface Examination {
   readonly onProgress: (done: number, total: number) => void
 }
 
-/** The endpoints, credentials and environments that are looked at at the same time. */
+/** The maximum number of endpoints, credentials or environments that are checked at the same time. */
 const concurrency = 4
 
 /**
- * Looks at a configuration against AWS, and reports what works and what does not. Changes nothing in AWS, and reads no value of a
+ * Checks a configuration against AWS, and reports what works and what does not. Changes nothing in AWS, and reads no value of a
  * secret.
  */
 export async function examine (examination: Examination): Promise<Finding[]> {
@@ -86,7 +86,7 @@ async function findingsOf (examination: Examination, probe: Probe): Promise<Find
   ]
 }
 
-/** Returns the credentials that environments use, with their sources. Includes unused ones if all environments are looked at. */
+/** Returns the credentials that environments use, with their sources. Includes unused ones if all environments are checked. */
 function credentialsFor (config: Config, environments: readonly Environment[]): Map<string, CredentialDefinition> {
   const used = new Set(environments.flatMap(({ allowedCredentials }) =>
     allowedCredentials.flatMap((id) => [...sourcesOf(config.credentials, id)])))

@@ -1,12 +1,12 @@
-/** The results of a check, from good to bad. */
+/** The possible results of a check, from best to worst. */
 export const statuses = ['ok', 'not-tried', 'warning', 'failure'] as const
 
 export type Status = (typeof statuses)[number]
 
-/** What a check has found. It contains no key and no secret's value. */
+/** The finding of a check. It contains no key and no secret's value. */
 export interface Finding {
   readonly status: Status
-  /** What was looked at, such as `credential base`. */
+  /** The thing that was checked, such as `credential base`. */
   readonly subject: string
   readonly check: 'keys' | 'identity' | 'endpoint' | 'clock' | 'account' | 'partition' | 'rights' | 'quota' | 'limits'
   /** What was found, in plain words. */

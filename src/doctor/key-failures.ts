@@ -133,7 +133,7 @@ const rules: readonly Rule[] = [
   }
 ]
 
-/** Explains why a credential's keys can't be had or used, with AWS's own words after it. */
+/** Explains why a credential's keys can't be obtained or used. AWS's own message follows the explanation. */
 export function explain ({ code, options: { reason, awsError } }: Problem, { kind }: CredentialDefinition): Explanation {
   const words = reason?.replace(/^the credential [^:]+: (.*)$/s, '$1') ?? awsError ?? code
   const rule = rules.find(({ when, kinds }) => when.test(`${code}: ${words}`) && (kinds?.includes(kind) ?? true))

@@ -10,7 +10,7 @@ interface Place {
   readonly account: string
   readonly region: string
   readonly environments: Set<Environment>
-  /** The accounts that the gateway, which knows only the configuration, takes the credentials to belong to. */
+  /** The accounts that the gateway assumes from the configuration, each with one of its credentials. */
   readonly assumed: Map<string, string>
 }
 

@@ -10,7 +10,7 @@ export type Step = 'name' | 'connection' | 'tls' | 'reply'
 
 /** An HTTP reply, whatever its status. */
 export interface Reached {
-  /** The milliseconds until the reply, with everything before it. */
+  /** The milliseconds from the name's look-up to the reply. */
   readonly milliseconds: number
   /** The milliseconds by which this machine's clock is ahead of the server's. Absent if the reply has no date. */
   readonly ahead?: number
@@ -19,11 +19,11 @@ export interface Reached {
 /** A server that could not be reached. */
 export interface Unreached {
   readonly failed: Step
-  /** Node's code of the error, or how long nothing has come. */
+  /** Node's error code, or the time without a reply. */
   readonly reason: string
 }
 
-/** The header `Date` has no fractions of a second, so the server's clock is on average half a second further. */
+/** The header `Date` has no fractions of a second, so the server's clock is half a second later on average. */
 const halfSecond = 500
 
 /**

@@ -35,10 +35,10 @@ interface Attempt {
 
 type Result = Pick<Finding, 'status' | 'message' | 'next'>
 
-/** The calls at the same time for each credential. AWS's lowest quota is 50 per second. */
+/** The maximum number of concurrent calls with a credential. AWS's lowest quota is 50 per second. */
 const concurrency = 4
 
-/** Finds out which of the permissions that an environment needs a credential has, from calls without an effect. */
+/** Checks which of the permissions that an environment needs a credential has. Makes only calls without an effect. */
 export async function rightsFindings (pair: Pair, { config, probe, actions, policyCommand }: RightsOptions): Promise<Finding[]> {
   const { environment, credentialId, identity } = pair
   const { policy } = iamPolicy({
@@ -80,8 +80,8 @@ function allowed (attempts: readonly Attempt[]): Result[] {
 }
 
 /**
- * Reports the denials, those for the same reason together. For a credential that is not the default one, they are a warning,
- * because it may be meant for less.
+ * Reports the denials, grouped by reason. They are only a warning if the credential is not the environment's default one, because
+ * it may be meant for fewer operations.
  */
 function denied (
   attempts: readonly Attempt[], { environment, credentialId, identity }: Pair, policyCommand: RightsOptions['policyCommand']
@@ -97,7 +97,7 @@ function denied (
   })
 }
 
-/** Returns the reason of a denial in words, and what to do unless an IAM policy has to be attached. */
+/** Returns the reason for a denial in words. Also returns what to do, unless an IAM policy has to be attached. */
 function wordsFor (reason: DenialReason | undefined): [string, string?] {
   if (reason === undefined) return ['AWS does not say why']
   const { isExplicit, policy } = reason
@@ -112,7 +112,7 @@ function ownerOf ({ arn: principal }: Identity): string {
   return role === undefined ? principal : `the role ${role}`
 }
 
-/** Reports the answers that are neither a denial nor what AWS answers after it has allowed the call. */
+/** Reports the answers that prove neither a denial nor a permission. */
 function unclear (attempts: readonly Attempt[]): Result[] {
   const answers = attempts.flatMap(({ operation, reply }) => reply.verdict === 'unclear' ? [{ operation, answer: reply.answer }] : [])
   return Array.from(Map.groupBy(answers, ({ answer }) => answer), ([answer, group]) => ({
@@ -122,7 +122,7 @@ function unclear (attempts: readonly Attempt[]): Result[] {
   }))
 }
 
-/** What shows the permissions of each service that no call without an effect shows. */
+/** For each service, what would prove the permissions that no call without an effect can prove. */
 const proofs = [
   { service: 'secretsmanager', proof: 'the creation of a secret', next: 'Create a secret through the gateway, or run the acceptance tests (docs/aws.md)' },
   { service: 'kms', proof: 'a value that is encrypted with the key', next: 'Create a secret through the gateway, and read it' },

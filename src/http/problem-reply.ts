@@ -88,8 +88,8 @@ export interface ProblemReply {
 export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
 
 /**
- * The statuses, instead of 404, for everything missing other than the secret itself. They are for callers that take every 404 to
- * mean that the secret has been deleted (`notFound=secret`).
+ * The statuses that replace 404 if something other than the secret is missing. They are for callers that take every 404 to mean
+ * that the secret has been deleted (`notFound=secret`).
  */
 const otherwiseMissing: Readonly<Partial<Record<ProblemCode, number>>> = {
   'not-found': 403,

@@ -40,6 +40,9 @@ export async function compareAndSet (
     await beforeMove()
     await moveCurrent(scope, name, expected, versionId)
     return secret
+  } catch (error) {
+    // The new version exists no more: another writer has deleted the secret without recovery, and created it again.
+    throw isProblem(error, 'version-not-found') ? new Problem('precondition-failed') : error
   } finally {
     // If another writer won the race, the new version is left without a label, so AWS deletes it eventually.
     await removePendingLabel(scope, name, versionId)
@@ -49,16 +52,16 @@ export async function compareAndSet (
 /**
  * Moves AWSCURRENT from one version to another.
  *
- * AWS does not document its error messages, so if it refuses the move, the label's current position decides how to go on. The
- * label may already be on the target: if the response to a move is lost, the SDK repeats the move, and AWS refuses the
- * repetition. If the label still seems to be in its old place, either AWS's reply is out of date, or another writer has moved the
- * label away and back. In both cases, the gateway tries again.
+ * AWS does not document its error messages, so if it refuses the move, the label's current position decides how to go on. If the
+ * label still seems to be in its old place, either AWS's reply is out of date, or another writer has moved the label away and
+ * back. In both cases, the gateway tries again. Another writer may also have moved the label to the target. That counts only at
+ * the end. Until then, the reply may be out of date, and the target may have been current before.
  *
  * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */
 export async function moveCurrent (scope: Scope, name: SecretName, from: string, to: string): Promise<void> {
   let refusal: unknown
-  const moved = await untilShown(scope, async () => {
+  const moved = await untilShown(scope, async (isLast) => {
     try {
       return await scope.aws.updateSecretVersionStage(scope, name, 'AWSCURRENT', { removeFromVersionId: from, moveToVersionId: to })
     } catch (error) {
@@ -67,7 +70,7 @@ export async function moveCurrent (scope: Scope, name: SecretName, from: string,
     }
     const current = await currentVersion(scope, name)
     if (current !== from && current !== to) throw new Problem('precondition-failed')
-    return current === to ? to : undefined
+    return current === to && isLast ? to : undefined
   })
   if (moved === undefined) throw refusal
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { shapes } from '#src/aws-model/shapes'
-import type { ListRequest, Page } from '#src/aws/port'
+import type { ListRequest } from '#src/aws/port'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { Action } from '#src/authorization/actions'
 import type { AnyName } from '#src/environments/names'
@@ -29,35 +29,42 @@ export async function* visibleSecrets (
 ): AsyncGenerator<Visible, undefined> {
   let awsPlace = start
   for (;;) {
-    const { awsPage, ...covered } = awsPlace
-    const page = await readPage(scope, request, awsPlace)
-    const visible = await visibleOf(scope, actions, page.items.filter((secret) => selects(request.filters ?? {}, secret)))
-    const first = firstOn(visible, covered)
-    for (const [index, secret] of visible.entries()) {
-      if (index < first) continue
-      yield { secret, place: () => compact({ awsPage, seen: index, last: digestOf(visible[index - 1]) }) }
-    }
-    if (page.nextCursor === undefined) return undefined
-    awsPlace = { awsPage: page.nextCursor, seen: 0 }
+    const { pages, nextCursor } = await readPages(scope, request, awsPlace)
+    const visible = await Promise.all(pages.map(async ({ awsPage, items }) => {
+      const secrets = await visibleOf(scope, actions, items.filter((secret) => selects(request.filters ?? {}, secret)))
+      return secrets.map((secret, index): Visible =>
+        ({ secret, place: () => compact({ awsPage, seen: index, last: digestOf(secrets[index - 1]) }) }))
+    }))
+    yield* visible.flat().slice(firstOn(visible.flat().map(({ secret }) => secret), awsPlace))
+    if (nextCursor === undefined) return undefined
+    awsPlace = { awsPage: nextCursor, seen: 0 }
   }
+}
+
+interface AwsPage {
+  /** AWS's token for the page. Absent for the first page. */
+  awsPage: string | undefined
+  items: SecretMetadata<AnyName>[]
 }
 
 /**
  * Reads AWS's page at a place. For the same `NextToken`, AWS may return fewer secrets than before, and the others on its next
- * pages. So if earlier pages cover a part of this page, it is completed with secrets from AWS's next pages.
+ * pages. So if earlier pages cover a part of this page, as many of AWS's next pages are read as it may have been divided into.
  */
-async function readPage (
+async function readPages (
   scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, { awsPage, last }: Place
-): Promise<Page<SecretMetadata<AnyName>>> {
+): Promise<{ pages: AwsPage[], nextCursor: string | undefined }> {
   const limit = shapes.MaxResultsType.max
-  let items: SecretMetadata<AnyName>[] = []
+  const pages: AwsPage[] = []
+  let count = 0
   let cursor = awsPage
   do {
     const page = await scope.aws.listSecrets(scope, { ...request, limit, cursor })
-    items = items.concat(page.items)
+    pages.push({ awsPage: cursor, items: page.items })
+    count += page.items.length
     cursor = page.nextCursor
-  } while (last !== undefined && items.length < limit && cursor !== undefined)
-  return compact({ items, nextCursor: cursor })
+  } while (last !== undefined && count < limit && cursor !== undefined)
+  return { pages, nextCursor: cursor }
 }
 
 async function visibleOf (

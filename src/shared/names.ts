@@ -18,7 +18,7 @@ export interface Names {
   readonly verified: (channel: string, text: string) => string | undefined
 }
 
-/** The length of a code, in characters: 132 bits in base64url. */
+/** The length of an authentication code or a hidden name, in characters: 132 bits in base64url. */
 const codeLength = 22
 
 const derive = (key: Uint8Array, purpose: string): KeyObject =>

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import root, { type Test } from 'tap'
 
@@ -14,12 +15,13 @@ export const skip = isMissing && 'Chromium is not installed; CHROMIUM can specif
 
 /**
  * The flags disable the sandbox, because it does not work for root. They also disable background requests, because these fail
- * without a network.
+ * without a network. The last three, with the language and the fonts below, make the pictures of a page the same on every machine.
  */
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync'
+  '--disable-sync', '--font-render-hinting=none', '--disable-lcd-text', '--force-color-profile=srgb'
 ]
+const env = { ...process.env, LANGUAGE: 'en_US', FONTCONFIG_FILE: join(import.meta.dirname, 'fonts.conf') }
 
 let browser: Promise<Browser> | undefined
 
@@ -29,7 +31,7 @@ let browser: Promise<Browser> | undefined
  */
 export async function launch (t: Test): Promise<Pick<Browser, 'newPage'>> {
   if (browser === undefined) {
-    browser = chromium.launch({ executablePath, args: flags })
+    browser = chromium.launch({ executablePath, args: flags, env })
     root.teardown(async () => (await browser)?.close())
   }
   const shared = await browser

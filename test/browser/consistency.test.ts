@@ -1,7 +1,7 @@
 import type { Locator, Page } from 'playwright-core'
 import pMap from 'p-map'
 import t from 'tap'
-import { build, tokens, type Gateway } from '#test/helper'
+import { build, declared, tokens, type Gateway } from '#test/helper'
 import { until } from '#test/until'
 import { launch, skip, watch } from './chromium.ts'
 import { checkLooks } from './looks.ts'
@@ -81,6 +81,7 @@ await t.test('the consistency page shows why a comparison is refused', { skip },
   const page = await (await launch(t)).newPage()
   await open(page, gateway, 'no-such-token')
   await page.getByRole('alert').getByText('The gateway does not accept this token.').waitFor()
+  await checkLooks(t, page, 'comparison-signed-out')
   await page.getByLabel('Token').fill('ключ')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByRole('alert').getByText('That is not a token').waitFor()
@@ -88,6 +89,7 @@ await t.test('the consistency page shows why a comparison is refused', { skip },
   await page.getByText('1 environment.').waitFor()
   await compare(page)
   await page.getByRole('alert').getByText('Ask whoever runs this gateway for the permission ListSecrets.').waitFor()
+  await checkLooks(t, page, 'comparison-refused')
   await page.getByLabel('dev').uncheck()
   await compare(page)
   await page.getByRole('alert').getByText('Choose an environment.').waitFor()
@@ -125,6 +127,32 @@ await t.test('after the visitor has signed out, the consistency page shows no re
   await open(page, gateway, tokens.stranger)
   await page.getByText('No environment is visible to you.').waitFor()
   t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), canary)
+})
+
+await t.test('the consistency page says so if there is nothing to show, and shows more of a long list on demand', { skip }, async (t) => {
+  const gateway = await build(t, { environments: { dev: declared.environments.dev, staging: declared.environments.staging } })
+  const page = await (await launch(t)).newPage()
+  await open(page, gateway)
+  await compare(page)
+  await page.getByText('There are no secrets in these environments yet.').waitFor()
+  await checkLooks(t, page, 'comparison-empty')
+
+  const items = Array.from({ length: 2_500 }, (_, index) => ({ name: `service-${String(index).padStart(4, '0')}`, differs: false, environments: { dev: { state: 'present' }, staging: { state: 'present' } } }))
+  await page.route('**/consistency?*', async (route) => route.fulfill({ json: { environments: ['dev', 'staging'], items, summary: {} } }))
+  await compare(page)
+  await page.getByText('2500 of 2500 names').waitFor()
+  const last = async (): Promise<string> => page.getByRole('rowheader').last().innerText()
+  t.equal(await last(), 'service-0999')
+  const more = page.getByRole('button', { name: 'Show more' })
+  await more.click()
+  await more.click()
+  t.equal(await last(), 'service-2499')
+  t.notOk(await more.isVisible(), 'that was all')
+  await page.getByLabel('Filter names').fill('no such name')
+  await page.getByText('No name is left.').waitFor()
+  t.notOk(await page.getByRole('table').isVisible())
+  await page.getByLabel('Filter names').fill('service-2')
+  t.equal(await last(), 'service-2499')
 })
 
 /** Returns the contrast ratio of two colours, as defined by WCAG 2.2. */

@@ -43,7 +43,7 @@ await t.test('a secret is created, as a placeholder too, and gets its first valu
   await dialog.getByLabel('Name').fill('payments/key')
   await click(page, 'Create secret')
   await page.getByText('This secret is a placeholder').waitFor()
-  await checkLooks(t, page, 'placeholder')
+  await checkLooks(t, page, 'placeholder', { height: 1_200 })
   await click(page, 'Set its first value…')
   await dialog.getByLabel('Value').fill('key-1')
   await dialog.getByRole('button', { name: 'Set value' }).click()

@@ -44,6 +44,48 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   t.strictSame(errors.filter((error) => !error.includes('401')), [], 'the browser reports no errors')
 })
 
+await t.test('the posture page says so if there is nothing to show, and shows more of a long list on demand', { skip }, async (t) => {
+  const gateway = await build(t)
+  const page = await (await launch(t)).newPage()
+  await page.goto(`${gateway.url}/docs/posture`)
+  const signIn = async (token: string): Promise<void> => {
+    await page.getByLabel('Token').fill(token)
+    await page.getByRole('button', { name: 'Show environments' }).click()
+  }
+  const judge = async (): Promise<void> => page.getByRole('button', { name: 'Judge' }).click()
+  await signIn(tokens.reader)
+  await judge()
+  await page.getByRole('alert').getByText('Ask whoever runs this gateway for the permission AssessPosture.').waitFor()
+  await checkLooks(t, page, 'posture-refused')
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await signIn(tokens.administrator)
+  await page.getByLabel('Environment').selectOption('dev')
+  await judge()
+  await page.getByText('There is no secret to judge.').waitFor()
+  await checkLooks(t, page, 'posture-empty')
+
+  const judged = { passed: ['value'], failed: ['SecretsManager.5'] }
+  const items = Array.from({ length: 1_200 }, (_, index) => ({
+    name: `service-${String(index).padStart(4, '0')}`,
+    rules: Object.entries(judged).flatMap(([status, rules]) => rules.map((rule) => ({ rule, status })))
+  }))
+  await page.route('**/dev/posture?*', async (route) => route.fulfill({ json: { items } }))
+  await judge()
+  await page.getByText('1,200 secrets: 1200 failed, 0 unknown, 1200 passed.').waitFor()
+  const last = async (): Promise<string> => page.locator('#rows th').last().innerText()
+  t.equal(await last(), 'service-0499')
+  const more = page.getByRole('button', { name: 'Show more' })
+  await more.click()
+  await more.click()
+  t.equal(await last(), 'service-1199')
+  t.notOk(await more.isVisible(), 'that was all')
+  await page.getByLabel('Rule', { exact: true }).selectOption('value')
+  await page.getByText('Nothing has failed here.').waitFor()
+  t.notOk(await page.getByRole('table').isVisible())
+  await page.getByLabel('Also what has passed').check()
+  t.equal(await last(), 'service-0499')
+})
+
 await t.test('after the visitor has signed out, the posture page shows nothing that was asked for before', { skip }, async (t) => {
   const gateway = await build(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/canary', SecretString: 'v' })

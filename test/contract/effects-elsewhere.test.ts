@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { operations, type Operation } from '#src/aws-model/shapes'
-import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
+import { build, policies, tokens, untilReplicated, type Gateway, type Reply } from '#test/helper'
 
 /*
  * AWS puts a secret's replicas into other regions, under the same name. A replica may have the account, the region and the name
@@ -131,7 +131,7 @@ t.test('with the permissions of all environments, nothing is refused', async (t)
   await gateway.send('PUT', '/environments/deveu/secrets/a', { json: { value: 'of deveu' } })
   const options = { token: tokens.writer, json: { ...toCentral, forceOverwriteReplicaSecret: true } }
   t.match(await gateway.send('PUT', `${path}/replicas`, options), { status: 200 })
-  gateway.catchUp()
+  await untilReplicated(gateway, path, true)
   t.equal((await gateway.send('GET', '/environments/deveu/secrets/a')).json.value, 'of dev')
   t.match(await gateway.send('DELETE', `${path}/replicas?region=eu-central-1`, { token: tokens.writer }), { status: 200 })
   gateway.catchUp()
@@ -150,7 +150,7 @@ t.test('a restore replicates again only with the permissions of the other enviro
   gateway.catchUp()
   t.match(await gateway.send('GET', '/environments/wideeu/secrets/a'), { status: 404 })
   t.notOk((await gateway.send('POST', `${path}/restore`)).json.warnings)
-  gateway.catchUp()
+  await untilReplicated(gateway, path)
   t.match(await gateway.send('GET', '/environments/wideeu/secrets/a'), { status: 200 })
 })
 

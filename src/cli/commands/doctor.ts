@@ -19,7 +19,7 @@ interface Options extends OutputOptions {
 
 const styles = styleFrom({ ok: 'green', warning: 'yellow', failure: 'red', 'not tried': 'dim' })
 
-/** Adds `secretsctl doctor FILE`, which looks at a configuration against AWS. */
+/** Adds `secretsctl doctor FILE`, which checks a configuration against AWS. */
 export function doctor (command: Command, terminal: Terminal): void {
   command
     .argument('<file>', 'the gateway\'s configuration file')

@@ -5,7 +5,7 @@
 
 import { byId, h, plural } from '../shared/dom.js'
 import { call, Refusal, showCaller } from '../shared/gateway.js'
-import { refusalNotice } from '../shared/notice.js'
+import { emptyNotice, refusalNotice } from '../shared/notice.js'
 import { fillPlaceholder } from '../shared/placeholder.js'
 import { signIn, signOut, token } from '../shared/session.js'
 import { promote } from './promote.js'
@@ -150,6 +150,11 @@ function renderRows () {
   const choices = { selected, select, fill }
   element('rows').replaceChildren(...matching.slice(0, rowsShown).map((row) => renderRow(row, report.environments, choices)))
   element('more').hidden = matching.length <= rowsShown
+  element('scroller').hidden = matching.length === 0
+  for (const id of ['filters', 'legend']) element(id).hidden = report.items.length === 0
+  element('empty').replaceChildren(...matching.length > 0 ? [] : [report.items.length > 0
+    ? emptyNotice('No name is left.', 'Change the filters to see others.')
+    : emptyNotice('There are no secrets in these environments yet.', 'Create the first one on the page “Secrets”.')])
   renderSelection()
   const differing = report.items.filter((row) => row.differs).length
   const leftOut = Object.entries(report.unaddressable ?? {})

@@ -4,7 +4,7 @@
  */
 
 import { ask, field, textOf, valueField, valueHint } from '../shared/dialog.js'
-import { dateWords, h, plural } from '../shared/dom.js'
+import { dateText, dateWords, h, plural } from '../shared/dom.js'
 import { call, ifCurrent, secretPath } from '../shared/gateway.js'
 import { fillPlaceholder } from '../shared/placeholder.js'
 
@@ -19,7 +19,7 @@ import { fillPlaceholder } from '../shared/placeholder.js'
 const currentVersion = ({ versions = {} }) => Object.keys(versions).find((id) => versions[id]?.includes('AWSCURRENT'))
 
 /** @param {Subject} subject */
-const contextOf = ({ environment, name }) => ({ environment: environment.name, name })
+export const contextOf = ({ environment, name }) => ({ environment: environment.name, name })
 
 /**
  * Creates a secret.
@@ -132,13 +132,33 @@ export async function changeKey (subject, key) {
   return isDone ? done : undefined
 }
 
+/** @param {Subject} subject @returns {Promise<string | undefined>} */
+export async function editDescription (subject) {
+  const { environment, name, metadata } = subject
+  const isDone = await ask({
+    title: `Description of ${name}`,
+    content: [
+      field('Description', h('textarea', { id: 'description', name: 'description', class: 'prose', maxlength: '2048', autocomplete: 'off' }, metadata.description ?? ''),
+        'Not secret: do not repeat the value here.')
+    ],
+    submit: 'Save description',
+    context: contextOf(subject),
+    send: async (answer) => {
+      await call('PATCH', secretPath(environment.name, name), {
+        needs: 'UpdateSecret', body: JSON.stringify({ description: textOf(answer, 'description') }), ifMatch: ifCurrent(currentVersion(metadata))
+      })
+    }
+  })
+  return isDone ? 'The description is saved.' : undefined
+}
+
 /** @param {Subject} subject @param {import('./secret.js').Version} version @returns {Promise<string | undefined>} */
 export async function rollBack (subject, { versionId, createdDate }) {
   const { environment, name, metadata } = subject
   const isDone = await ask({
     title: `Roll ${name} back`,
     content: [
-      h('p', {}, 'The version ', h('code', {}, versionId), ` from ${createdDate === undefined ? 'an unknown day' : dateWords(createdDate)} becomes current again.`),
+      h('p', {}, 'The version ', h('code', {}, versionId), ' from ', dateText(createdDate) ?? 'an unknown day', ' becomes current again.'),
       `The version that is current now becomes AWSPREVIOUS, so this can be undone in the same way. Services in ${environment.name} get the value the next time they read.`
     ],
     submit: 'Roll back',

@@ -5,7 +5,7 @@
 
 import { byId, h, plural } from '../shared/dom.js'
 import { call, environmentPath, pages, Refusal, showCaller } from '../shared/gateway.js'
-import { refusalNotice } from '../shared/notice.js'
+import { emptyNotice, refusalNotice } from '../shared/notice.js'
 import { signIn, signOut, token } from '../shared/session.js'
 import { createSecret } from './changes.js'
 import { renderEnvironment } from './environment.js'
@@ -177,8 +177,8 @@ function renderList () {
   elements.count.textContent = countText(count)
   if (isLoading || count > 0 || elements.listProblem.childElementCount > 0) return
   elements.tree.replaceChildren(elements.search.value.trim() === ''
-    ? emptyState('There are no secrets here yet.', 'Create the first one, or copy those of another environment in the comparison.')
-    : emptyState('No name contains this.', 'Check the spelling, or search in another environment.'))
+    ? emptyNotice('There are no secrets here yet.', 'Create the first one, or copy those of another environment in the comparison.')
+    : emptyNotice('No name contains this.', 'Check the spelling, or search in another environment.'))
 }
 
 /** Marks the selected secret in the list. The list is created anew only if the secret is in a folder that was never opened. */
@@ -199,9 +199,6 @@ function countText (count) {
   const more = unaddressable === 0 ? '' : `, and ${unaddressable} with names that only AWS can address`
   return `${count === secrets.size ? '' : `${count.toLocaleString('en')} of `}${plural(secrets.size, 'secret')}${more}`
 }
-
-/** @param {string} title @param {string} next */
-const emptyState = (title, next) => h('div', { class: 'notice' }, h('strong', {}, title), h('span', {}, next))
 
 /**
  * Shows the selected secret, or else the environment.

@@ -3,8 +3,12 @@
 import { call, secretPath } from '../shared/gateway.js'
 import { dateText, dayText, definitions, h, plural } from '../shared/dom.js'
 import { doneNotice, refusalNotice } from '../shared/notice.js'
-import { changeKey, replaceValue, restore, rollBack, scheduleDeletion, setFirstValue } from './changes.js'
+import { changeKey, editDescription, replaceValue, restore, rollBack, scheduleDeletion, setFirstValue } from './changes.js'
 import { tagList } from './environment.js'
+import { policyCard } from './policy.js'
+import { replicaNotice, replicasCard } from './replicas.js'
+import { rotationCard } from './rotation.js'
+import { editTags } from './tags.js'
 import { addressOf } from './tree.js'
 import { valueCard } from './value.js'
 
@@ -18,6 +22,8 @@ import { valueCard } from './value.js'
  * @property {string} [pendingVersionId]
  * @property {string} [lastRotatedDate]
  * @property {string} [nextRotationDate]
+ *
+ * @typedef {{ region?: string, kmsKeyId?: string, status?: string, statusMessage?: string }} Replica
  *
  * @typedef {object} Metadata
  * @property {string} name
@@ -35,7 +41,7 @@ import { valueCard } from './value.js'
  * @property {string} [deletedDate]
  * @property {string} [owningService]
  * @property {string} [primaryRegion]
- * @property {{ region?: string, kmsKeyId?: string, status?: string, statusMessage?: string }[]} [replicas]
+ * @property {Replica[]} [replicas]
  *
  * @typedef {{ versionId: string, hasValue?: boolean, versionStages?: string[], createdDate?: string }} Version
  *
@@ -44,6 +50,10 @@ import { valueCard } from './value.js'
  * @property {string} name
  * @property {HTMLElement} container
  * @property {(state: Metadata['state']) => void} onState called with the secret's state whenever it is known
+ *
+ * @callback After shows the secret again after a change
+ * @param {Promise<string | undefined>} change resolves to what was done, or to undefined if the visitor has cancelled
+ * @returns {Promise<void>}
  */
 
 const states = { active: undefined, placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
@@ -93,7 +103,7 @@ function title (environment, name, state = 'active') {
 function article (place, metadata, done) {
   const { environment, name } = place
   const subject = { environment, name, metadata }
-  /** @param {Promise<string | undefined>} change resolves to what was done, or to undefined if the visitor has cancelled */
+  /** @type {After} */
   const after = async (change) => {
     const result = await change
     if (result === undefined) return
@@ -102,29 +112,36 @@ function article (place, metadata, done) {
     place.container.querySelector('h2')?.focus({ preventScroll: true })
   }
   const isDeleted = metadata.state === 'pending-deletion'
+  const isReplica = (metadata.primaryRegion ?? environment.region) !== environment.region
+  // A replica can't be changed, and neither can a secret whose deletion is scheduled.
+  const afterEdit = isDeleted || isReplica ? undefined : after
   const value = valueCard({
     environment: environment.name,
     name,
-    editKey: (key) => { void after(changeKey(subject, key)) },
-    replace: () => { void after(replaceValue(subject)) }
+    edit: afterEdit === undefined ? undefined : {
+      key: (key) => { void afterEdit(changeKey(subject, key)) },
+      all: () => { void afterEdit(replaceValue(subject)) }
+    }
   })
   hideShown = value.hide
   return h('article', {},
     title(environment.name, name, metadata.state),
     done !== undefined && doneNotice(done),
     isDeleted && deletedNotice(metadata, () => after(restore(subject))),
+    isReplica && !isDeleted && replicaNotice(subject, after),
     metadata.state === 'placeholder' && h('div', { class: 'notice' },
       h('strong', {}, 'This secret is a placeholder: it has no value yet.'),
       h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: () => after(setFirstValue(subject)) }, 'Set its first value…'))),
     metadata.state === 'active' && value.card,
-    details(metadata, environment.region),
-    !isDeleted && metadata.state !== 'placeholder' && versionsCard(subject, (version) => { void after(rollBack(subject, version)) }),
-    metadata.rotation !== undefined && rotationCard(metadata.rotation),
-    (metadata.replicas ?? []).length > 0 && replicasCard(metadata.replicas ?? []),
-    !isDeleted && h('section', { class: 'card' },
+    details(subject, afterEdit),
+    !isDeleted && metadata.state !== 'placeholder' && versionsCard(subject, afterEdit),
+    (afterEdit !== undefined || metadata.rotation !== undefined) && rotationCard(subject, afterEdit),
+    (afterEdit !== undefined || (metadata.replicas ?? []).length > 0) && replicasCard(subject, afterEdit),
+    afterEdit !== undefined && policyCard(subject, afterEdit),
+    afterEdit !== undefined && h('section', { class: 'card' },
       h('header', {},
         h('div', {}, h('h3', {}, 'Delete'), h('p', { class: 'hint' }, `It can be restored for ${plural(environment.recoveryWindowInDays, 'day')}.`)),
-        h('button', { type: 'button', class: 'danger', click: () => after(scheduleDeletion(subject)) }, 'Schedule deletion…'))))
+        h('button', { type: 'button', class: 'danger', click: () => afterEdit(scheduleDeletion(subject)) }, 'Schedule deletion…'))))
 }
 
 /** @param {Metadata} metadata @param {() => unknown} undo */
@@ -133,12 +150,17 @@ const deletedNotice = ({ deletedDate }, undo) => h('div', { class: 'notice' },
   deletedDate !== undefined && h('span', {}, 'Its deletion was requested on ', dateText(deletedDate) ?? '', '. Services that read it are refused.'),
   h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: undo }, 'Restore')))
 
-/** @param {Metadata} metadata @param {string} region the environment's */
-function details (metadata, region) {
+/** @param {import('./changes.js').Subject} subject @param {After | undefined} after undefined if nothing can be changed */
+function details (subject, after) {
+  const { environment: { region }, metadata } = subject
   const { description, type, kmsKeyId, owningService, primaryRegion, arn, tags = {} } = metadata
   const { createdDate, lastChangedDate, lastAccessedDate } = metadata
-  return h('section', { class: 'card' },
-    h('h3', {}, 'Details'),
+  return h('section', { class: 'card', 'aria-labelledby': 'details-title' },
+    h('header', {},
+      h('h3', { id: 'details-title' }, 'Details'),
+      after !== undefined && h('div', { class: 'actions' },
+        h('button', { type: 'button', class: 'small', click: () => after(editDescription(subject)) }, 'Edit description…'),
+        h('button', { type: 'button', class: 'small', click: () => after(editTags(subject)) }, 'Edit tags…'))),
     definitions([
       ['Description', description],
       ['Type', type],
@@ -153,54 +175,30 @@ function details (metadata, region) {
     ]))
 }
 
-/** @param {Rotation} rotation */
-function rotationCard ({ enabled, lambdaArn, automaticallyAfterDays, scheduleExpression, duration, ...rotation }) {
-  const { pendingVersionId, lastRotatedDate, nextRotationDate } = rotation
-  return h('section', { class: 'card' },
-    h('header', {}, h('h3', {}, 'Rotation'), h('span', { class: `badge ${enabled ? 'present' : ''}` }, enabled ? 'on' : 'off')),
-    pendingVersionId !== undefined && h('p', {}, enabled ? 'A rotation is in progress, or has failed and will be attempted again.' : 'A rotation was cancelled before it succeeded.'),
-    definitions([
-      ['Schedule', scheduleExpression ?? (automaticallyAfterDays === undefined ? undefined : `every ${plural(automaticallyAfterDays, 'day')}`)],
-      ['Window', duration],
-      ['Last rotated', lastRotatedDate === undefined ? 'never' : dateText(lastRotatedDate)],
-      ['Next rotation by', dateText(nextRotationDate)],
-      ['Function', lambdaArn === undefined ? undefined : h('code', {}, lambdaArn)]
-    ]))
-}
+/** @param {Version} version */
+const isCurrent = ({ versionStages = [] }) => versionStages.includes('AWSCURRENT')
 
-const replicaBadges = { InSync: 'present', InProgress: 'placeholder', Failed: 'missing' }
-
-/** @param {NonNullable<Metadata['replicas']>} replicas */
-const replicasCard = (replicas) => h('section', { class: 'card' },
-  h('h3', {}, 'Replicas'),
-  h('ul', { class: 'rows' }, ...replicas.map(({ region = '', status, statusMessage, kmsKeyId }) => {
-    const [, badge] = Object.entries(replicaBadges).find(([known]) => known === status) ?? []
-    return h('li', {},
-      h('span', { class: 'grow' }, region, h('span', { class: 'muted' }, ` ${kmsKeyId ?? 'aws/secretsmanager'}`)),
-      statusMessage !== undefined && h('span', { class: 'muted' }, statusMessage),
-      status !== undefined && h('span', { class: `badge ${badge ?? ''}` }, status))
-  })))
-
-/** @param {import('./changes.js').Subject} subject @param {(version: Version) => void} roll */
-function versionsCard ({ environment, name }, roll) {
+/** @param {import('./changes.js').Subject} subject @param {After | undefined} after undefined if no version can become current */
+function versionsCard (subject, after) {
+  const { environment, name } = subject
   const place = h('div', { 'aria-live': 'polite' }, h('p', { class: 'muted' }, 'Loading …'))
   /** @param {Version} version */
   const row = (version) => {
     const { versionId, versionStages = [], createdDate, hasValue } = version
-    const isCurrent = versionStages.includes('AWSCURRENT')
     return h('li', {},
       h('span', { class: 'grow' },
         h('code', { title: versionId }, versionId.length > 13 ? `${versionId.slice(0, 8)}…` : versionId),
         h('span', { class: 'muted' }, ' ', dateText(createdDate) ?? '')),
       ...versionStages.map((stage) => h('span', { class: `badge ${stage === 'AWSCURRENT' ? 'present' : ''}` }, stage)),
       hasValue === false && h('span', { class: 'badge placeholder' }, 'no value yet'),
-      !isCurrent && hasValue !== false && h('button', {
-        type: 'button', class: 'small', 'aria-label': `Roll back to ${versionId}`, click: () => { roll(version) }
+      after !== undefined && !isCurrent(version) && hasValue !== false && h('button', {
+        type: 'button', class: 'small', 'aria-label': `Roll back to ${versionId}`, click: () => after(rollBack(subject, version))
       }, 'Roll back…'))
   }
   call('GET', `${secretPath(environment.name, name, '/versions')}?includeDeprecated=true`, { needs: 'ListSecretVersionIds' })
     .then((/** @type {{ items: Version[], nextCursor?: string }} */ { items, nextCursor }) => {
-      const sorted = [...items].sort((one, other) => (other.createdDate ?? '').localeCompare(one.createdDate ?? ''))
+      const sorted = [...items].sort((one, other) => Number(isCurrent(other)) - Number(isCurrent(one)) ||
+        (other.createdDate ?? '').localeCompare(one.createdDate ?? ''))
       place.replaceChildren(h('ul', { class: 'rows' }, ...sorted.map(row)))
       if (nextCursor !== undefined) place.append(h('p', { class: 'hint' }, 'There are more; these are the first 100.'))
     })

@@ -38,11 +38,11 @@ export function keysOf (text) {
  * @param {object} about
  * @param {string} about.environment
  * @param {string} about.name
- * @param {(key: string | undefined) => void} about.editKey changes one key of the value, or adds one
- * @param {() => void} about.replace
+ * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit what the buttons do that change one
+ * key or the whole value; undefined if nothing can be changed
  * @returns {{ card: HTMLElement, hide: () => void }} the card, and a function that masks the value
  */
-export function valueCard ({ environment, name, editKey, replace }) {
+export function valueCard ({ environment, name, edit }) {
   const place = h('div')
   const status = h('div', { class: 'slot' })
   const buttons = h('div', { class: 'actions' })
@@ -89,7 +89,7 @@ export function valueCard ({ environment, name, editKey, replace }) {
         : h('ul', { class: 'keys', 'aria-label': 'Value' }, ...keys.map(([key, text]) => h('li', {},
             h('span', { class: 'key' }, key),
             h('pre', { class: 'value' }, text),
-            h('button', { type: 'button', class: 'plain small', 'aria-label': `Edit ${key}`, click: () => { editKey(key) } }, 'Edit')))),
+            edit !== undefined && h('button', { type: 'button', class: 'plain small', 'aria-label': `Edit ${key}`, click: () => { edit.key(key) } }, 'Edit')))),
       ...encoding === 'base64' ? [h('p', { class: 'hint' }, 'The value is binary, and shown in base64.')] : [])
     countDown()
   }
@@ -110,9 +110,9 @@ export function valueCard ({ environment, name, editKey, replace }) {
     h('header', {}, h('h3', { id: 'value-title' }, 'Value'), buttons),
     place,
     status,
-    h('div', { class: 'actions' },
-      h('button', { type: 'button', class: 'small', click: () => { editKey(undefined) } }, 'Change one key…'),
-      h('button', { type: 'button', class: 'small', click: replace }, 'Replace value…')),
+    edit !== undefined && h('div', { class: 'actions' },
+      h('button', { type: 'button', class: 'small', click: () => { edit.key(undefined) } }, 'Change one key…'),
+      h('button', { type: 'button', class: 'small', click: edit.all }, 'Replace value…')),
     h('p', { class: 'hint' }, `Each look is recorded in the audit trail under your name. A shown value is hidden after ${secondsShown} seconds.`))
   return { card, hide }
 }

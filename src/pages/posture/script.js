@@ -5,7 +5,7 @@
 
 import { byId, h, plural } from '../shared/dom.js'
 import { call, environmentPath, pages, Refusal, showCaller } from '../shared/gateway.js'
-import { refusalNotice } from '../shared/notice.js'
+import { emptyNotice, refusalNotice } from '../shared/notice.js'
 import { signIn, signOut, token } from '../shared/session.js'
 
 /** @typedef {{ name: string, rule: string, status: 'passed' | 'failed' | 'unknown', detail?: string }} Judgement */
@@ -45,6 +45,8 @@ const elements = {
   filters: byId('filters', HTMLFormElement),
   rule: byId('rule', HTMLSelectElement),
   passed: byId('passed', HTMLInputElement),
+  empty: byId('empty', HTMLElement),
+  scroller: byId('scroller', HTMLElement),
   rows: byId('rows', HTMLElement),
   more: byId('more', HTMLElement),
   showMore: byId('show-more', HTMLButtonElement)
@@ -174,6 +176,11 @@ function render () {
     h('th', { scope: 'row' }, name),
     h('td', {}, detail))))
   elements.more.hidden = matching.length <= rowsShown
+  elements.scroller.hidden = matching.length === 0
+  elements.filters.hidden = judgements.length === 0
+  elements.empty.replaceChildren(...matching.length > 0 ? [] : [judgements.length > 0
+    ? emptyNotice('Nothing has failed here.', 'Choose another rule, or show also what has passed.')
+    : emptyNotice('There is no secret to judge.', 'Choose another environment, or another beginning of the names.')])
   const count = (/** @type {string} */ wanted) => judgements.filter(({ status }) => status === wanted).length
   return `${plural(secrets, 'secret')}: ${count('failed')} failed, ${count('unknown')} unknown, ${count('passed')} passed.`
 }

@@ -23,3 +23,11 @@ export function refusalNotice (error, context, ...actions) {
  * @param {string} text
  */
 export const doneNotice = (text) => h('div', { class: 'notice', role: 'status' }, text)
+
+/**
+ * Creates a message in the place of a list that is empty.
+ *
+ * @param {string} title
+ * @param {string} next what the visitor can do
+ */
+export const emptyNotice = (title, next) => h('div', { class: 'notice' }, h('strong', {}, title), h('span', {}, next))

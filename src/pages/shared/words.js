@@ -42,7 +42,7 @@ const table = {
     next: 'Reload it to see the version that is current now, and then decide again.'
   }),
   'write-conflict': () => ({ title: 'Others are changing this secret at the same time. Nothing was written.', next: waiting }),
-  'rotation-in-progress': () => ({ title: 'This secret is being rotated.', next: 'Wait until the rotation has ended, and try again.' }),
+  'rotation-in-progress': () => ({ title: 'This secret is being rotated.', next: 'Wait until the rotation has ended, and try again. If it has failed, turn the rotation off, and discard its version.' }),
   'value-not-object': () => ({ title: 'The value is not a JSON object, so it has no keys.', next: 'Replace the whole value instead.' }),
   'value-not-json': () => ({ title: 'The value is not JSON, so it has no keys.', next: 'Replace the whole value instead.' }),
   'value-binary': () => ({ title: 'The value is binary, so it has no keys.', next: 'Replace the whole value instead.' }),
@@ -54,6 +54,9 @@ const table = {
     next: errors.map(({ pointer, message }) => `${pointer.slice(1) || 'It'} ${message}.`).join(' ')
   }),
   'aws-access-denied': ({ problem: { detail } }) => ({ title: detail, next: `Ask ${operators}: the gateway’s own AWS credential lacks the permission, not you.` }),
+  // The API's own advice has backticks, and is about HTTP.
+  'aws-refused': ({ problem: { detail } }) => ({ title: 'AWS refuses this. Nothing was written.', next: detail.includes('`') ? 'It gives no reason.' : `It says: ${detail}` }),
+  'kms-failure': () => ({ title: 'AWS can’t use the secret’s KMS key.', next: `Ask ${operators} whether the key is enabled, and whether the gateway may use it.` }),
   'aws-limit-exceeded': ({ problem: { title } }) => ({ title: `${title}.`, next: 'Delete what is no longer needed, or try again later.' }),
   'rate-limited': ({ retryAfter = 1 }) => ({ title: 'You have sent too many requests.', next: `Try again in ${retryAfter} s.` }),
   'aws-throttled': () => ({ title: 'AWS is refusing further requests for the moment.', next: waiting }),

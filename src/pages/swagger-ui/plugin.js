@@ -1,6 +1,7 @@
 /**
  * What the gateway adds to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
- * The filter finds operations by their path, method, ID or summary, not only by their tag.
+ * The filter finds operations by their path, method, ID or summary, not only by their tag. The bar at the top leads to the other
+ * pages, and what would stop people who use a keyboard, a screen reader or a phone is mended.
  *
  * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.
  */
@@ -25,13 +26,20 @@
           operations.filter((/** @type {any} */ operation) => textOf(operation).includes(phrase.toLowerCase()))))
     .filter((/** @type {any} */ group) => group.get('operations').size > 0)
 
+  /** The pages, as in the bars of the others. */
+  const places = [['/', 'Secrets'], ['/docs/consistency', 'Comparison'], ['/docs/posture', 'Posture'], ['/docs', 'API']]
+
   /** @param {{ React: any }} system */
-  const plugin = ({ React }) => ({
+  const plugin = ({ React: { createElement: h } }) => ({
     fn: { opsFilter },
     components: {
+      // It would only load other documents.
+      Topbar: () => null,
+      // As a link, it would be inside a button.
+      DeepLink: (/** @type {any} */ { text }) => h('span', {}, text),
       FilterContainer: (/** @type {any} */ { layoutSelectors, layoutActions }) => {
         const filter = layoutSelectors.currentFilter()
-        return React.createElement('div', { className: 'wrapper filter' }, React.createElement('input', {
+        return h('div', { className: 'wrapper filter', role: 'search' }, h('input', {
           className: 'operation-filter-input',
           type: 'search',
           'aria-label': 'Filter operations',
@@ -43,7 +51,13 @@
     },
     wrapComponents: {
       Input: (/** @type {any} */ Original) => (/** @type {any} */ properties) =>
-        React.createElement(Original, tokenFields.has(properties.id) ? { ...properties, type: 'password', autoComplete: 'off' } : properties)
+        h(Original, tokenFields.has(properties.id) ? { ...properties, type: 'password', autoComplete: 'off' } : properties),
+      BaseLayout: (/** @type {any} */ Original) => (/** @type {any} */ properties) => [
+        h('header', { key: 'bar', className: 'gateway-bar', role: 'banner' },
+          h('a', { className: 'brand', href: '/' }, 'secrets-gateway'),
+          h('nav', { 'aria-label': 'Pages' }, ...places.map(([href, text]) => h('a', { key: href, href, 'aria-current': href === '/docs' ? 'page' : undefined }, text)))),
+        h(Original, { key: 'rest', ...properties })
+      ]
     },
     statePlugins: {
       auth: {
@@ -61,6 +75,53 @@
       }
     }
   })
+
+  /**
+   * The attributes that elements of Swagger UI need, or must not have (null), for screen readers and keyboards.
+   *
+   * @type {[selector: string, attribute: string, value: string | null | ((element: HTMLElement) => string)][]}
+   */
+  const mends = [
+    // The landmarks of the page.
+    ['.information-container', 'role', 'region'],
+    ['.information-container', 'aria-label', 'About this API'],
+    ['.scheme-container', 'role', 'region'],
+    ['.scheme-container', 'aria-label', 'Server and authorization'],
+    ['.modal-ux', 'role', 'dialog'],
+    ['.modal-ux', 'aria-modal', 'true'],
+    ['.modal-ux', 'aria-label', 'Available authorizations'],
+    // Headings whose levels follow each other.
+    [':is(h3.opblock-tag, .modal-ux h3, .models > h4)', 'aria-level', '2'],
+    [':is(.opblock, .modal-ux) h4', 'aria-level', '3'],
+    ['.opblock h5', 'aria-level', '4'],
+    // The names of controls.
+    ['tr[data-param-name] :is(input, select, textarea)', 'aria-label', (element) => element.closest('tr')?.dataset.paramName ?? ''],
+    ['.body-param__text', 'aria-label', 'Request body'],
+    ['#servers', 'aria-label', 'Server'],
+    ['.examples-select-element', 'aria-label', 'Example'],
+    ['.close-modal', 'aria-label', 'Close'],
+    ['.modal-btn.auth', 'aria-label', null],
+    // Roles and names that do not fit their elements.
+    ['.copy-to-clipboard', 'aria-label', null],
+    ['.responses-table', 'role', null],
+    // What scrolls has to be within the reach of a keyboard.
+    [':is(pre.microlight, .responses-inner, .table-container)', 'tabindex', '0']
+  ]
+
+  function mend () {
+    for (const [selector, attribute, wanted] of mends) {
+      for (const element of document.querySelectorAll(selector)) {
+        if (!(element instanceof HTMLElement)) continue
+        const value = typeof wanted === 'function' ? wanted(element) : wanted
+        if (value === null) element.removeAttribute(attribute)
+        else if (element.getAttribute(attribute) !== value) element.setAttribute(attribute, value)
+      }
+    }
+  }
+
+  // Without this, a phone would show the page as if it were a desktop's.
+  document.head.append(Object.assign(document.createElement('meta'), { name: 'viewport', content: 'width=device-width, initial-scale=1' }))
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
 
   page.SwaggerUIBundle = Object.assign((/** @type {any} */ config) => {
     const ui = start({

@@ -46,8 +46,11 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
     return await createItem(scope, item)
   } catch (error) {
     if (!isProblem(error, 'secret-exists') && !isProblem(error, 'secret-pending-deletion')) throw error
+    const existing = await findSecret(scope, item.name)
+    // The name is not free yet, because AWS has not finished a deletion without recovery.
+    if (existing === undefined) throw error
+    return changeItem(scope, await planExisting(scope, item, existing, conflicts))
   }
-  return changeItem(scope, await planExisting(scope, item, await scope.aws.describeSecret(scope, item.name), conflicts))
 }
 
 /**

@@ -5,14 +5,14 @@ import type { TokenBucket } from '#src/admission/token-bucket'
 
 interface Scene {
   readonly bucket: TokenBucket
-  /** The clock in milliseconds, what the replica knows of the server, and what the bucket has done. */
+  /** The clock in milliseconds, the state of the server as the replica knows it, and the requests of the bucket. */
   readonly state: { time: number, isUp: boolean, replicas: number, answers: number, slowed: number }
   readonly requests: readonly LeaseRequest[]
   /** Lets the server answer the last request. Without an answer, the request fails. */
   readonly answer: (answer?: Lease | Closed) => Promise<void>
 }
 
-/** Creates a bucket whose clock and server do what the test says. */
+/** Creates a bucket with a clock and a server that the test controls. */
 function scene (quota = 50): Scene {
   const state = { time: 0, isUp: true, replicas: 2, answers: 0, slowed: 0 }
   const requests: LeaseRequest[] = []
@@ -97,7 +97,7 @@ t.test('a replica with a high quota keeps tokens in stock, and asks when half of
   t.match(requests[1], { wanted: 22 })
 })
 
-/** Takes all tokens that there are, and returns how many. */
+/** Takes all available tokens, and returns their number. */
 function takeAll ({ bucket }: Scene): number {
   let taken = 0
   for (; bucket.wait() === 0; taken += 1) bucket.take()

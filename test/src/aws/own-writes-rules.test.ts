@@ -94,6 +94,33 @@ await t.test('after concurrent writes, each of their versions may be current', a
   t.notOk(port.mayBeCurrent(call, name, 'new 2'))
 })
 
+await t.test('a write whose outcome is unknown does not make an earlier one forgotten', async (t) => {
+  const lost = new Problem('aws-unavailable', { failure: { operation: 'PutSecretValue', cause: 'broken-off', effect: 'unknown' } })
+  for (const [operation, write] of Object.entries({
+    putSecretValue: async ({ port }) => port.putSecretValue(call, name, 'lost'),
+    updateSecret: async ({ port }) => port.updateSecret(call, name, { content: 'lost' }),
+    createSecret: async ({ port }) => port.createSecret(call, name, { content: 'lost', tags: {}, replicaRegions: [] }),
+    tagResource: async ({ port }) => port.tagResource(call, name, { a: 'b' })
+  } as Record<string, (set: ReturnType<typeof setUp>) => Promise<unknown>>)) {
+    let isLost = false
+    let given: { versionId?: string } = {}
+    const set = setUp({
+      async [operation] (...[, , one, two]: { versionId?: string }[]) {
+        if (isLost) given = two ?? one ?? {}
+        if (isLost) throw lost
+        return { name, arn, versionId: 'new' }
+      }
+    })
+    await set.port.putSecretValue(call, name, 'new')
+    isLost = true
+    await t.rejects(write(set), { code: 'aws-unavailable' }, operation)
+    set.replies.push(old, valueOf('new', 999_999))
+    t.equal((await set.port.getSecretValue(call, name)).versionId, 'new', operation)
+    set.replies.splice(0, 1, old, valueOf(given.versionId ?? 'new', 999_999))
+    t.equal((await set.port.getSecretValue(call, name)).versionId, given.versionId ?? 'new', 'it may have been carried out')
+  }
+})
+
 await t.test('a secret that was written a moment ago is looked for again', async (t) => {
   const { replies, port } = setUp()
   await port.restoreSecret(call, name)
@@ -140,7 +167,7 @@ await t.test('a creation waits ten seconds for a deletion of this process, and n
   await t.rejects(waiting, { code: 'secret-pending-deletion' })
 })
 
-await t.test('each of several concurrent writes may be the last, and a write whose outcome is unknown leaves no facts', async (t) => {
+await t.test('each of several concurrent writes may be the last, and a write whose outcome is unknown may have been carried out', async (t) => {
   const writes = createRecentWrites(() => 0, () => 0)
   const known = (key: string, aspect: Aspect = 'label a'): string | undefined => writes.find(key, 1).get(aspect)?.values.join(' or ')
   const write = async (key: string, effect: Effect, carryOut = async (): Promise<unknown> => Promise.resolve()): Promise<unknown> =>
@@ -160,10 +187,20 @@ await t.test('each of several concurrent writes may be the last, and a write who
   const beside = Promise.withResolvers<undefined>()
   const waiting = write('k', { 'label a': '2' }, async () => beside.promise)
   await write('k', { 'label a': '3' }, async () => Promise.reject(lost))
-  t.equal(known('k'), undefined)
+  t.equal(known('k'), '1 or 3')
   beside.resolve(undefined)
   await waiting
-  t.equal(known('k'), undefined, 'nor is a write that overlapped with it')
+  t.equal(known('k'), '3 or 2', 'the write that overlapped with it is certain')
+  await write('k', { 'label a': '4' })
+  t.equal(known('k'), '4', 'a later write')
+
+  const later = Promise.withResolvers<undefined>()
+  const overlapping = write('new', { 'label a': '1' }, async () => later.promise)
+  await write('new', { 'label a': '2' }, async () => Promise.reject(lost))
+  t.equal(known('new'), undefined, 'nothing was known before')
+  later.resolve(undefined)
+  await overlapping
+  t.equal(known('new'), '2 or 1')
   for (let count = 0; count <= 10_000; count++) await write(String(count), { state: 'present' })
   t.equal(known('0', 'state'), undefined, 'the oldest is forgotten')
   t.equal(known('1', 'state'), 'present')

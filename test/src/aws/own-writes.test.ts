@@ -65,6 +65,29 @@ await t.test('a PUT after a deletion without recovery creates the secret again, 
   t.equal((await send('GET', path)).json?.value, 'new')
 })
 
+await t.test('after a deletion without recovery, every request says that there is no such secret, whatever AWS says', async (t) => {
+  const { send } = await buildRealistic(t, 'gone')
+  const path = `${secrets}/s`
+  const { json: { versionId } } = await send('PUT', path, { json: { value: '{}' } })
+  t.equal((await send('DELETE', `${path}?force=true`)).status, 200)
+  const Statement = [{ Effect: 'Deny', Principal: '*', Action: 'secretsmanager:TagResource', Resource: '*' }]
+  const patch = { json: { a: 'b' }, headers: { 'content-type': 'application/merge-patch+json' } }
+  const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
+  for (const [method, suffix, options] of [
+    ['GET', ''], ['GET', '/metadata'], ['GET', '/versions'], ['GET', '/policy'],
+    ['PATCH', '', { json: { value: 'v' } }], ['PATCH', '', { json: { description: 'd' } }], ['PATCH', '/value', patch],
+    ['PUT', '/tags', { json: { a: 'b' } }], ['DELETE', '/tags?key=a'],
+    ['PUT', '/stages/blue', { json: { moveToVersionId: versionId } }], ['DELETE', `/stages/blue?versionId=${versionId}`],
+    ['POST', '/rollback', { json: { versionId } }],
+    ['PUT', '/policy', { json: { resourcePolicy: { Version: '2012-10-17', Statement } } }], ['DELETE', '/policy'],
+    ['PUT', '/replicas', { json: { replicaRegions: [{ region: 'us-east-1' }] } }], ['DELETE', '/replicas?region=us-east-1'],
+    ['PUT', '/rotation', { json: { lambdaArn, automaticallyAfterDays: 30 } }], ['POST', '/rotation'], ['DELETE', '/rotation'],
+    ['DELETE', ''], ['POST', '/restore']
+  ] as [string, string, object?][]) {
+    t.match(await send(method, path + suffix, options), { status: 404, json: { code: 'secret-not-found' } }, `${method} ${suffix}`)
+  }
+})
+
 await t.test('a move of AWSCURRENT back to the version before is seen as a move, and not as if it had never left', async (t) => {
   const { send } = await buildRealistic(t, 'back')
   for (const round of rounds) {
@@ -73,6 +96,34 @@ await t.test('a move of AWSCURRENT back to the version before is seen as a move,
     const { json: { versionId: second } } = await send('PUT', path, { json: { value: 'second' } })
     t.equal((await send('PUT', `${path}/stages/AWSCURRENT`, { json: { moveToVersionId: first, removeFromVersionId: second } })).status, 200)
     t.same((await send('GET', `${path}/metadata`)).json.versions, { [first]: ['AWSCURRENT'], [second]: ['AWSPREVIOUS'] })
+  }
+})
+
+await t.test('a rotation that has begun is shown as one that goes on, and not as if the one before had been the last', async (t) => {
+  const { send } = await buildRealistic(t, 'rotations')
+  const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:failing'
+  for (const round of rounds) {
+    const path = `${secrets}/s${round}`
+    await send('PUT', path, { json: { value: 'v' } })
+    const { json: { versionId } } = await send('PUT', `${path}/rotation`, { json: { lambdaArn, automaticallyAfterDays: 30 } })
+    t.match((await send('GET', `${path}/metadata`)).json, { rotation: { enabled: true, pendingVersionId: versionId } })
+  }
+})
+
+await t.test('a replication that has begun again is not shown as failed because the one before has failed', async (t) => {
+  const { send, aws, catchUp } = await buildRealistic(t, 'again')
+  for (const round of rounds.slice(0, 2)) {
+    const path = `${secrets}/s${round}`
+    const there = aws('AKIADEV', 'us-east-1')
+    await there.createSecret({ Name: `dev/s${round}`, SecretString: 'in the way' })
+    await send('PUT', path, { json: { value: 'v' } })
+    const replicate = async (forceOverwriteReplicaSecret: boolean): Promise<unknown> =>
+      send('PUT', `${path}/replicas`, { json: { replicaRegions: [{ region: 'us-east-1' }], forceOverwriteReplicaSecret } })
+    await replicate(false)
+    catchUp()
+    t.match((await send('GET', `${path}/metadata`)).json, { replicas: [{ status: 'Failed', statusMessage: /already exists/ }] })
+    await replicate(true)
+    t.match((await send('GET', `${path}/metadata`)).json, { replicas: [{ status: /InProgress|InSync/ }] })
   }
 })
 

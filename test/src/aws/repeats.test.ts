@@ -184,6 +184,22 @@ t.test('an outdated description is not mistaken for the effect of the call', asy
   }
 })
 
+t.test('a description that is outdated because of another process is not taken for the effect of the call either', async (t) => {
+  const gateway = await buildRealistic(t, 'elsewhere')
+  const { endpoint = '' } = gateway.fastify.config.current.aws
+  const other = await buildRealistic(t, 'other', { aws: { endpoint } })
+  const fail = await proxyWithFaults(t, gateway)
+  // By AWS's clock, the call was sent some seconds after the secret was created.
+  const refused = refusedAt(10, 'InvalidRequestException', 'The secret is not scheduled for deletion.')
+  for (const round of rounds) {
+    await gateway.aws('AKIADEV').createSecret({ Name: `dev/s${round}`, SecretString: 'v' })
+    const path = `/environments/dev/secrets/s${round}`
+    t.equal((await other.send('DELETE', path)).status, 200)
+    fail('RestoreSecret', 'reset', refused)
+    t.match(await gateway.send('POST', `${path}/restore`), { status: 422, json: { code: 'aws-refused' } })
+  }
+})
+
 t.test('a secret that AWS does not show yet is looked up again', async (t) => {
   const gateway = await buildRealistic(t, 'placeholders')
   const fail = await proxyWithFaults(t, gateway)
@@ -276,8 +292,8 @@ t.test('the bounds of the time at which an attempt was sent', async (t) => {
   const at = (time: number): Date => new Date(time)
   const outcomes: [string, string][] = []
   for (const time of [sent.earliest - 1, sent.earliest, sent.latest - 1, sent.latest]) {
-    const deletion = portWith('secret-pending-deletion', { earlierAttempt: { sent } }, { deletedDate: at(time) })
-    const creation = portWith('secret-exists', { earlierAttempt: { sent } }, { createdDate: at(time) })
+    const deletion = portWith('secret-pending-deletion', { earlierAttempt: { sent } }, { deletedDate: at(time), lastChangedDate: at(time) })
+    const creation = portWith('secret-exists', { earlierAttempt: { sent } }, { createdDate: at(time), lastChangedDate: at(time) })
     outcomes.push([
       await outcome(deletion.deleteSecret(call, name, { recoveryWindowInDays: 7 })),
       await outcome(creation.createSecret(call, name, { tags: {}, replicaRegions: [] }))

@@ -166,6 +166,12 @@ const rows: Record<string, Row> = {
     refused: () => ({ args: ['aws-credentials'], status: 1, output: /\(unauthenticated, request [\w-]+\)/, token: tokens.expired }),
     misused: () => ({ args: ['aws-credentials', 'x'], status: 2, output: 'too many arguments' })
   },
+  describe: {
+    prepare: async (context) => put(context, context.name),
+    succeeds: ({ name }) => ({ args: ['describe', name, ...dev], output: new RegExp(`name +${name}\nstate +active`), isTable: true }),
+    refused: ({ name }) => noSecret('describe', `${name}-none`),
+    misused: () => withoutName('describe')
+  },
   versions: {
     prepare: async (context) => put(context, context.name),
     succeeds: ({ name }) => ({ args: ['versions', name, ...dev], output: /^VERSION.*\n\S+ +AWSCURRENT/, isTable: true }),

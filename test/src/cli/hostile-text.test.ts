@@ -73,6 +73,7 @@ const rows = (folder: string): Record<string, readonly (readonly string[])[]> =>
   update: [['update', hostile, 'x', ...dev], ['update', 'a', '--from-file', hostile, ...dev]],
   delete: [['delete', hostile, '--yes', ...dev], ['delete', 'a', '--recovery-days', hostile, ...dev]],
   list: [['list', ...dev], ['list', ...dev, '--url', hostile]],
+  describe: [['describe', 'a', ...dev]],
   versions: [['versions', 'a', ...dev]],
   rollback: [['rollback', hostile, ...dev]],
   restore: [['restore', hostile, ...dev]],

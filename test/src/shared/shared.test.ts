@@ -15,11 +15,11 @@ interface Observed {
   /** One element for each time that the server could be used again: true if messages may have been missed. */
   readonly ups: boolean[]
   readonly failures: (Failure | undefined)[]
-  /** How long the commands took. */
+  /** The durations of the commands. */
   readonly seconds: number[]
 }
 
-/** A monotonic clock shows no date, so it can begin anywhere. */
+/** A monotonic clock does not show the date, so it can begin at any number. */
 const clockStart = 1e9
 
 async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<SharedSettings> = {}): Promise<Observed> {

@@ -15,7 +15,7 @@ interface Replica {
   readonly stop: () => Promise<void>
 }
 
-/** Creates the jobs of a replica, with a clock of the test's own. */
+/** Creates the jobs of a replica, with a clock that the test controls. */
 function replica (t: Test): Replica {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })

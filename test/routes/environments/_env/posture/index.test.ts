@@ -2,7 +2,7 @@ import t from 'tap'
 import { isPublic } from '#src/secrets/posture/public-policy'
 import { environmentFrom } from '#src/environments/environment'
 import { defaultThresholds, rules, type Known, type RuleName } from '#src/secrets/posture/rules'
-import { build, declared, policies, tokens, type Gateway } from '#test/helper'
+import { build, declared, policies, sameCalls, tokens, untilReplicated, type Gateway } from '#test/helper'
 import { buildRealistic } from '#test/realistic/build'
 
 const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
@@ -30,7 +30,7 @@ t.test('assessPosture judges a secret by each rule', async (t) => {
   const good = { 'SecretsManager.1': 'passed', 'SecretsManager.2': 'passed', 'SecretsManager.3': 'passed', 'SecretsManager.4': 'passed', 'SecretsManager.5': 'passed', value: 'passed', 'kms-key': 'passed' }
   const bare = { 'SecretsManager.1': 'failed', 'SecretsManager.3': 'passed', 'SecretsManager.4': 'passed', 'SecretsManager.5': 'failed', value: 'passed', 'kms-key': 'failed' }
   t.strictSame(await judged(gateway), { good, bare, placeholder: { ...bare, value: 'failed' } })
-  t.strictSame(gateway.awsCalls, ['ListSecrets'], 'without a call for each secret')
+  sameCalls(t, gateway, ['ListSecrets'], 'without a call for each secret')
   t.strictSame(Object.keys(await judged(gateway, 'rule=value&status=failed')), ['placeholder'])
   t.strictSame(await judged(gateway, 'rule=kms-key,value&namePrefix=good'), { good: { value: 'passed', 'kms-key': 'passed' } })
 
@@ -72,12 +72,14 @@ t.test('required secrets that do not exist are on the last page', async (t) => {
   for (const name of ['a', 'b', 'gone']) await aws.createSecret({ Name: `dev/${name}`, SecretString: 'v' })
   await aws.deleteSecret({ SecretId: 'dev/gone' })
   gateway.catchUp()
-  const first = await gateway.send('GET', '/environments/dev/posture?rule=required&limit=1')
-  t.equal(first.json.items.length, 1)
-  const last = await gateway.send('GET', `/environments/dev/posture?rule=required&limit=1&cursor=${first.json.nextCursor}`)
-  t.equal(last.json.nextCursor, undefined)
-  const items = [...first.json.items, ...last.json.items] as { name: string, state: string, rules: { status: string }[] }[]
-  t.strictSame(items.map(({ name, state, rules: found }) => [name, state, found.map(({ status }) => status).join()]).sort(), [
+  const pages: { name: string, state: string, rules: { status: string }[] }[][] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
+    const { json } = await gateway.send('GET', `/environments/dev/posture?rule=required&limit=1${cursor && `&cursor=${cursor}`}`)
+    pages.push(json.items)
+    cursor = json.nextCursor
+  }
+  t.ok(pages.slice(0, -1).every(([item, ...more]) => item?.state === 'active' && more.length === 0), 'no other page has more than the limit')
+  t.strictSame(pages.flat().map(({ name, state, rules: found }) => [name, state, found.map(({ status }) => status).join()]).sort(), [
     ['a', 'active', 'passed'], ['b', 'active', ''], ['gone', 'pending-deletion', 'failed'], ['none', 'missing', 'failed'], ['x/other', 'missing', 'failed']
   ])
   t.strictSame(Object.keys(await judged(gateway, 'rule=required&status=failed&namePrefix=x/')), ['x/other'])
@@ -90,11 +92,12 @@ t.test('the rules on replicas and resource policies take a call for each secret'
   for (const prefix of ['dev', 'staging']) await aws.createSecret({ Name: `${prefix}/a`, SecretString: 'v' })
   const open = { Version: '2012-10-17', Statement: { Effect: 'Allow', Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*' } }
   t.strictSame(await judged(gateway, 'rule=replicas,public-policy'), { a: { 'public-policy': 'passed' } }, 'a secret without replicas needs none')
-  await aws.replicateSecretToRegions({ SecretId: 'dev/a', AddReplicaRegions: [{ Region: 'eu-central-1' }] })
   await aws.putResourcePolicy({ SecretId: 'dev/a', ResourcePolicy: JSON.stringify(open) })
+  await aws.replicateSecretToRegions({ SecretId: 'dev/a', AddReplicaRegions: [{ Region: 'eu-central-1' }] })
+  await untilReplicated(gateway, '/environments/dev/secrets/a')
   gateway.awsCalls.length = 0
   t.strictSame(await judged(gateway, 'rule=replicas,public-policy'), { a: { replicas: 'passed', 'public-policy': 'failed' } })
-  t.strictSame([...gateway.awsCalls].sort(), ['DescribeSecret', 'GetResourcePolicy', 'ListSecrets'])
+  sameCalls(t, gateway, ['DescribeSecret', 'GetResourcePolicy', 'ListSecrets'])
   t.strictSame(await judged(gateway, 'rule=replicas', 'staging'), { a: { replicas: 'failed' } }, 'the environment\'s own region is missing')
 
   // A replica itself has no replicas.

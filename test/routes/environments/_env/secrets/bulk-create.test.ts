@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
+import { proxyWithFaults, refusal } from '#test/faults'
 import { build, policies as policiesOf, tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 import { until } from '#test/until'
 
@@ -441,6 +442,13 @@ t.test('of two concurrent runs of a request, only one generates the value', asyn
   const runs = await Promise.all([1, 2, 3].map(async () => bulk(gateway, { secrets, onConflict: 'update' }, keyed('k'))))
   for (const run of runs) t.same(run.json.counts, { ...run.json.counts, created: 20, updated: 20 }, run.text.slice(0, 300))
   t.same(runs.map(versions), [1, 2, 3].map(() => runs.map(versions)[0]))
+})
+
+t.test('an item whose name is not free yet fails with the reason, although there is no such secret any more', async (t) => {
+  const gateway = await build(t)
+  const fail = await proxyWithFaults(t, gateway)
+  fail('CreateSecret', refusal('InvalidRequestException', 'A secret with this name is already scheduled for deletion.'))
+  t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'update', restore: true })), { a: 'failed: secret-pending-deletion' })
 })
 
 t.test('stops at its deadline, and reports the items that it has not started', async (t) => {

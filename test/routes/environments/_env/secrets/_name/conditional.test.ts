@@ -129,6 +129,23 @@ t.test('a move that AWS refuses for another reason is reported as refused', asyn
   t.equal((await gateway.send('GET', path)).json.value, 'v1')
 })
 
+t.test('a condition does not hold any more if the secret was deleted for good and created again in the meantime', async (t) => {
+  const gateway = await build(t)
+  const aws = gateway.aws('AKIADEV')
+  const { json: { versionId } } = await put(gateway, 'v1')
+  let isReplaced = false
+  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
+    if (commandName === 'UpdateSecretVersionStageCommand' && !isReplaced) {
+      isReplaced = true
+      await aws.deleteSecret({ SecretId: 'dev/payments/db', ForceDeleteWithoutRecovery: true })
+      await aws.createSecret({ Name: 'dev/payments/db', SecretString: 'another' })
+    }
+    return next(args)
+  }, { step: 'initialize', priority: 'low' })
+  t.match(await put(gateway, 'v2', { 'if-match': `"${versionId}"` }), { status: 412, json: { code: 'precondition-failed' } })
+  t.equal((await aws.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'another')
+})
+
 t.test('an internal error is not reported as an error of AWS', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'v1')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, declared } from '#test/helper'
+import { build, declared, untilReplicated } from '#test/helper'
 
 const secret = '/environments/dev/secrets/payments%2Fdb'
 const path = `${secret}/replicas`
@@ -13,7 +13,7 @@ t.test('replicateSecret, removeReplicas', async (t) => {
     status: 200,
     json: { name: 'payments/db', arn: /^arn:/, replicas: [{ region: 'eu-central-1' }, { region: 'us-east-1' }] }
   })
-  gateway.catchUp()
+  await untilReplicated(gateway, secret)
   t.match((await gateway.send('GET', `${secret}/metadata`)).json, {
     primaryRegion: 'eu-west-1',
     replicas: [{ region: 'eu-central-1', status: 'InSync' }, { region: 'us-east-1', status: 'InSync' }]
@@ -21,6 +21,7 @@ t.test('replicateSecret, removeReplicas', async (t) => {
   const there = gateway.aws('AKIADEV', 'us-east-1')
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'the replica has the value')
   await gateway.send('PUT', secret, { json: { value: 'w' } })
+  await untilReplicated(gateway, secret)
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'w', 'the replica follows changes')
 
   t.match(await gateway.send('DELETE', secret), { status: 409, json: { code: 'secret-has-replicas', detail: /detachReplicas=true/ } })
@@ -50,11 +51,12 @@ t.test('a secret of that name already exists in the region', async (t) => {
   await there.createSecret({ Name: 'dev/payments/db', SecretString: 'another' })
   const failed = await gateway.send('PUT', path, { json: { replicaRegions: [{ region: 'us-east-1' }] } })
   t.match(failed, { status: 200 })
-  gateway.catchUp()
+  await untilReplicated(gateway, secret)
   t.match((await gateway.send('GET', `${secret}/metadata`)).json, { replicas: [{ status: 'Failed', statusMessage: /already exists/ }] })
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'another')
 
   await gateway.send('PUT', path, { json: { replicaRegions: [{ region: 'us-east-1' }], forceOverwriteReplicaSecret: true } })
+  await untilReplicated(gateway, secret, true)
   t.equal((await there.getSecretValue({ SecretId: 'dev/payments/db' })).SecretString, 'v', 'it is overwritten on request')
 })
 

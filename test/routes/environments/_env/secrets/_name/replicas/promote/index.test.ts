@@ -1,5 +1,5 @@
 import t from 'tap'
-import { build, declared } from '#test/helper'
+import { build, declared, untilReplicated } from '#test/helper'
 
 const primary = '/environments/dev/secrets/payments%2Fdb'
 const replica = '/environments/standby/secrets/payments%2Fdb'
@@ -9,7 +9,7 @@ t.test('promoteReplica', async (t) => {
   const gateway = await build(t, { environments: { ...declared.environments, standby } })
   await gateway.send('PUT', primary, { json: { value: 'v' } })
   await gateway.send('PUT', `${primary}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
-  gateway.catchUp()
+  await untilReplicated(gateway, primary)
 
   t.match((await gateway.send('GET', replica)).json, { value: 'v' })
   t.match(await gateway.send('PUT', replica, { json: { value: 'w' } }), { status: 422, json: { code: 'aws-refused', detail: /not permitted on a replica/ } })
@@ -28,7 +28,7 @@ t.test('a promoted replica does not get the settings of its environment, and the
   const gateway = await build(t, { environments: { ...declared.environments, standby } })
   await gateway.send('PUT', primary, { json: { value: 'v' } })
   await gateway.send('PUT', `${primary}/replicas`, { json: { replicaRegions: [{ region: 'eu-central-1' }] } })
-  gateway.catchUp()
+  await untilReplicated(gateway, primary)
   t.match(await gateway.send('POST', `${replica}/replicas/promote`), {
     status: 200, json: { warnings: ['Tags of the environment are missing.', 'Replicas in regions of the environment are missing.'] }
   })
