@@ -10,8 +10,8 @@ export interface Keyring {
 /** How long a keyring may take, in milliseconds. */
 export interface Limits {
   /** After this time, the user is told what the command waits for. */
-  quiet: number
-  patience: number
+  notice: number
+  timeout: number
 }
 
 /** Thrown if there is no keyring, or none that can be reached, as in a container or in many SSH sessions. */

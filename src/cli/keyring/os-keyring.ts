@@ -28,7 +28,7 @@ interface Surroundings extends Pick<Outputs, 'stderr'> {
 }
 
 /** Long enough for a person to enter the keyring's password. */
-const usual: Limits = { quiet: 2_000, patience: 30_000 }
+const usual: Limits = { notice: 2_000, timeout: 30_000 }
 
 const helper = join(import.meta.dirname, `helper${extname(import.meta.filename)}`)
 
@@ -51,17 +51,17 @@ export function osKeyring (surroundings: Surroundings, limits = usual): Keyring 
 }
 
 /** Has a process carry out a call. The call is a message to it, because other users can see the arguments of a process. */
-async function answerTo (call: Call, { env, stderr }: Surroundings, { quiet, patience }: Limits): Promise<Answer> {
+async function answerTo (call: Call, { env, stderr }: Surroundings, { notice, timeout }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const end = (): void => { child.kill('SIGKILL') }
   let answer: Answer = { failed: 'the process that asks it has ended' }
-  const notice = setTimeout(() => {
+  const noticeTimer = setTimeout(() => {
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
-  }, quiet)
+  }, notice)
   const limit = setTimeout(() => {
-    answer = { failed: `it did not answer within ${patience / 1_000} seconds` }
+    answer = { failed: `it did not answer within ${timeout / 1_000} seconds` }
     end()
-  }, patience)
+  }, timeout)
   const withdraw = beforeEnd(end)
   await new Promise<void>((resolve) => {
     child.on('message', (message: Answer) => { answer = message })
@@ -70,7 +70,7 @@ async function answerTo (call: Call, { env, stderr }: Surroundings, { quiet, pat
     child.send(call)
   })
   withdraw()
-  clearTimeout(notice)
+  clearTimeout(noticeTimer)
   clearTimeout(limit)
   return answer
 }

@@ -62,7 +62,7 @@ async function newDesktop (t: Test): Promise<Desktop> {
     folder,
     env,
     keyring: osKeyring({ env, stderr }),
-    impatient: osKeyring({ env, stderr }, { quiet: 1_000, patience: 1_000 }),
+    impatient: osKeyring({ env, stderr }, { notice: 1_000, timeout: 1_000 }),
     async startDaemon (password) {
       const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'ignore', 'ignore'] })
       t.teardown(() => daemon.kill('SIGKILL'))

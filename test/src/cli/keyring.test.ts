@@ -201,7 +201,7 @@ t.test('the keyring of the operating system', async (t) => {
 
   await t.test('does not answer', async (t) => {
     const env = { ...process.env, ...hangingKeyring(t.testdir({})).env }
-    const keyring = osKeyring(surroundings(env), { quiet: 1, patience: 1_000 })
+    const keyring = osKeyring(surroundings(env), { notice: 1, timeout: 1_000 })
     await t.rejects(keyring.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
     t.equal(shown.read(), 'Waiting for your keyring, which may ask for its password in a window\n')
   })
