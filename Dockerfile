@@ -13,7 +13,8 @@ RUN npm run build -- --sourceMap false
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts
+# Without what only people at a terminal need.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
 # Types, source maps and manuals are for who develops with a package; licences stay.
 RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d.mts' -o -name '*.map' -o -iname '*.md' \) \
     ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete \

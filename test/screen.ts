@@ -7,8 +7,8 @@ export const size = { cols: 160, rows: 60 } as const
  * Returns the text that a terminal shows after it has received this output, including what has scrolled off its screen. What a
  * program has written and then erased is not there.
  */
-export async function shownBy (output: string): Promise<string> {
-  const terminal = new xterm.Terminal({ ...size, scrollback: 10_000, allowProposedApi: true })
+export async function shownBy (output: string, cols: number = size.cols): Promise<string> {
+  const terminal = new xterm.Terminal({ ...size, cols, scrollback: 10_000, allowProposedApi: true })
   await new Promise<void>((resolve) => { terminal.write(output, resolve) })
   const { active } = terminal.buffer
   const lines: string[] = []

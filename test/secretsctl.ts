@@ -1,11 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { Keyring } from '#src/cli/keyring/keyring'
 import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
+import { noKeyring } from './keyrings.ts'
 import { shownBy, size } from './screen.ts'
 
 /** The outcome of a command. */
@@ -23,8 +25,10 @@ export interface Setting {
   stdin?: string
   /** True if standard input and output are a terminal. */
   isTerminal?: boolean
+  /** The keyring, if the command runs in this process; by default, there is none. */
+  keyring?: Keyring
   /** The working folder. */
-  folder?: string
+  folder?: string | undefined
   /** Called with the text on standard error so far, whenever it grows. */
   onStderr?: (text: string) => void
 }
@@ -42,14 +46,20 @@ const compileCache = join(tmpdir(), 'node-compile-cache')
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 
+/** Hides the keyring of the person who runs the tests: its library is not found. */
+const withoutKeyring: NodeJS.ProcessEnv = { NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }
+
 const environment = (
   { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
 ): NodeJS.ProcessEnv =>
-  ({ XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env })
+  ({
+    ...withoutKeyring, XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token,
+    ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env
+  })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
-  const { isTerminal = false, stdin: input, folder, onStderr } = setting
+  const { isTerminal = false, stdin: input, folder, keyring = noKeyring, onStderr } = setting
   const stream = (): PassThrough & { isTTY: boolean } => Object.assign(new PassThrough(), { isTTY: isTerminal })
   const [stdin, stdout, stderr] = [stream(), stream(), stream()]
   if (isTerminal) stdin.write(input ?? '')
@@ -66,7 +76,7 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
   // A command may wait until its output is read.
   const written = Promise.all([text(stdout), text(stderr)])
   const status = await run(args, {
-    stdin, stdout, stderr, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
+    stdin, stdout, stderr, keyring, env: environment(gateway, setting), ...folder !== undefined && { cwd: () => folder }
   })
   stdout.end()
   stderr.end()
@@ -80,24 +90,33 @@ const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
   [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
 
-/** An action to perform when a program's output contains a string. */
-export interface Step {
-  after: string
-  act: (child: ChildProcess) => unknown
-}
+/** When to do something to a program: when its output contains a string, or when something else has happened. */
+type Moment = { after: string } | { when: Promise<unknown> }
+
+/** An action to perform on a program. */
+export type Step = Moment & { act: (child: ChildProcess) => unknown }
+
+/** The exit status as a shell shows it: for a process that a signal has ended, it is 128 plus the signal's number. */
+const statusOf = async (child: ChildProcess): Promise<number | null> => new Promise((resolve) => {
+  child.once('close', (code, signal) => { resolve(signal === null ? code : 128 + constants.signals[signal]) })
+})
+
+const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramSetting): NodeJS.ProcessEnv => ({ ...process.env, ...environment(gateway, setting) })
 
 /**
- * Runs a command as a separate process with pipes, and performs the steps in order. With `isClosed`, nobody reads the command's
- * standard output: the pipe is closed at the other end.
+ * Runs a command as a separate process with pipes, and performs the steps in order. Nobody reads the outputs that are `closed`:
+ * their pipes are closed at the other end.
  */
 export async function secretsctlProgram (
-  gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: ProgramSetting & { steps?: readonly Step[], isClosed?: boolean } = {}
+  gateway: Pick<Gateway, 'url'>, args: readonly string[],
+  setting: ProgramSetting & { steps?: readonly Step[], closed?: readonly ('stdout' | 'stderr')[] } = {}
 ): Promise<Outcome> {
-  const { steps = [], stdin, isClosed = false } = setting
-  const pending = [...steps]
-  const child = spawn('env', commandLine(args, setting), { env: { ...process.env, ...environment(gateway, setting) } })
+  const { steps = [], stdin, closed = [], folder } = setting
+  const pending = steps.filter((step) => 'after' in step)
+  const child = spawn('env', commandLine(args, setting), { env: variablesOf(gateway, setting), cwd: folder })
   child.stdin.end(stdin ?? '')
-  if (isClosed) child.stdout.destroy()
+  for (const name of closed) child[name].destroy()
+  for (const step of steps) if ('when' in step) void step.when.then(() => step.act(child))
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {
@@ -108,19 +127,26 @@ export async function secretsctlProgram (
       void next.act(child)
     })
   }
-  const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
-  return { status, ...output }
+  return { status: await statusOf(child), ...output }
 }
 
 /** The reason to skip tests that need a pseudo-terminal, or false if they can run. */
 export const noTerminal = spawnSync('script', ['--version']).status === 0 ? false : 'script(1), which provides a terminal, is not installed'
 
-/** Input to type when the output contains a string, or when something else has happened. */
-export type Answer = { after: string, type: string } | { when: Promise<unknown>, type: string }
+/** Input to type. */
+export type Answer = Moment & { type: string }
 
 /** Enables colours, whatever the settings of the terminal in which the tests run. Node.js uses none if `CI` is set. */
 const colourful: NodeJS.ProcessEnv = {
   TERM: 'xterm-256color', CI: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined
+}
+
+/** Settings of a command at a terminal. */
+export interface TerminalSetting extends ProgramSetting {
+  /** The terminal's width in columns. */
+  columns?: number
+  /** A shell command to run in the same terminal when the command has ended, even if Ctrl-C has ended it. */
+  afterwards?: string
 }
 
 /**
@@ -129,11 +155,15 @@ const colourful: NodeJS.ProcessEnv = {
  * @returns the exit status, the raw output, and what the screen shows of it
  */
 export async function secretsctlTerminal (
-  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: ProgramSetting = {}
+  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalSetting = {}
 ): Promise<{ status: number | null, output: string, screen: string }> {
-  const quoted = commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')
-  // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command.
-  const child = spawn('script', ['-qec', `stty cols ${size.cols} rows ${size.rows}; exec env ${quoted}`, '/dev/null'], { env: { ...process.env, ...colourful, ...environment(gateway, setting) } })
+  const { columns = size.cols, afterwards, folder } = setting
+  const command = `env ${commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}`
+  // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command. A shell that goes on needs a trap.
+  const line = afterwards === undefined ? `exec ${command}` : `trap : INT; ${command}; status=$?; ${afterwards}; exit $status`
+  const child = spawn('script', ['-qec', `stty cols ${columns} rows ${size.rows}; ${line}`, '/dev/null'], {
+    env: { ...variablesOf(gateway, setting), ...colourful, ...setting.env }, cwd: folder
+  })
   let output = ''
   const pending = answers.filter((answer) => 'after' in answer)
   for (const answer of answers) if ('when' in answer) void answer.when.then(() => child.stdin.write(answer.type))
@@ -145,8 +175,8 @@ export async function secretsctlTerminal (
       child.stdin.write(next.type)
     }
   })
-  const status = await new Promise<number | null>((resolve) => { child.once('close', (code) => { resolve(code) }) })
-  return { status, output, screen: await shownBy(output) }
+  const status = await statusOf(child)
+  return { status, output, screen: await shownBy(output, columns) }
 }
 
 /** Returns the commands and the groups that the help lists. Each command is prefixed with its group's name. */

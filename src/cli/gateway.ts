@@ -23,10 +23,15 @@ export function gatewayOf (options: GlobalOptions, terminal: Terminal): GatewayC
   if (token !== undefined && bearerToken.test(token)) return createClient({ url, token })
   if (token !== undefined) throw new WrongUsage('SECRETS_GATEWAY_TOKEN or --token is not a token: it has spaces or other characters that no token has')
   if (login === undefined) throw new CommandFailure(`You are not logged in to ${url}. Log in with: secretsctl login --url ${shellWord(url)}`)
+  let source: (() => Promise<string>) | undefined
   return createClient({
     url,
-    // Loaded on demand, because most tokens are valid and need no renewal.
-    token: async () => (await import('./profiles/credential.ts')).tokenOf(login, terminal)
+    token: async () => {
+      // Loaded on demand, because a token that is given needs neither a renewal nor the keyring.
+      const { tokenSource } = await import('./profiles/credential.ts')
+      source ??= tokenSource(login, terminal)
+      return source()
+    }
   })
 }
 

@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { beforeEnd } from './before-end.ts'
 
 /** The types of Linux's in-memory file systems: tmpfs and ramfs. */
 const memoryTypes = new Set([0x01021994, 0x858458f6])
 
 /** The signals that a terminal sends to all processes in the foreground. */
 const interrupts: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT']
-
-/** The signals that end the process, after the folder was removed. */
-const signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', ...interrupts]
 
 /** A private folder for a value. */
 export interface PrivateFolder {
@@ -42,25 +40,13 @@ export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): Pri
   let isLeft = false
   const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
   const removeUnlessKept = (): void => { if (!isKept) remove() }
-  const end = (signal: NodeJS.Signals): void => {
-    if (isLeft && interrupts.includes(signal)) return
-    /* c8 ignore next 4 -- the signal ends the process before its coverage is written */
-    forget()
-    removeUnlessKept()
-    process.kill(process.pid, signal)
-  }
-  const forget = (): void => {
-    process.off('exit', removeUnlessKept)
-    for (const signal of signals) process.off(signal, end)
-  }
-  process.once('exit', removeUnlessKept)
-  for (const signal of signals) process.on(signal, end)
+  const forget = beforeEnd(removeUnlessKept, (signal) => isLeft && interrupts.includes(signal))
   return {
     path,
     isInMemory: inMemory.length > 0,
     remove () {
       forget()
-      if (!isKept) remove()
+      removeUnlessKept()
     },
     async leavingInterrupts (run) {
       isLeft = true

@@ -24,7 +24,7 @@ export async function outcomeOf (
     return outcome === undefined ? undefined : { ...outcome, status: error.status }
   }
   if (error instanceof WrongUsage) return { status: 2, lines: error.message.split('\n') }
-  if (error instanceof CommandFailure) return { status: 1, lines: error.lines }
+  if (error instanceof CommandFailure) return { status: error.status, lines: error.lines }
   if (error instanceof GatewayProblem || error instanceof GatewayUnreachable) {
     // Loaded on demand, because most commands succeed.
     const { failureLines } = await import('./failure-lines.ts')

@@ -1,3 +1,4 @@
+import { beforeEnd } from './before-end.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The number of characters between the brackets of a progress bar. */
@@ -7,7 +8,7 @@ const length = 20
 export interface ProgressBar {
   /** @param done a number from 0 to the total */
   draw: (done: number) => void
-  /** Ends the bar's line. Must also be called if the work fails. */
+  /** Ends the bar's line. Must also be called if the work fails; a signal ends the line by itself. */
   end: () => void
 }
 
@@ -17,17 +18,20 @@ export interface ProgressBar {
  * @param unit text that follows the total, such as ` MiB`
  */
 export function progressBar ({ stderr }: Terminal, total: number, unit = ''): ProgressBar {
-  let isDrawn = false
+  let withdraw: (() => void) | undefined
+  const endLine = (): void => { stderr.lines(['']) }
   return {
     draw (done) {
       if (!stderr.isTerminal) return
+      withdraw ??= beforeEnd(endLine)
       const full = Math.floor(length * done / total)
       stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}${unit}`)
-      isDrawn = true
     },
     end () {
-      if (isDrawn) stderr.lines([''])
-      isDrawn = false
+      if (withdraw === undefined) return
+      withdraw()
+      withdraw = undefined
+      endLine()
     }
   }
 }

@@ -1,12 +1,16 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { visible } from '#src/command-line/visible'
-import { CommandFailure, type Terminal } from './terminal.ts'
+import { CommandFailure, Interrupted, type Terminal } from './terminal.ts'
+
+/** The message for a question without an answer. */
+const nothing = 'Nothing was sent'
 
 /**
  * Prompts on standard error and reads a line from standard input, which must be a terminal.
  *
- * @throws CommandFailure on Ctrl-C or the end of the input
+ * @throws Interrupted on Ctrl-C
+ * @throws CommandFailure at the end of the input
  */
 async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean): Promise<string> {
   const discard = new Writable({ write: (_chunk, _encoding, done) => { done() } })
@@ -14,12 +18,13 @@ async function ask ({ stdin, stderr }: Terminal, question: string, echo: boolean
   // Prompts only after createInterface has disabled the terminal's own echo. Until then, the terminal shows what the user types.
   // If `echo` is true, readline writes the question below. It erases the line first, so a question written here would be lost.
   if (!echo) stderr.text(question)
-  const interrupted = new AbortController()
-  for (const event of ['SIGINT', 'close'] as const) lines.once(event, () => { interrupted.abort() })
+  const unanswered = new AbortController()
+  lines.once('SIGINT', () => { unanswered.abort(new Interrupted(nothing)) })
+  lines.once('close', () => { unanswered.abort(new CommandFailure(nothing)) })
   try {
-    return await lines.question(echo ? visible(question) : '', { signal: interrupted.signal })
+    return await lines.question(echo ? visible(question) : '', { signal: unanswered.signal })
   } catch {
-    throw new CommandFailure('Nothing was sent')
+    throw unanswered.signal.reason as CommandFailure
   } finally {
     lines.close()
     if (!echo) stderr.lines([''])

@@ -3,7 +3,9 @@ import { outputsOf } from '#src/command-line/output'
 import { run } from './program.ts'
 
 // A reader such as `head` may close the pipe early (EPIPE). The command still completes and exits with its own status.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') process.exit(1) })
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') process.exit(1) })
+}
 
 try {
   process.exitCode = await run(process.argv.slice(2), process)

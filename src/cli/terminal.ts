@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { outputsOf, type Line, type Outputs, type Streams } from '#src/command-line/output'
 import { visibleLines } from '#src/command-line/visible'
 import { WrongUsage } from '#src/command-line/wrong-usage'
+import type { Keyring, Limits } from './keyring/keyring.ts'
 import { formatOf, type OutputOptions } from './output-format.ts'
 import type { Project } from './profiles/profiles.ts'
 import { yamlText } from './yaml-text.ts'
@@ -11,6 +12,8 @@ import { yamlText } from './yaml-text.ts'
 export interface ProcessStreams extends Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly cwd?: () => string
+  /** The keyring; by default, that of the operating system. */
+  readonly keyring?: Keyring
 }
 
 /** The standard streams, the environment variables and the project that a command uses. */
@@ -23,22 +26,35 @@ export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'>
    * @throws CommandFailure if the file can't be used
    */
   project: () => Project | undefined
+  /** Returns the keyring. Its module is loaded on demand, because most commands do without it. */
+  readonly keyring: (limits?: Limits) => Promise<Keyring>
 }
 
-export const terminalOf = (streams: ProcessStreams): Terminal =>
-  ({ stdin: streams.stdin, env: streams.env, folder: streams.cwd?.(), project: () => undefined, ...outputsOf(streams) })
+export function terminalOf (streams: ProcessStreams): Terminal {
+  const { stdin, env } = streams
+  const outputs = outputsOf(streams)
+  const keyring: Terminal['keyring'] = async (limits) =>
+    streams.keyring ?? (await import('./keyring/os-keyring.ts')).osKeyring({ env, stderr: outputs.stderr }, limits)
+  return { stdin, env, folder: streams.cwd?.(), project: () => undefined, keyring, ...outputs }
+}
 
-/**
- * An expected failure, for which the command exits with status 1. The lines are shown to the user and must not contain a secret.
- */
+/** An expected failure. The lines are shown to the user and must not contain a secret. */
 export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure'
+  override readonly name: string = 'CommandFailure'
   readonly lines: readonly string[]
+  /** The command's exit status. */
+  readonly status: number = 1
 
   constructor (...lines: readonly string[]) {
     super(lines.join('\n'))
     this.lines = lines
   }
+}
+
+/** Thrown when the user answers a question with Ctrl-C. The exit status is that of a program that SIGINT has ended. */
+export class Interrupted extends CommandFailure {
+  override readonly name = 'Interrupted'
+  override readonly status = 130
 }
 
 export { WrongUsage }

@@ -59,6 +59,10 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => to.startsWith('@opentelemetry/') && from !== 'src/tracing/opentelemetry.ts'
   },
   {
+    says: 'only src/cli/keyring/helper.ts calls the keyring, because a call blocks its process',
+    forbids: ({ from, to }) => to.startsWith('@napi-rs/') && from !== 'src/cli/keyring/helper.ts'
+  },
+  {
     says: 'environments, authorization, authentication, the cache and src/aws know no use case',
     forbids: ({ from, to }) => inside(from, 'src/environments', 'src/authorization', 'src/authentication', 'src/cache', 'src/aws') && inside(to, 'src/secrets')
   },

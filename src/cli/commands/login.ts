@@ -3,10 +3,14 @@ import { text } from 'node:stream/consumers'
 import { environmentName } from '#src/cli/arguments'
 import { bearerToken, gatewayWith } from '#src/cli/gateway'
 import { withExample } from '#src/cli/global-options'
+import { NoKeyring } from '#src/cli/keyring/keyring'
 import { wayFor } from '#src/cli/login/methods'
-import { assertIntended, assertNamed, type Destination, type LoginOptions } from '#src/cli/login/trust'
-import { isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profiles } from '#src/cli/profiles/profiles'
-import { changeProfiles, readProfiles } from '#src/cli/profiles/store'
+import { assertIntended, assertNamed, commandFor, type Destination, type LoginOptions } from '#src/cli/login/trust'
+import { entryFor, forgotten, keptInKeyring, keyringFailure, storageOf } from '#src/cli/profiles/in-keyring'
+import {
+  isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profile, type Profiles, type StoredCredential
+} from '#src/cli/profiles/profiles'
+import { changeProfiles, profilesFile, readProfiles } from '#src/cli/profiles/store'
 import { askSecret, askText } from '#src/cli/prompt'
 import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
@@ -47,6 +51,19 @@ async function pastedToken (url: string, terminal: Terminal, isPiped: boolean): 
   return { kind: 'token', token: token.trim() }
 }
 
+/** Puts a login into the keyring. Without a keyring, or if the user wants that, the file of the profiles gets all of it. */
+async function stored (
+  url: string, credential: Credential, options: LoginOptions, terminal: Terminal
+): Promise<StoredCredential> {
+  if (options.insecureStorage === true) return credential
+  try {
+    return await keptInKeyring(credential, entryFor(url), await terminal.keyring())
+  } catch (error) {
+    if (error instanceof NoKeyring) return credential
+    throw keyringFailure(error, 'Your keyring', commandFor(url, { ...options, insecureStorage: true }))
+  }
+}
+
 /** Adds `secretsctl login`, which logs in once, and stores the login in a profile that only the user can read. */
 export function login (command: Command, terminal: Terminal): void {
   command
@@ -57,6 +74,7 @@ export function login (command: Command, terminal: Terminal): void {
     .option('--aws', 'log in with the AWS identity of this machine or user')
     .option('--region <region>', 'with --aws: the region whose STS identifies you')
     .option('--server-id <id>', 'with --aws: the gateway\'s server ID, if it is not the host of its URL')
+    .option('--insecure-storage', 'keep the login in a file that only you can read, even if you have a keyring')
     .option('--yes', 'do not ask about a gateway that is new, or that could use the login at another one')
     .action(async (_: object, command: Command) => {
       const options = command.optsWithGlobals<LoginOptions>()
@@ -73,19 +91,25 @@ export function login (command: Command, terminal: Terminal): void {
       const credential = await way?.logIn() ?? await pastedToken(url, terminal, options.withToken === true)
       // A token that the gateway refuses is not stored.
       const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
+      const kept = await stored(url, credential, options, terminal)
+      let replaced: Profile | undefined
       await changeProfiles(terminal.env, (latest) => {
-        const kept = profileNamed(latest, name)
-        const env = environment ?? (kept?.url === url ? kept.environment : undefined)
-        const profile = { url, ...env !== undefined && { environment: env }, credential }
+        replaced = profileNamed(latest, name)
+        const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
+        const profile = { url, ...env !== undefined && { environment: env }, credential: kept }
         return { current: name, profiles: { ...latest.profiles, [name]: profile } }
       })
-      print(terminal, options, { url, profile: name, ...caller }, [
+      await forgotten(replaced, terminal)
+      const storage = storageOf(kept)
+      print(terminal, options, { url, profile: name, storage, ...caller }, [
         `Logged in to ${url} as ${caller.id}`,
-        `Stored in the profile ${name}, which is now the current one. "secretsctl envs" lists the environments that you can see`
+        `Stored in the profile ${name}, which is now the current one. "secretsctl envs" lists the environments that you can see`,
+        storage === 'keyring' ? 'The token is in your keyring' : `The token is in ${profilesFile(terminal.env)}, which only you can read`
       ])
     })
   withExample(command,
     'secretsctl login --url https://secrets.example.com',
     'secretsctl login --url https://secrets.example.com --profile work --env dev',
-    'secretsctl login --url https://secrets.example.com --with-token < token.txt')
+    'secretsctl login --url https://secrets.example.com --with-token < token.txt',
+    'secretsctl login --url https://secrets.example.com --insecure-storage')
 }

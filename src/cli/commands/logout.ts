@@ -1,20 +1,24 @@
 import type { Command } from 'commander'
 import { withExample, type GlobalOptions } from '#src/cli/global-options'
-import { profileNamed, type Profile } from '#src/cli/profiles/profiles'
+import { forgotten, opened, type NamedProfile } from '#src/cli/profiles/in-keyring'
+import { profileNamed } from '#src/cli/profiles/profiles'
 import { changeProfiles } from '#src/cli/profiles/store'
-import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { ExitStatus, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 
 interface Options extends GlobalOptions {
   all?: boolean
 }
 
 /** Revokes a refresh token at its issuer. The login is removed from this machine even if the issuer does not answer. */
-async function revokeAtIssuer (profile: Profile | undefined, { stderr }: Terminal): Promise<void> {
-  if (profile?.credential.kind !== 'oidc') return
-  const { issuer } = profile.credential
-  await (await import('#src/cli/login/openid')).revoke(profile.credential).catch(() => {
-    stderr.lines([`Warning: ${issuer} was not told to forget this login, because it does not answer; it forgets the login when it expires`])
-  })
+async function revokeAtIssuer (login: NamedProfile, terminal: Terminal): Promise<void> {
+  if (login.profile.credential.kind !== 'oidc') return
+  const { issuer } = login.profile.credential
+  try {
+    const credential = await opened(login, terminal)
+    if (credential.kind === 'oidc') await (await import('#src/cli/login/openid')).revoke(credential)
+  } catch {
+    terminal.stderr.lines([`Warning: ${issuer} was not told to forget this login; it forgets the login when it expires`])
+  }
 }
 
 /** Adds `secretsctl logout`, which removes a login from this machine. */
@@ -23,22 +27,26 @@ export function logout (command: Command, terminal: Terminal): void {
     .option('--all', 'remove the logins of all profiles')
     .action(async (_: object, command: Command) => {
       const { all = false, profile, ...options } = command.optsWithGlobals<Options>()
-      let removed: string[] = []
-      let logins: (Profile | undefined)[] = []
-      await changeProfiles(terminal.env, (profiles) => {
-        const name = profile ?? profiles.current
-        if (!all && (name === undefined || profileNamed(profiles, name) === undefined)) {
+      let logins: NamedProfile[] = []
+      await changeProfiles(terminal.env, ({ current, profiles }) => {
+        const name = profile ?? current
+        if (!all && (name === undefined || profileNamed({ profiles }, name) === undefined)) {
           throw new WrongUsage(name === undefined ? 'You are not logged in anywhere' : `There is no profile ${name}; "secretsctl profiles" lists yours`)
         }
-        removed = Object.keys(profiles.profiles).filter((each) => all || each === name)
-        logins = removed.map((each) => profileNamed(profiles, each))
-        const kept = Object.entries(profiles.profiles).filter(([each]) => !removed.includes(each))
-        const isCurrentKept = profiles.current !== undefined && !removed.includes(profiles.current)
-        return { ...isCurrentKept && { current: profiles.current }, profiles: Object.fromEntries(kept) }
+        const isRemoved = (each: string): boolean => all || each === name
+        logins = Object.entries(profiles).filter(([each]) => isRemoved(each)).map(([each, profile]) => ({ name: each, profile }))
+        const kept = Object.fromEntries(Object.entries(profiles).filter(([each]) => !isRemoved(each)))
+        return { ...current !== undefined && !isRemoved(current) && { current }, profiles: kept }
       })
-      // Other commands don't wait for an issuer that answers slowly.
-      for (const each of logins) await revokeAtIssuer(each, terminal)
+      // Other commands don't wait for an issuer or a keyring that answers slowly.
+      let isForgotten = true
+      for (const login of logins) {
+        await revokeAtIssuer(login, terminal)
+        if (!await forgotten(login.profile, terminal)) isForgotten = false
+      }
+      const removed = logins.map(({ name }) => name)
       print(terminal, options, { removed }, removed.length === 0 ? ['You were not logged in anywhere'] : [`Logged out: the profile ${removed.join(', ')} is removed from this machine`])
+      if (!isForgotten) throw new ExitStatus(1)
     })
   withExample(command, 'secretsctl logout --profile work')
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { withExample, type GlobalOptions } from '#src/cli/global-options'
+import { storageOf } from '#src/cli/profiles/in-keyring'
 import { readProfiles } from '#src/cli/profiles/store'
 import { table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
@@ -11,12 +12,15 @@ export function profiles (command: Command, terminal: Terminal): void {
   command.action((_: object, command: Command) => {
     const options = command.optsWithGlobals<GlobalOptions>()
     const { current, profiles } = readProfiles(terminal.env)
-    const items = Object.entries(profiles).map(([name, { url, environment, credential }]) =>
-      ({ name, url, ...environment !== undefined && { environment }, login: credential.kind, current: name === current }))
-    const rows = items.map(({ name, url, environment = '', login, current }) => [current ? '*' : '', name, url, environment, kinds[login]])
+    const items = Object.entries(profiles).map(([name, { url, environment, credential }]) => {
+      const [login, storage] = [credential.kind, storageOf(credential)]
+      return { name, url, ...environment !== undefined && { environment }, login, storage, current: name === current }
+    })
+    const rows = items.map(({ name, url, environment = '', login, storage, current }) =>
+      [current ? '*' : '', name, url, environment, kinds[login], storage])
     print(terminal, options, { items }, rows.length === 0
       ? ['There is no profile yet. Log in with: secretsctl login --url https://secrets.example.com']
-      : table(['', 'NAME', 'GATEWAY', 'ENVIRONMENT', 'LOGIN'], rows))
+      : table(['', 'NAME', 'GATEWAY', 'ENVIRONMENT', 'LOGIN', 'KEPT IN'], rows))
   })
   withExample(command, 'secretsctl profiles')
 }

@@ -1,5 +1,5 @@
 import type { GlobalOptions } from '#src/cli/global-options'
-import { namesFor, type Credential, type Profiles } from '#src/cli/profiles/profiles'
+import { namesFor, type Login, type Profiles } from '#src/cli/profiles/profiles'
 import { confirm } from '#src/cli/prompt'
 import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
@@ -9,6 +9,7 @@ import type { MethodOptions, Way } from './methods.ts'
 export interface LoginOptions extends GlobalOptions, MethodOptions {
   withToken?: boolean
   serverId?: string
+  insecureStorage?: boolean
   yes?: boolean
 }
 
@@ -82,7 +83,7 @@ function methodName (way: Way | undefined): string {
 }
 
 /** Returns true if a login was made in this way. Two gateways with the same way may accept each other's logins. */
-const isMadeIn = (way: Way, credential: Credential): boolean => way.kind === 'aws'
+const isMadeIn = (way: Way, credential: Login): boolean => way.kind === 'aws'
   ? credential.kind === 'aws' && credential.serverId === way.serverId
   : credential.kind === 'oidc' && credential.issuer === way.issuer.issuer && credential.clientId === way.issuer.clientId
 
@@ -122,9 +123,9 @@ function elsewhere (url: string, { issuer: { scope, parameters } }: Extract<Way,
 }
 
 /** Returns the command line with these options and the URL. */
-function commandFor (url: string, options: LoginOptions): string {
-  const { profile, env, withToken, browser, device, aws, issuer, region, serverId, yes } = options
-  const flags = Object.entries({ 'with-token': withToken, browser, device, aws, yes })
+export function commandFor (url: string, options: LoginOptions): string {
+  const { profile, env, withToken, browser, device, aws, issuer, region, serverId, insecureStorage, yes } = options
+  const flags = Object.entries({ 'with-token': withToken, browser, device, aws, 'insecure-storage': insecureStorage, yes })
     .flatMap(([name, isSet]) => isSet === true ? [`--${name}`] : [])
   const values = Object.entries({ url, profile, env, issuer, region, 'server-id': serverId })
     .flatMap(([name, value]) => value === undefined ? [] : [`--${name} ${shellWord(value)}`])

@@ -1,44 +1,65 @@
 import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
-import { profileNamed, type Credential, type Profile } from './profiles.ts'
+import { isInKeyring, keptInKeyring, keyringFailure, opened, type NamedProfile } from './in-keyring.ts'
+import { profileNamed, type Credential, type Login, type StoredCredential } from './profiles.ts'
 import { changeProfiles } from './store.ts'
 
 /** How long before its expiry a token is renewed, in milliseconds, so that it does not expire on its way to the gateway. */
 const margin = 30_000
 
-const isFresh = (credential: Credential): credential is Extract<Credential, { kind: 'token' }> =>
-  credential.kind === 'token' || credential.expires - margin > Date.now()
+/** Returns true if the token of a login can be used. A pasted token can't be renewed, so the gateway decides about it. */
+const isFresh = (login: Login): boolean => login.kind === 'token' || login.expires - margin > Date.now()
 
 /** Gets a new token. The modules are loaded on demand. */
-async function renewed (credential: Exclude<Credential, { kind: 'token' }>, url: string): Promise<Credential> {
-  return credential.kind === 'oidc'
-    ? (await import('#src/cli/login/openid')).refreshed(credential)
-    : (await import('#src/cli/login/aws')).loggedInWithAws({ url, ...credential })
+async function renewed (credential: Credential, url: string): Promise<Credential> {
+  if (credential.kind === 'oidc') return (await import('#src/cli/login/openid')).refreshed(credential)
+  return credential.kind === 'aws' ? (await import('#src/cli/login/aws')).loggedInWithAws({ url, ...credential }) : credential
+}
+
+/** Gets a new token, and keeps it where the old one is. Returns what belongs into the file of the profiles. */
+async function renewedInPlace (login: NamedProfile, terminal: Terminal): Promise<StoredCredential> {
+  const { name, profile: { url, credential: old } } = login
+  const again = `secretsctl login --profile ${shellWord(name)}`
+  const known = await opened(login, terminal)
+  const credential = await renewed(known, url).catch((error: unknown) => {
+    const reason = error instanceof Error ? `: ${error.message}` : ''
+    throw new CommandFailure(`Your login to ${url} has expired, and could not be renewed${reason}`, `Log in again with: ${again}`)
+  })
+  if (!isInKeyring(old)) return credential
+  return keptInKeyring(credential, old.keyringEntry, await terminal.keyring()).catch((error: unknown) => {
+    throw keyringFailure(error, `The new token for ${url} belongs into your keyring, which`, `${again} --insecure-storage`)
+  })
+}
+
+/** Returns a login whose token can be used. Renews it if it is about to expire. */
+async function usable ({ name, profile }: NamedProfile, terminal: Terminal): Promise<Credential> {
+  let { credential } = profile
+  if (!isFresh(credential)) {
+    await changeProfiles(terminal.env, async (profiles) => {
+      const latest = profileNamed(profiles, name)
+      if (latest?.url !== profile.url) throw new CommandFailure(`The profile ${name} was changed while the command ran. Run the command again`)
+      credential = latest.credential
+      // Another process may have renewed the token meanwhile. An issuer may accept a refresh token only once.
+      if (isFresh(credential)) return undefined
+      credential = await renewedInPlace({ name, profile: latest }, terminal)
+      return { ...profiles, profiles: { ...profiles.profiles, [name]: { ...latest, credential } } }
+    })
+  }
+  return opened({ name, profile: { ...profile, credential } }, terminal)
 }
 
 /**
- * Returns the token of a login, and renews it first if it is about to expire.
- *
- * @throws CommandFailure if it has expired and can't be renewed
+ * Returns a function that returns the token of a login, and renews it first if it is about to expire. It asks the keyring only
+ * once for each token, and throws a CommandFailure if there is no valid token.
  */
-export async function tokenOf ({ name, profile }: { name: string, profile: Profile }, { env }: Terminal): Promise<string> {
-  let { credential } = profile
-  if (isFresh(credential)) return credential.token
-  await changeProfiles(env, async (profiles) => {
-    // Another process may have renewed the token meanwhile. An issuer may accept a refresh token only once.
-    const latest = profileNamed(profiles, name)
-    credential = latest?.url === profile.url ? latest.credential : credential
-    if (latest === undefined || isFresh(credential)) return undefined
-    try {
-      credential = await renewed(credential, profile.url)
-    } catch (error) {
-      const reason = error instanceof Error ? `: ${error.message}` : ''
-      throw new CommandFailure(
-        `Your login to ${profile.url} has expired, and could not be renewed${reason}`,
-        `Log in again with: secretsctl login --profile ${shellWord(name)}`
-      )
-    }
-    return { ...profiles, profiles: { ...profiles.profiles, [name]: { ...latest, credential } } }
-  })
-  return credential.token
+export function tokenSource (login: NamedProfile, terminal: Terminal): () => Promise<string> {
+  let current: Promise<Credential> | undefined
+  return async () => {
+    const before = current
+    const known = await before?.catch(() => undefined)
+    // Of several requests that need a new token at the same time, only the first gets here.
+    const isNeeded = known === undefined || !isFresh(known)
+    if (current === undefined || (current === before && isNeeded)) current = usable(login, terminal)
+    return (await current).token
+  }
 }

@@ -1,22 +1,33 @@
 import { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** What a login has obtained. It is sent only to the URL of its profile. */
-export type Credential =
-  /** An API key or another token that was pasted. */
-  | { kind: 'token', token: string }
-  /** A token of an OpenID Connect issuer. `expires` is milliseconds since the epoch. */
+/** How a login was made. */
+export type Login =
+  /** With an API key or another token that was pasted. */
+  | { kind: 'token' }
+  /** With an OpenID Connect issuer. `expires` is when the token expires, in milliseconds since the epoch. */
   | {
     kind: 'oidc'
     issuer: string
     clientId: string
     /** Which of the issuer's tokens the gateway accepts. */
     tokenType: 'access_token' | 'id_token'
-    token: string
     expires: number
-    refreshToken?: string
   }
-  /** A token of the gateway for an AWS identity, which signs again when the token has expired. */
-  | { kind: 'aws', serverId: string, region: string, token: string, expires: number }
+  /** With an AWS identity, which signs again when the gateway's token has expired. */
+  | { kind: 'aws', serverId: string, region: string, expires: number }
+
+/** What is secret in a login. */
+export interface LoginSecrets {
+  token: string
+  /** Only from an issuer. */
+  refreshToken?: string
+}
+
+/** What a login has obtained. It is sent only to the URL of its profile. */
+export type Credential = Login & LoginSecrets
+
+/** A login as the profiles have it: with its secrets, or with the name of the keyring's entry that has them. */
+export type StoredCredential = Login & (LoginSecrets | { keyringEntry: string })
 
 /** A gateway, and the login to it. */
 export interface Profile {
@@ -24,7 +35,7 @@ export interface Profile {
   url: string
   /** The environment to use if neither the command line, nor a variable, nor the project file names one. */
   environment?: string
-  credential: Credential
+  credential: StoredCredential
 }
 
 /** The content of a project file. It never contains a token. */

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
+import { beforeEnd } from '#src/cli/before-end'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
 
@@ -18,6 +19,9 @@ export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.Proces
 }
 
 const fileIn = (folder: string): string => join(folder, 'profiles.json')
+
+/** Returns the path of the file with the profiles. */
+export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFolder(env) ?? '')
 
 /**
  * Checks that only this user can read or change a file or a folder.
@@ -101,6 +105,7 @@ export async function changeProfiles (
   const lock = join(folder, 'lock')
   const owner = randomUUID()
   await take(lock, owner)
+  const withdraw = beforeEnd(() => { remove(lock, owner) })
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
@@ -109,6 +114,7 @@ export async function changeProfiles (
     writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, fileIn(folder))
   } finally {
+    withdraw()
     remove(lock, owner)
   }
 }

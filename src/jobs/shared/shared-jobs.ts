@@ -117,7 +117,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
 
   /** Looks for a job whose owner has died, and continues it. */
   async function search (): Promise<void> {
-    if (isStopping || !mayTakeOver()) return
+    if (!mayTakeOver()) return
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {

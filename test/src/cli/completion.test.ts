@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { build, tokens } from '#test/helper'
+import { hangingKeyring } from '#test/keyrings'
 import { secretsctlProgram } from '#test/secretsctl'
+import { newUser, storeLogin } from './command-rows.ts'
 
 // Each completion runs in a process of its own, as in a shell, because the completion library has one state for the whole process.
 
@@ -31,4 +34,15 @@ t.test('a gateway that refuses or does not answer offers nothing, and soon', asy
     t.same([status, stderr], [0, ''])
     t.match(stdout, /^:\d+\n$/)
   }
+})
+
+t.test('a keyring that is locked offers nothing, and soon', async (t) => {
+  const folder = t.testdir({})
+  const user = { gateway: { url: 'http://127.0.0.1:2' }, folder, isTerminal: false, name: 'user' }
+  storeLogin(user, { kind: 'token', keyringEntry: `${user.gateway.url} 1` })
+  const { env, asked } = hangingKeyring(folder)
+  const { status, stdout, stderr } = await secretsctlProgram(user.gateway, ['complete', '--', 'read', '--env', ''], { env: { ...newUser(user), ...env } })
+  t.same([status, stderr], [0, ''])
+  t.match(stdout, /^:\d+\n$/)
+  t.equal(readFileSync(asked, 'utf8'), '.', 'it was asked')
 })

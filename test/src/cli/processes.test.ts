@@ -145,12 +145,12 @@ t.test('in a pipe', async (t) => {
   const list = await secretsctlProgram(gateway, ['list', '--env', 'dev'], uncounted)
   t.match(list.stdout, /^NAME/, 'without colours')
   t.match(await secretsctlProgram(gateway, ['delete', 'a', '--env', 'dev'], uncounted), { status: 2 })
-  const closed = await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev'], { steps: [], isClosed: true })
+  const closed = await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev'], { closed: ['stdout'] })
   t.match(closed, { status: 0, stderr: '' }, 'a closed pipe is not an error')
-  const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...uncounted, stdin: 'secretNames: [b, c]', isClosed: true })
+  const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...uncounted, stdin: 'secretNames: [b, c]', closed: ['stdout'] })
   t.match(applied, { status: 0, stderr: '' })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/c/metadata')).status, 200, 'the command completes')
-  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, isClosed: true }), { status: 3 }, 'the command keeps its own exit status')
+  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, closed: ['stdout'] }), { status: 3 }, 'the command keeps its own exit status')
 })
 
 t.test('at a terminal', { skip: noTerminal }, async (t) => {
@@ -169,7 +169,8 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...uncounted, env: { NO_COLOR: '1' } })).output, /\u001b\[/)
 
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], uncounted), { status: 1, screen: /Nothing was deleted/ })
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 1, screen: /Nothing was sent/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 130, screen: /\[y\/N\] \nNothing was sent/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0004' }], uncounted), { status: 1, screen: /\[y\/N\] \nNothing was sent/ }, 'the end of the input')
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], uncounted), { status: 0, screen: /until \d{4}-/ })
 })
 

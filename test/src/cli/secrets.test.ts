@@ -62,7 +62,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
 
   t.match(await ctl('delete payments/db --env dev'), { status: 2, stderr: /--yes/ })
   t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: 'n\n' }), { status: 1, stderr: /Delete payments\/db in dev\? \[y\/N\] [\s\S]*Nothing was deleted/ })
-  t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: '\u0003' }), { status: 1, stderr: /Nothing was sent/ })
+  t.match(await ctl('delete payments/db --env dev', { isTerminal: true, stdin: '\u0003' }), { status: 130, stderr: /\[y\/N\] [^\n]*\nNothing was sent\n$/ })
   t.match(await ctl('list --env dev --prefix payments/ --json'), { stdout: /payments\/db/ })
   const deleted = await ctl('delete payments/db --env dev --recovery-days 7', { isTerminal: true, stdin: 'y\n' })
   t.match(deleted, { status: 0, stdout: /^Deleted payments\/db in dev\. It can be restored until \d{4}-.*: secretsctl restore payments\/db --env dev\n$/ })

@@ -53,6 +53,8 @@ t.test('commands and scripts', { skip }, async (t) => {
   const { shared, states, ups, seconds } = await open(t, redis)
   t.ok(shared.isUp())
   t.same([states, ups], [['up'], [true]])
+  shared.onUp((isNew) => { ups.push(isNew) })
+  t.same(ups, [true, true], 'whoever asks later learns that the server can be used')
   t.equal(await shared.send(['SET', shared.key('a', 'b'), 'value']), 'OK')
   t.match(await redis.command('GET', '{test}:a:b'), 'value')
   const add = script('return redis.call("INCRBY", KEYS[1], ARGV[1])')

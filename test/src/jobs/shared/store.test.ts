@@ -84,6 +84,7 @@ t.test('what is known of a running job', { skip }, async (t) => {
   t.same(await store.takeOver(), { id, token: 2 })
   for (const answer of [store.claim(owned, 1), store.renew(owned, 3), store.settle(owned, [result(1)]), store.release(owned)]) t.equal(await answer, 'lost')
   t.equal(await store.revision('none'), undefined)
+  t.match((await store.start(origin, quick(1).plan())).job, { state: 'running', done: 0, revision: 0 }, 'what is known of a job that has just been started')
 })
 
 t.test('a key that leads to the job of another request is refused', { skip }, async (t) => {

@@ -1,0 +1,39 @@
+import type { Entry } from '@napi-rs/keyring'
+import type { Answer, Call } from './os-keyring.ts'
+
+/** The name under which the keyring lists the entries. */
+const service = 'secretsctl'
+
+const operations: Record<Call['operation'], (entry: Entry, secret: string) => Answer> = {
+  read: (entry) => ({ secret: entry.getPassword() ?? undefined }),
+  write (entry, secret) {
+    entry.setPassword(secret)
+    return {}
+  },
+  remove (entry) {
+    entry.deletePassword()
+    return {}
+  }
+}
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+async function answerTo ({ operation, entry: name, secret = '' }: Call): Promise<Answer> {
+  let entry: Entry
+  try {
+    const keyring = await import('@napi-rs/keyring')
+    // Without this option, a Linux without the Secret Service would use the kernel's keyring, which a restart empties.
+    entry = new keyring.Entry(service, name, { linux: { store: 'secret-service' } })
+  } catch (error) {
+    return { missing: messageOf(error) }
+  }
+  try {
+    return operations[operation](entry, secret)
+  } catch (error) {
+    return { failed: messageOf(error) }
+  }
+}
+
+process.once('message', (call: Call) => {
+  void answerTo(call).then((answer) => process.send?.(answer, () => { process.disconnect() }))
+})

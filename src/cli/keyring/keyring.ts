@@ -1,0 +1,25 @@
+/** The keyring of the operating system, which encrypts what it keeps: the Secret Service on Linux, or the Keychain of macOS. */
+export interface Keyring {
+  /** Returns the secret of an entry, or undefined if there is no such entry. */
+  read: (entry: string) => Promise<string | undefined>
+  write: (entry: string, secret: string) => Promise<void>
+  /** Removes an entry, if it exists. */
+  remove: (entry: string) => Promise<void>
+}
+
+/** How long a keyring may take, in milliseconds. */
+export interface Limits {
+  /** After this time, the user is told what the command waits for. */
+  notice: number
+  timeout: number
+}
+
+/** Thrown if there is no keyring, or none that can be reached, as in a container or in many SSH sessions. */
+export class NoKeyring extends Error {
+  override readonly name = 'NoKeyring'
+}
+
+/** Thrown if there is a keyring and it does not do what it is asked, for example because it is locked. */
+export class KeyringFailure extends Error {
+  override readonly name = 'KeyringFailure'
+}
