@@ -188,6 +188,13 @@ t.test('the keyring of the operating system', async (t) => {
     await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' })).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
   })
 
+  await t.test('hangs, which does not mean that it is missing', async (t) => {
+    for (const reason of ['Did not receive a reply. Possible causes include: the reply timeout expired', 'Message recipient disconnected from message bus without replying']) {
+      const keyring = osKeyring(surroundings(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)))
+      await t.rejects(keyring.write('a', 'canary'), new KeyringFailure('it does not answer'), reason)
+    }
+  })
+
   await t.test('is locked', async (t) => {
     const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')))
     await t.rejects(keyring.read('a'), new KeyringFailure('prompt dismissed'))
