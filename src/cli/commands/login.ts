@@ -91,9 +91,11 @@ export function login (command: Command, terminal: Terminal): void {
       const credential = await way?.logIn() ?? await pastedToken(url, terminal, options.withToken === true)
       // A token that the gateway refuses is not stored.
       const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
-      const kept = await stored(url, credential, options, terminal)
+      let kept: StoredCredential = credential
       let replaced: Profile | undefined
-      await changeProfiles(terminal.env, (latest) => {
+      // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
+      await changeProfiles(terminal.env, async (latest) => {
+        kept = await stored(url, credential, options, terminal)
         replaced = profileNamed(latest, name)
         const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
         const profile = { url, ...env !== undefined && { environment: env }, credential: kept }

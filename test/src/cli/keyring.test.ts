@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -16,6 +16,8 @@ import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
 /** A user with a keyring. */
 interface User {
+  /** The folder of the settings. */
+  folder: string
   ctl: (args: string, setting?: Setting) => Promise<Outcome>
   keyring: MemoryKeyring
   terminal: Terminal
@@ -26,10 +28,12 @@ interface User {
 
 function user (t: Test): User {
   const keyring = memoryKeyring()
-  const folder = t.testdir({})
-  const env = { XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined }
-  const file = (): string => readFileSync(join(folder, 'secretsctl', 'profiles.json'), 'utf8')
+  const home = t.testdir({})
+  const folder = join(home, 'secretsctl')
+  const env = { XDG_CONFIG_HOME: home, SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined }
+  const file = (): string => readFileSync(join(folder, 'profiles.json'), 'utf8')
   return {
+    folder,
     ctl: async (args, setting = {}) => secretsctl({ url: '' }, args.split(' '), { keyring, ...setting, env: { ...env, ...setting.env } }),
     keyring,
     terminal: terminalOf({ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), env, keyring }),
@@ -80,6 +84,14 @@ t.test('a machine without a keyring uses the file', async (t) => {
   keyring.calls = []
   t.match(await ctl('whoami'), { status: 0, stdout: /\(its token is in a file\)/ })
   t.match(await ctl('logout'), { status: 0, stderr: '' })
+  t.same(keyring.calls, [])
+})
+
+t.test('a login whose profile can\'t be written is not in the keyring either', async (t) => {
+  const gateway = await build(t)
+  const { ctl, keyring, folder } = user(t)
+  mkdirSync(join(folder, 'lock'), { recursive: true, mode: 0o700 })
+  t.match(await ctl(`login --url ${gateway.url} --with-token`, { stdin: tokens.administrator }), { status: 1, stdout: '', stderr: /lock can't be read/ })
   t.same(keyring.calls, [])
 })
 
