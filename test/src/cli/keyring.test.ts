@@ -128,7 +128,7 @@ t.test('a keyring that gives no access', async (t) => {
 
   keyring.failure = locked
   t.match(await ctl('logout'), {
-    status: 1, stdout: /the profile default is removed/,
+    status: 1, stdout: 'Only partly logged out: the profile default is removed, and your keyring still has a login\n',
     stderr: `Warning: your keyring still has the login to ${gateway.url}, because it gives no access: it is locked\nRemove the entry with your keyring's own program: ${entry}, of secretsctl\n`
   })
   t.match(await ctl('profiles'), { stdout: /^There is no profile yet/ })
@@ -161,7 +161,14 @@ t.test('a login that is renewed stays in the keyring', async (t) => {
   await t.rejects(source(), { message: 'The profile default was changed while the command ran. Run the command again' })
 
   t.match(await ctl(`login --url ${gateway.url} --device`, { onStderr: (text) => { visited = undefined; onStderr(text) } }), { status: 0 })
+  const { requests } = issuer
+  let isStillKept = false
+  requests.push = (...paths) => {
+    isStillKept ||= keyring.entries.size > 0
+    return Array.prototype.push.apply(requests, paths)
+  }
   t.match(await ctl('logout'), { status: 0, stderr: '' })
+  t.equal(isStillKept, false, 'the keyring has forgotten the login before the issuer is asked')
   t.ok(issuer.requests.some((path) => path.startsWith('/token/revocation')), 'the issuer forgets the refresh token of the keyring')
 })
 
