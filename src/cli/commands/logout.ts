@@ -48,8 +48,8 @@ export function logout (command: Command, terminal: Terminal): void {
         const kept = Object.fromEntries(Object.entries(profiles).filter(([each]) => !isRemoved(each)))
         return { ...current !== undefined && !isRemoved(current) && { current }, profiles: kept }
       })
-      // Other commands don't wait for a keyring or an issuer that answers slowly. The issuers are asked last: whoever presses Ctrl-C
-      // while one of them hangs must not keep a token on this machine.
+      // Other commands don't wait for a keyring or an issuer that answers slowly. The issuers are asked last: whoever presses
+      // Ctrl-C while one of them hangs must not keep a token on this machine.
       const revocations: (() => Promise<void>)[] = []
       let isForgotten = true
       for (const login of logins) {
