@@ -189,9 +189,12 @@ t.test('the keyring of the operating system', async (t) => {
   const shown = new PassThrough({ encoding: 'utf8' })
   const surroundings = (env: NodeJS.ProcessEnv): Parameters<typeof osKeyring>[0] => ({ env, stderr: outputsOf({ stdout: new PassThrough(), stderr: shown, env }).stderr })
 
+  // Long enough for a busy machine.
+  const patient = { notice: 60_000, timeout: 60_000 }
+
   await t.test('reads, writes and removes', async (t) => {
     const file = join(t.testdirName, 'entries.json')
-    const keyring = osKeyring(surroundings(library(t, inFile(file))))
+    const keyring = osKeyring(surroundings(library(t, inFile(file))), patient)
     t.equal(await keyring.read('a'), undefined)
     await keyring.write('a', 'canary')
     t.equal(await keyring.read('a'), 'canary')
@@ -202,25 +205,25 @@ t.test('the keyring of the operating system', async (t) => {
   })
 
   await t.test('is missing', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'constructor () { throw new Error("no session bus") }')))
+    const keyring = osKeyring(surroundings(library(t, 'constructor () { throw new Error("no session bus") }')), patient)
     await t.rejects(keyring.read('a'), new NoKeyring('no session bus'))
-    await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' })).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
+    await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }), patient).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
   })
 
   await t.test('hangs, which does not mean that it is missing', async (t) => {
     for (const reason of ['Did not receive a reply. Possible causes include: the reply timeout expired', 'Message recipient disconnected from message bus without replying']) {
-      const keyring = osKeyring(surroundings(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)))
+      const keyring = osKeyring(surroundings(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)), patient)
       await t.rejects(keyring.write('a', 'canary'), new KeyringFailure('it does not answer'), reason)
     }
   })
 
   await t.test('is locked', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')))
+    const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')), patient)
     await t.rejects(keyring.read('a'), new KeyringFailure('prompt dismissed'))
   })
 
   await t.test('fails in its process alone', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { process.exit(3) }')))
+    const keyring = osKeyring(surroundings(library(t, 'getPassword () { process.exit(3) }')), patient)
     await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended'))
   })
   t.equal(shown.read(), null, 'nothing is said about a keyring that answers')
