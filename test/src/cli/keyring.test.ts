@@ -97,7 +97,7 @@ t.test('a login whose profile can\'t be written is not in the keyring either', a
 
 t.test('a keyring that gives no access', async (t) => {
   const gateway = await build(t)
-  const { ctl, keyring, profile, terminal } = user(t)
+  const { ctl, keyring, file, profile, terminal } = user(t)
   const locked = new KeyringFailure('it is locked')
   const login = `login --url ${gateway.url} --with-token`
   keyring.failure = locked
@@ -112,6 +112,10 @@ t.test('a keyring that gives no access', async (t) => {
   t.same(await ctl('envs'), { status: 1, stdout: '', stderr: `Your login to ${gateway.url} is in your keyring, which gives no access: it is locked\nUnlock it and try again, or ${toFile}` })
   keyring.failure = new NoKeyring('no session bus')
   t.match(await ctl('envs'), { status: 1, stderr: `which can't be reached from here: no session bus\nRun this in your desktop session, or ${toFile}` })
+  t.match(await ctl(login, { stdin: tokens.reader }), {
+    status: 1, stdout: '', stderr: /^Your keyring can't be reached from here: no session bus\nRun this in your desktop session, or .* --insecure-storage\n$/
+  })
+  t.notMatch(file(), tokens.reader, 'a login that was in the keyring does not move to the file by itself')
 
   keyring.failure = undefined
   const [entry = ''] = keyring.entries.keys()
