@@ -19,12 +19,12 @@ const operations: Record<Call['operation'], (entry: Entry, secret: string) => An
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /**
- * Matches the messages of D-Bus about a program that was asked and did not answer. After two seconds, the library gives up, also
- * while it opens its session with the keyring.
+ * Matches D-Bus's messages about a program that does not answer. The library waits for two seconds, and already does so when it
+ * opens its session with the keyring.
  */
 const unanswered = /did not receive a reply|without replying/i
 
-/** Returns the answer if there is no entry to call. A keyring that hangs is not a missing one: a login must not go to a file then. */
+/** Returns the answer if an entry can't be created. A keyring that hangs is not missing: the file must not get the login then. */
 function withoutEntry (error: unknown): Answer {
   const message = messageOf(error)
   return unanswered.test(message) ? { failed: 'it does not answer' } : { missing: message }

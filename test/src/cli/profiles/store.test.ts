@@ -86,7 +86,7 @@ t.test('one process at a time changes the profiles', async (t) => {
     writeFileSync(lock, 'of a process that has waited too long')
     return { profiles: {} }
   })
-  await t.rejects(late, /^The profiles were changed while the command ran, because it took too long\. Run the command again$/)
+  await t.rejects(late, { message: 'The profiles were changed while the command ran, because it took too long. Run the command again' })
   t.strictSame(readProfiles(env), profiles, 'what the other process has written stays')
   t.equal(readFileSync(lock, 'utf8'), 'of a process that has waited too long', 'its lock stays, too')
 })
