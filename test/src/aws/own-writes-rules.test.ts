@@ -68,7 +68,7 @@ await t.test('a reply is compared with the writes of the three seconds before th
   for (const operation of ['getSecretValue', 'batchGetSecretValue'] as const) {
     const { clock, replies, inner, port } = setUp()
     await port.putSecretValue(call, name, 'new')
-    const ask = inner[operation]
+    const ask = inner[operation] as () => Promise<unknown>
     Object.assign(inner, {
       [operation]: async () => {
         clock.monotonic += 200
