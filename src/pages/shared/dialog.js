@@ -13,8 +13,8 @@ import { refusalNotice } from './notice.js'
  */
 
 /**
- * Shows a dialog, and sends the visitor's answer. While it is sent, the dialog can't be cancelled, because the gateway would carry
- * the request out all the same. If sending fails, the dialog stays open and shows the reason. When it closes, its fields are
+ * Shows a dialog, and sends the visitor's answer. While it is sent, the dialog can't be cancelled, because the gateway may carry
+ * out the request all the same. If sending fails, the dialog stays open and shows the reason. When it closes, its fields are
  * removed from the document, because they may contain values.
  *
  * @param {Question} question
@@ -33,10 +33,12 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
   let isDone = false
   let isSending = false
   /** @param {boolean} isBusy */
-  const setBusy = (isBusy) => { button.disabled = cancel.disabled = isSending = isBusy }
-  // Escape closes a dialog without the button.
+  const setBusy = (isBusy) => {
+    button.disabled = cancel.disabled = isSending = isBusy
+    // Otherwise, Chromium lets the second Escape close the dialog. Browsers without this attribute obey the listener.
+    dialog.setAttribute('closedby', isBusy ? 'none' : 'closerequest')
+  }
   dialog.addEventListener('cancel', (event) => { if (isSending) event.preventDefault() })
-  dialog.addEventListener('keydown', (event) => { if (isSending && event.key === 'Escape') event.preventDefault() })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     setBusy(true)
