@@ -58,8 +58,8 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
 }
 
 /**
- * Finds the secret that made AWS refuse a creation. As long as AWS's description contradicts the refusal, it may be out of date, and
- * AWS is asked again.
+ * Finds the secret that made AWS refuse a creation. As long as AWS's description contradicts the refusal, the description may be
+ * out of date, and AWS is asked again.
  */
 async function findRefused (scope: Scope, { name }: BulkItem, refusal: unknown): Promise<SecretMetadata | undefined> {
   const isDeleted = isProblem(refusal, 'secret-pending-deletion')
