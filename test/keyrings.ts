@@ -7,6 +7,9 @@ const missing = async (): Promise<never> => { throw new NoKeyring('none in the t
 /** The keyring of a machine that has none. */
 export const noKeyring: Keyring = { read: missing, write: missing, remove: missing }
 
+/** Matches what a command says without an error. On a busy machine, the keyring may take so long that the user is told. */
+export const nothingButWaiting = /^(?:Waiting for your keyring, which may ask for its password in a window\n)?$/
+
 /** A keyring in memory. */
 export interface MemoryKeyring extends Keyring {
   entries: Map<string, string>

@@ -104,8 +104,17 @@ function isExecuted (functions: Functions, offset: number): boolean {
   return executed
 }
 
+/** Reads the JSON files in a folder. Skips those of processes that a test has killed while they wrote them. */
 function readJsonFiles<T> (folder: string): T[] {
-  return readdirSync(folder).map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T)
+  return readdirSync(folder).flatMap((name) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    try {
+      return [JSON.parse(text) as T]
+    } catch (error) {
+      if (error instanceof SyntaxError) return []
+      throw error
+    }
+  })
 }
 
 /** Returns a process's coverage, or none if it was killed before it could write any. */

@@ -20,10 +20,10 @@ export type DryReply =
   | { readonly verdict: 'denied', readonly permission: string, readonly reason?: DenialReason }
   | { readonly verdict: 'unclear', readonly answer: string }
 
-/** A policy that is valid and grants nothing. */
-const harmless = JSON.stringify({
+/** A policy that is valid and grants nothing. It forbids only what hardly anybody does, in case a secret ever gets it. */
+const grantsNothing = JSON.stringify({
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 'secretsmanager:GetSecretValue', Resource: '*' }]
+  Statement: [{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 'secretsmanager:StopReplicationToReplica', Resource: '*' }]
 })
 
 const noVersion = '00000000-0000-0000-0000-000000000000'
@@ -50,7 +50,7 @@ export const dryCalls: Readonly<Record<DryOperation, DryCall>> = {
   ListSecretVersionIds: async (aws, { secretId }, options) => aws.listSecretVersionIds({ SecretId: secretId }, options),
   ListSecrets: async (aws, _target, options) => aws.listSecrets({ MaxResults: 1 }, options),
   PutResourcePolicy: async (aws, { secretId }, options) =>
-    aws.putResourcePolicy({ SecretId: secretId, ResourcePolicy: harmless, BlockPublicPolicy: true }, options),
+    aws.putResourcePolicy({ SecretId: secretId, ResourcePolicy: grantsNothing, BlockPublicPolicy: true }, options),
   PutSecretValue: async (aws, { secretId }, options) => aws.putSecretValue({ SecretId: secretId, SecretString: 'none' }, options),
   RemoveRegionsFromReplication: async (aws, { secretId, replicaRegion }, options) =>
     aws.removeRegionsFromReplication({ SecretId: secretId, RemoveReplicaRegions: [replicaRegion] }, options),
@@ -66,7 +66,7 @@ export const dryCalls: Readonly<Record<DryOperation, DryCall>> = {
   UpdateSecretVersionStage: async (aws, { secretId }, options) =>
     aws.updateSecretVersionStage({ SecretId: secretId, VersionStage: 'none', RemoveFromVersionId: noVersion }, options),
   ValidateResourcePolicy: async (aws, { secretId }, options) =>
-    aws.validateResourcePolicy({ SecretId: secretId, ResourcePolicy: harmless }, options)
+    aws.validateResourcePolicy({ SecretId: secretId, ResourcePolicy: grantsNothing }, options)
 }
 
 /** Returns true if the operation of this name can be tried without an effect. */

@@ -33,8 +33,9 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
     version?: VersionSelector
   ): Promise<Reply> {
     for (let attempt = 0; ; attempt++) {
+      const asked = writes.monotonic()
       const outcome = await ask().then((reply) => ({ reply }), (error: unknown) => ({ error }))
-      const facts = writes.find(keyOf(call, name), consistencyWindow)
+      const facts = writes.find(keyOf(call, name), consistencyWindow, asked)
       const isLate = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
       if (!isLate || !await pause(call, attempt)) {
         if ('error' in outcome) throw orGone(writes, call, name, outcome.error)
@@ -51,9 +52,10 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
     ...port,
     getSecretValue,
     async batchGetSecretValue (call, request) {
+      const asked = writes.monotonic()
       const page = await port.batchGetSecretValue(call, request)
       const items = await Promise.all(page.items.map(async (item): Promise<BatchResult> => {
-        const facts = writes.find(keyOf(call, item.name), consistencyWindow)
+        const facts = writes.find(keyOf(call, item.name), consistencyWindow, asked)
         const isOld = 'problem' in item ? isErrorOfOldState(item.problem, facts, {}) : isOldValue(item.secret, facts)
         const isGone = 'problem' in item && isBeingDeleted(writes, call, item.name, item.problem)
         if (!isOld && !isGone) return item

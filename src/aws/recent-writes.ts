@@ -49,10 +49,16 @@ export interface RecentWrites {
    *   before the write.
    */
   during: <Result>(key: string, carryOut: () => Promise<Result>, effect: EffectOf<Result>) => Promise<Result>
-  /** Returns the facts about a secret from the writes of the last `within` milliseconds. */
-  find: (key: string, within: number) => Facts
+  /**
+   * Returns the facts about a secret from the writes of the last `within` milliseconds.
+   *
+   * @param asked the time of the question that the facts are compared with, on the monotonic clock. The reply can be slow, so the
+   *   milliseconds are counted back from then. By default, it is the current time.
+   */
+  find: (key: string, within: number, asked?: number) => Facts
   /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */
   findAll: (prefix: string, within: number) => ReadonlyMap<string, Facts>
+  monotonic: Monotonic
 }
 
 /** The maximum number of secrets. The oldest writes are forgotten first. */
@@ -95,10 +101,10 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
   const secrets = new Map<string, Memory>()
   let events = 0
 
-  function find (key: string, within: number): Facts {
+  function find (key: string, within: number, asked = monotonic()): Facts {
     const memory = secrets.get(key)
     if (memory === undefined) return nothing
-    const since = monotonic() - within
+    const since = asked - within
     return new Map([...memory.entries].filter(([, { at }]) => at > since).flatMap(factFrom))
   }
 
@@ -134,6 +140,7 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
   }
 
   return {
+    monotonic,
     find,
     findAll (prefix, within) {
       const since = monotonic() - within

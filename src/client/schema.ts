@@ -768,7 +768,7 @@ export interface paths {
         post?: never;
         /**
          * Cancel a job
-         * @description No further secret is started, and secrets in progress are finished. An atomic job is rolled back. A job that has ended stays as it is.
+         * @description No further secret is started, and secrets in progress are finished. An atomic job is rolled back; if another replica has continued it, only that replica's changes are. A job that has ended stays as it is.
          */
         delete: operations["cancelJob"];
         options?: never;

@@ -4,8 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import { contentSecurityPolicy } from './content-security-policy.ts'
 
 /**
- * The content security policy of the pages. Scripts, styles and data come from the gateway alone, and nothing is inline. No
- * script can turn text into markup, because that would need a Trusted Types policy, and none is allowed.
+ * The content security policy of the pages. Scripts, styles and data come from the gateway alone, and no script or style is
+ * inline. No script can turn text into markup, because that would need a Trusted Types policy, and none is allowed.
  */
 const policy = contentSecurityPolicy({ 'require-trusted-types-for': '\'script\'', 'trusted-types': '\'none\'' })
 

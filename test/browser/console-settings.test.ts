@@ -133,7 +133,7 @@ await t.test('what belongs to a secret besides its value is changed in the conso
     await page.getByText('It replaces the policy that the secret has.').waitFor()
     await gateway.send('DELETE', at('shared', '/policy'))
     await click(dialog, 'Attach policy')
-    await isRefused(page, 'Somebody has changed the policy since you opened it.')
+    await isRefused(page, 'Somebody has changed the policy since you opened it. Nothing was written. Reload the page, and then decide.')
     await click(dialog, 'Cancel')
     await click(page, 'Remove policy…')
     await click(dialog, 'Remove policy')

@@ -105,3 +105,20 @@ await t.test('the words for a problem', { skip }, async (t) => {
   t.notOk('requestId' in Object(unknown))
   t.same(await run('return [wordsFor(new Error("E")), wordsFor("x")]'), [{ title: 'E', next: '' }, { title: 'Something has failed.', next: '' }])
 })
+
+await t.test('a dialog stays open while its answer is sent, because the request is carried out all the same', { skip }, async (t) => {
+  const { page, run } = await sharedScripts(t)
+  await run(`
+    const { ask } = await import('/docs/pages/shared/dialog.js')
+    const { promise, resolve } = Promise.withResolvers()
+    Object.assign(window, { finish: resolve, asked: ask({ title: 'Sure?', content: [], submit: 'Send', send: async () => promise }) })
+  `)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  t.equal(await dialog.getByRole('button', { name: 'Cancel' }).isDisabled(), true)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Escape')
+  t.equal(await dialog.count(), 1)
+  t.equal(await run('finish(); return asked'), true)
+  t.equal(await dialog.count(), 0)
+})

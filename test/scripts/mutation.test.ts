@@ -28,7 +28,10 @@ t.test('the tests of a mutant', async (t) => {
         'b.json': info('b', 'src/server.ts', 'a'),
         'c.json': info('c', 'test/routes/audit.test.ts'),
         'd.json': info('d', 'test/browser/console-changes.test.ts'),
-        'e.json': info('e', 'test/browser/posture.test.ts')
+        'e.json': info('e', 'test/browser/posture.test.ts'),
+        // Processes that were killed leave incomplete files.
+        'f.json': '',
+        'g.json': info('g', 'src/server.ts', 'a').slice(0, 9)
       },
       coverage: { 'a.json': covering(false), 'b.json': covering(true), 'c.json': covering(false) }
     }

@@ -35,8 +35,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'cancelJob',
       tags: ['jobs'],
       summary: 'Cancel a job',
-      description: 'No further secret is started, and secrets in progress are finished. An atomic job is rolled back. A job ' +
-        'that has ended stays as it is.',
+      description: 'No further secret is started, and secrets in progress are finished. An atomic job is rolled back; if another ' +
+        'replica has continued it, only that replica\'s changes are. A job that has ended stays as it is.',
       params: JobParams,
       querystring: Query({}),
       response: { 200: Reply('The job, which ends soon or has ended', Ref(JobReply)), ...withProblems('not-found', 'shared-state-unavailable') }

@@ -6,7 +6,7 @@ import { withExample } from '#src/cli/global-options'
 import { NoKeyring } from '#src/cli/keyring/keyring'
 import { wayFor } from '#src/cli/login/methods'
 import { assertIntended, assertNamed, commandFor, type Destination, type LoginOptions } from '#src/cli/login/trust'
-import { entryFor, forgotten, keptInKeyring, keyringFailure, storageOf } from '#src/cli/profiles/in-keyring'
+import { entryFor, forgotten, isInKeyring, keptInKeyring, keyringFailure, storageOf } from '#src/cli/profiles/in-keyring'
 import {
   isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profile, type Profiles, type StoredCredential
 } from '#src/cli/profiles/profiles'
@@ -51,15 +51,19 @@ async function pastedToken (url: string, terminal: Terminal, isPiped: boolean): 
   return { kind: 'token', token: token.trim() }
 }
 
-/** Puts a login into the keyring. Without a keyring, or if the user wants that, the file of the profiles gets all of it. */
+/**
+ * Puts a login into the keyring. Without a keyring, or if the user wants that, the file of the profiles gets all of it. If the
+ * profile's login was in the keyring until now, the next one goes to the file only if the user wants that.
+ */
 async function stored (
-  url: string, credential: Credential, options: LoginOptions, terminal: Terminal
+  url: string, credential: Credential, replaced: Profile | undefined, options: LoginOptions, terminal: Terminal
 ): Promise<StoredCredential> {
   if (options.insecureStorage === true) return credential
   try {
     return await keptInKeyring(credential, entryFor(url), await terminal.keyring())
   } catch (error) {
-    if (error instanceof NoKeyring) return credential
+    const hasKeyring = replaced !== undefined && isInKeyring(replaced.credential)
+    if (error instanceof NoKeyring && !hasKeyring) return credential
     throw keyringFailure(error, 'Your keyring', commandFor(url, { ...options, insecureStorage: true }))
   }
 }
@@ -91,10 +95,12 @@ export function login (command: Command, terminal: Terminal): void {
       const credential = await way?.logIn() ?? await pastedToken(url, terminal, options.withToken === true)
       // A token that the gateway refuses is not stored.
       const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
-      const kept = await stored(url, credential, options, terminal)
+      let kept: StoredCredential = credential
       let replaced: Profile | undefined
-      await changeProfiles(terminal.env, (latest) => {
+      // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
+      await changeProfiles(terminal.env, async (latest) => {
         replaced = profileNamed(latest, name)
+        kept = await stored(url, credential, replaced, options, terminal)
         const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
         const profile = { url, ...env !== undefined && { environment: env }, credential: kept }
         return { current: name, profiles: { ...latest.profiles, [name]: profile } }

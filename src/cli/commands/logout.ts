@@ -9,16 +9,26 @@ interface Options extends GlobalOptions {
   all?: boolean
 }
 
-/** Revokes a refresh token at its issuer. The login is removed from this machine even if the issuer does not answer. */
-async function revokeAtIssuer (login: NamedProfile, terminal: Terminal): Promise<void> {
-  if (login.profile.credential.kind !== 'oidc') return
-  const { issuer } = login.profile.credential
-  try {
-    const credential = await opened(login, terminal)
-    if (credential.kind === 'oidc') await (await import('#src/cli/login/openid')).revoke(credential)
-  } catch {
-    terminal.stderr.lines([`Warning: ${issuer} was not told to forget this login; it forgets the login when it expires`])
+/**
+ * Returns a function that revokes the refresh token of a login at its issuer. The token is read at once, because the keyring
+ * forgets it before the issuer is asked.
+ */
+async function revocationOf (login: NamedProfile, terminal: Terminal): Promise<() => Promise<void>> {
+  const stored = login.profile.credential
+  if (stored.kind !== 'oidc') return async () => undefined
+  const credential = await opened(login, terminal).catch(() => undefined)
+  return async () => {
+    const { revoke } = await import('#src/cli/login/openid')
+    const isRevoked = credential?.kind === 'oidc' && await revoke(credential).then(() => true, () => false)
+    if (isRevoked) return
+    terminal.stderr.lines([`Warning: ${stored.issuer} was not told to forget this login; it forgets the login when it expires`])
   }
+}
+
+function sentenceFor (removed: readonly string[], isForgotten: boolean): string {
+  if (removed.length === 0) return 'You were not logged in anywhere'
+  const what = `the profile ${removed.join(', ')} is removed`
+  return isForgotten ? `Logged out: ${what} from this machine` : `Only partly logged out: ${what}, and your keyring still has a login`
 }
 
 /** Adds `secretsctl logout`, which removes a login from this machine. */
@@ -38,14 +48,17 @@ export function logout (command: Command, terminal: Terminal): void {
         const kept = Object.fromEntries(Object.entries(profiles).filter(([each]) => !isRemoved(each)))
         return { ...current !== undefined && !isRemoved(current) && { current }, profiles: kept }
       })
-      // Other commands don't wait for an issuer or a keyring that answers slowly.
+      // Other commands don't wait for a keyring or an issuer that answers slowly. The issuers are asked last: whoever presses
+      // Ctrl-C while one of them hangs must not keep a token on this machine.
+      const revocations: (() => Promise<void>)[] = []
       let isForgotten = true
       for (const login of logins) {
-        await revokeAtIssuer(login, terminal)
+        revocations.push(await revocationOf(login, terminal))
         if (!await forgotten(login.profile, terminal)) isForgotten = false
       }
+      for (const revoke of revocations) await revoke()
       const removed = logins.map(({ name }) => name)
-      print(terminal, options, { removed }, removed.length === 0 ? ['You were not logged in anywhere'] : [`Logged out: the profile ${removed.join(', ')} is removed from this machine`])
+      print(terminal, options, { removed }, [sentenceFor(removed, isForgotten)])
       if (!isForgotten) throw new ExitStatus(1)
     })
   withExample(command, 'secretsctl logout --profile work')

@@ -18,6 +18,18 @@ const operations: Record<Call['operation'], (entry: Entry, secret: string) => An
 
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
+/**
+ * Matches D-Bus's messages about a program that does not answer. The library waits for two seconds, and already does so when it
+ * opens its session with the keyring.
+ */
+const unanswered = /did not receive a reply|without replying/i
+
+/** Returns the answer if an entry can't be created. A keyring that hangs is not missing: the file must not get the login then. */
+function withoutEntry (error: unknown): Answer {
+  const message = messageOf(error)
+  return unanswered.test(message) ? { failed: 'it does not answer' } : { missing: message }
+}
+
 async function answerTo ({ operation, entry: name, secret = '' }: Call): Promise<Answer> {
   let entry: Entry
   try {
@@ -25,7 +37,7 @@ async function answerTo ({ operation, entry: name, secret = '' }: Call): Promise
     // Without this option, a Linux without the Secret Service would use the kernel's keyring, which a restart empties.
     entry = new keyring.Entry(service, name, { linux: { store: 'secret-service' } })
   } catch (error) {
-    return { missing: messageOf(error) }
+    return withoutEntry(error)
   }
   try {
     return operations[operation](entry, secret)

@@ -63,9 +63,15 @@ function textOf (file: string): string | undefined {
   }
 }
 
+function isProfile (content: unknown): boolean {
+  if (!isJsonObject(content) || typeof content.url !== 'string' || !isJsonObject(content.credential)) return false
+  const { token, keyringEntry } = content.credential
+  return typeof (keyringEntry ?? token) === 'string'
+}
+
 function profilesFrom (text: string, file: string): Profiles {
   const isValid = (content: unknown): content is Profiles => isJsonObject(content) && isJsonObject(content.profiles) &&
-    Object.values(content.profiles).every((profile) => isJsonObject(profile) && typeof profile.url === 'string' && isJsonObject(profile.credential))
+    Object.values(content.profiles).every(isProfile)
   let content: unknown
   try {
     content = JSON.parse(text)
@@ -87,7 +93,7 @@ const staleAfter = 60_000
  * Changes the profiles. Only one process at a time does so, because an issuer may accept a refresh token only once.
  *
  * @param change returns the new profiles, or undefined to leave the file as it is
- * @throws CommandFailure if the file can't be read or written
+ * @throws CommandFailure if the file can't be read or written, or if another process has replaced the lock meanwhile
  */
 export async function changeProfiles (
   env: NodeJS.ProcessEnv, change: (profiles: Profiles) => Promise<Profiles | undefined> | Profiles | undefined
@@ -109,6 +115,8 @@ export async function changeProfiles (
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
+    // Otherwise, what the other process has changed would be undone, such as a logout.
+    if (textOf(lock) !== owner) throw new CommandFailure('The profiles were changed while the command ran, because it took too long. Run the command again')
     // A reader sees either the old file or the new one, never a part of it.
     const temporary = join(folder, `profiles-${randomUUID()}.json`)
     writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })

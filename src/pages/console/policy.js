@@ -28,7 +28,7 @@ async function read (subject) {
  */
 async function assertUnchanged (subject, seen) {
   if (JSON.stringify(await read(subject)) === JSON.stringify(seen)) return
-  throw new Error('Somebody has changed the policy since you opened it. Nothing was written. Show the policy again, and then decide.')
+  throw new Error('Somebody has changed the policy since you opened it. Nothing was written. Reload the page, and then decide.')
 }
 
 /**

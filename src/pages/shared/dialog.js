@@ -13,8 +13,9 @@ import { refusalNotice } from './notice.js'
  */
 
 /**
- * Shows a dialog, and sends the visitor's answer. If sending fails, the dialog stays open and shows the reason. When it closes,
- * its fields are removed from the document, because they may contain values.
+ * Shows a dialog, and sends the visitor's answer. While it is sent, the dialog can't be cancelled, because the gateway may carry
+ * out the request all the same. If sending fails, the dialog stays open and shows the reason. When it closes, its fields are
+ * removed from the document, because they may contain values.
  *
  * @param {Question} question
  * @returns {Promise<boolean>} false if the visitor has cancelled
@@ -22,16 +23,25 @@ import { refusalNotice } from './notice.js'
 export async function ask ({ title, content, submit, isDanger = false, isWide = false, send, context }) {
   const problems = h('div', { class: 'slot' })
   const button = h('button', { class: isDanger ? 'primary danger' : 'primary' }, submit)
+  const cancel = h('button', { type: 'button', click: () => { dialog.close() } }, 'Cancel')
   const form = h('form', { novalidate: false },
     h('h2', { id: 'dialog-title' }, title),
     ...content.filter((part) => part !== undefined).map((part) => typeof part === 'string' ? h('p', {}, part) : part),
     problems,
-    h('div', { class: 'actions' }, h('button', { type: 'button', click: () => { dialog.close() } }, 'Cancel'), button))
+    h('div', { class: 'actions' }, cancel, button))
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', class: isWide && 'wide' }, form)
   let isDone = false
+  let isSending = false
+  /** @param {boolean} isBusy */
+  const setBusy = (isBusy) => {
+    button.disabled = cancel.disabled = isSending = isBusy
+    // Otherwise, Chromium lets the second Escape close the dialog. Browsers without this attribute obey the listener.
+    dialog.setAttribute('closedby', isBusy ? 'none' : 'closerequest')
+  }
+  dialog.addEventListener('cancel', (event) => { if (isSending) event.preventDefault() })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
-    button.disabled = true
+    setBusy(true)
     problems.replaceChildren()
     try {
       await send(new FormData(form))
@@ -40,7 +50,7 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
     } catch (error) {
       problems.replaceChildren(refusalNotice(error, context))
     } finally {
-      button.disabled = false
+      setBusy(false)
     }
   })
   document.body.append(dialog)

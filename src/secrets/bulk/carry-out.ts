@@ -1,3 +1,5 @@
+import { untilShown } from '#src/aws/eventual-consistency'
+import type { SecretMetadata } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { generateContent } from '#src/secrets/generate'
@@ -46,11 +48,25 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
     return await createItem(scope, item)
   } catch (error) {
     if (!isProblem(error, 'secret-exists') && !isProblem(error, 'secret-pending-deletion')) throw error
-    const existing = await findSecret(scope, item.name)
+    const existing = await findRefused(scope, item, error)
+    if (existing !== undefined) return changeItem(scope, await planExisting(scope, item, existing, conflicts))
     // The name is not free yet, because AWS has not finished a deletion without recovery.
-    if (existing === undefined) throw error
-    return changeItem(scope, await planExisting(scope, item, existing, conflicts))
+    if (isProblem(error, 'secret-pending-deletion')) throw error
+    // The secret was deleted without recovery in the meantime.
+    return createItem(scope, item)
   }
+}
+
+/**
+ * Finds the secret that made AWS refuse a creation. As long as AWS's description contradicts the refusal, the description may be
+ * out of date, and AWS is asked again.
+ */
+async function findRefused (scope: Scope, { name }: BulkItem, refusal: unknown): Promise<SecretMetadata | undefined> {
+  const isDeleted = isProblem(refusal, 'secret-pending-deletion')
+  return untilShown(scope, async (isLast) => {
+    const found = await findSecret(scope, name)
+    return isLast || (found !== undefined && (found.state === 'pending-deletion') === isDeleted) ? found : undefined
+  })
 }
 
 /**

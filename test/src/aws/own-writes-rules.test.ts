@@ -64,6 +64,24 @@ await t.test('a value from before a write is read again, for three seconds', asy
   t.equal((await port.getSecretValue(call, name)).versionId, 'old')
 })
 
+await t.test('a reply is compared with the writes of the three seconds before the question, however late it arrives', async (t) => {
+  for (const operation of ['getSecretValue', 'batchGetSecretValue'] as const) {
+    const { clock, replies, inner, port } = setUp()
+    await port.putSecretValue(call, name, 'new')
+    const ask = inner[operation] as () => Promise<unknown>
+    Object.assign(inner, {
+      [operation]: async () => {
+        clock.monotonic += 200
+        return ask()
+      }
+    })
+    clock.monotonic = 2_900
+    replies.push(old, valueOf('new', 1_000_000))
+    const reply = operation === 'getSecretValue' ? await port.getSecretValue(call, name) : await port.batchGetSecretValue(call, { names: [name] })
+    t.match(JSON.stringify(reply), /"versionId":"new"/, operation)
+  }
+})
+
 await t.test('a value that is newer than the write is not read again', async (t) => {
   const { replies, port } = setUp()
   await port.putSecretValue(call, name, 'new')

@@ -9,6 +9,7 @@ import { KeyringFailure, NoKeyring, type Keyring } from '#src/cli/keyring/keyrin
 import { osKeyring } from '#src/cli/keyring/os-keyring'
 import { outputsOf } from '#src/command-line/output'
 import { build, tokens } from '#test/helper'
+import { nothingButWaiting } from '#test/keyrings'
 import { secretsctlProgram, type Outcome } from '#test/secretsctl'
 import { until } from '#test/until'
 
@@ -91,12 +92,12 @@ t.test('logins in a real keyring', { skip }, async (t) => {
 
   const daemon = await startDaemon('password')
   await t.test('with a keyring, the token is there', async (t) => {
-    t.match(await ctl(login, tokens.administrator), { status: 0, stdout: /\nThe token is in your keyring\n$/, stderr: '' })
+    t.match(await ctl(login, tokens.administrator), { status: 0, stdout: /\nThe token is in your keyring\n$/, stderr: nothingButWaiting })
     t.notMatch(profiles(), tokens.administrator)
     const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
     t.ok(files.some((file) => file.endsWith('.keyring')))
     for (const file of files) t.notOk(readFileSync(file).includes(tokens.administrator), `${file} does not have the token in plain text`)
-    t.match(await ctl('whoami'), { status: 0, stdout: /its token is in the keyring\)\n[^]*caller: +administrator/, stderr: '' })
+    t.match(await ctl('whoami'), { status: 0, stdout: /its token is in the keyring\)\n[^]*caller: +administrator/, stderr: nothingButWaiting })
     t.match(await ctl(login, tokens.reader), { status: 0 })
     t.match(await ctl('whoami'), { status: 0, stdout: /caller: +reader/ })
   })
@@ -104,13 +105,15 @@ t.test('logins in a real keyring', { skip }, async (t) => {
   await t.test('a keyring that hangs', async (t) => {
     daemon.kill('SIGSTOP')
     await t.rejects(impatient.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
+    t.match(await ctl(login, tokens.writer), { status: 1, stdout: '', stderr: /Your keyring gives no access: it does not answer\n/ }, 'D-Bus gives up before the command does')
+    t.notMatch(profiles(), tokens.writer, 'the token does not go to the file instead')
     daemon.kill('SIGCONT')
   })
 
   await t.test('logout removes it', async (t) => {
     const { keyringEntry = '' } = (JSON.parse(profiles()) as { profiles: { default: { credential: { keyringEntry?: string } } } }).profiles.default.credential
     t.match(await keyring.read(keyringEntry), tokens.reader)
-    t.match(await ctl('logout'), { status: 0, stderr: '' })
+    t.match(await ctl('logout'), { status: 0, stderr: nothingButWaiting })
     t.equal(await keyring.read(keyringEntry), undefined)
   })
 

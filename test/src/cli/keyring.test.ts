@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -16,6 +16,8 @@ import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
 /** A user with a keyring. */
 interface User {
+  /** The folder of the settings. */
+  folder: string
   ctl: (args: string, setting?: Setting) => Promise<Outcome>
   keyring: MemoryKeyring
   terminal: Terminal
@@ -26,10 +28,12 @@ interface User {
 
 function user (t: Test): User {
   const keyring = memoryKeyring()
-  const folder = t.testdir({})
-  const env = { XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined }
-  const file = (): string => readFileSync(join(folder, 'secretsctl', 'profiles.json'), 'utf8')
+  const home = t.testdir({})
+  const folder = join(home, 'secretsctl')
+  const env = { XDG_CONFIG_HOME: home, SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined }
+  const file = (): string => readFileSync(join(folder, 'profiles.json'), 'utf8')
   return {
+    folder,
     ctl: async (args, setting = {}) => secretsctl({ url: '' }, args.split(' '), { keyring, ...setting, env: { ...env, ...setting.env } }),
     keyring,
     terminal: terminalOf({ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough(), env, keyring }),
@@ -83,9 +87,17 @@ t.test('a machine without a keyring uses the file', async (t) => {
   t.same(keyring.calls, [])
 })
 
+t.test('a login whose profile can\'t be written is not in the keyring either', async (t) => {
+  const gateway = await build(t)
+  const { ctl, keyring, folder } = user(t)
+  mkdirSync(join(folder, 'lock'), { recursive: true, mode: 0o700 })
+  t.match(await ctl(`login --url ${gateway.url} --with-token`, { stdin: tokens.administrator }), { status: 1, stdout: '', stderr: /lock can't be read/ })
+  t.same(keyring.calls, [])
+})
+
 t.test('a keyring that gives no access', async (t) => {
   const gateway = await build(t)
-  const { ctl, keyring, profile, terminal } = user(t)
+  const { ctl, keyring, file, profile, terminal } = user(t)
   const locked = new KeyringFailure('it is locked')
   const login = `login --url ${gateway.url} --with-token`
   keyring.failure = locked
@@ -100,6 +112,10 @@ t.test('a keyring that gives no access', async (t) => {
   t.same(await ctl('envs'), { status: 1, stdout: '', stderr: `Your login to ${gateway.url} is in your keyring, which gives no access: it is locked\nUnlock it and try again, or ${toFile}` })
   keyring.failure = new NoKeyring('no session bus')
   t.match(await ctl('envs'), { status: 1, stderr: `which can't be reached from here: no session bus\nRun this in your desktop session, or ${toFile}` })
+  t.match(await ctl(login, { stdin: tokens.reader }), {
+    status: 1, stdout: '', stderr: /^Your keyring can't be reached from here: no session bus\nRun this in your desktop session, or .* --insecure-storage\n$/
+  })
+  t.notMatch(file(), tokens.reader, 'a login that was in the keyring does not move to the file by itself')
 
   keyring.failure = undefined
   const [entry = ''] = keyring.entries.keys()
@@ -116,7 +132,7 @@ t.test('a keyring that gives no access', async (t) => {
 
   keyring.failure = locked
   t.match(await ctl('logout'), {
-    status: 1, stdout: /the profile default is removed/,
+    status: 1, stdout: 'Only partly logged out: the profile default is removed, and your keyring still has a login\n',
     stderr: `Warning: your keyring still has the login to ${gateway.url}, because it gives no access: it is locked\nRemove the entry with your keyring's own program: ${entry}, of secretsctl\n`
   })
   t.match(await ctl('profiles'), { stdout: /^There is no profile yet/ })
@@ -149,7 +165,14 @@ t.test('a login that is renewed stays in the keyring', async (t) => {
   await t.rejects(source(), { message: 'The profile default was changed while the command ran. Run the command again' })
 
   t.match(await ctl(`login --url ${gateway.url} --device`, { onStderr: (text) => { visited = undefined; onStderr(text) } }), { status: 0 })
+  const { requests } = issuer
+  let isStillKept = false
+  requests.push = (...paths) => {
+    isStillKept ||= keyring.entries.size > 0
+    return Array.prototype.push.apply(requests, paths)
+  }
   t.match(await ctl('logout'), { status: 0, stderr: '' })
+  t.equal(isStillKept, false, 'the keyring has forgotten the login before the issuer is asked')
   t.ok(issuer.requests.some((path) => path.startsWith('/token/revocation')), 'the issuer forgets the refresh token of the keyring')
 })
 
@@ -170,9 +193,12 @@ t.test('the keyring of the operating system', async (t) => {
   const shown = new PassThrough({ encoding: 'utf8' })
   const surroundings = (env: NodeJS.ProcessEnv): Parameters<typeof osKeyring>[0] => ({ env, stderr: outputsOf({ stdout: new PassThrough(), stderr: shown, env }).stderr })
 
+  // Long enough for a busy machine.
+  const patient = { notice: 60_000, timeout: 60_000 }
+
   await t.test('reads, writes and removes', async (t) => {
     const file = join(t.testdirName, 'entries.json')
-    const keyring = osKeyring(surroundings(library(t, inFile(file))))
+    const keyring = osKeyring(surroundings(library(t, inFile(file))), patient)
     t.equal(await keyring.read('a'), undefined)
     await keyring.write('a', 'canary')
     t.equal(await keyring.read('a'), 'canary')
@@ -183,18 +209,25 @@ t.test('the keyring of the operating system', async (t) => {
   })
 
   await t.test('is missing', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'constructor () { throw new Error("no session bus") }')))
+    const keyring = osKeyring(surroundings(library(t, 'constructor () { throw new Error("no session bus") }')), patient)
     await t.rejects(keyring.read('a'), new NoKeyring('no session bus'))
-    await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' })).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
+    await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }), patient).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
+  })
+
+  await t.test('hangs, which does not mean that it is missing', async (t) => {
+    for (const reason of ['Did not receive a reply. Possible causes include: the reply timeout expired', 'Message recipient disconnected from message bus without replying']) {
+      const keyring = osKeyring(surroundings(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)), patient)
+      await t.rejects(keyring.write('a', 'canary'), new KeyringFailure('it does not answer'), reason)
+    }
   })
 
   await t.test('is locked', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')))
+    const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')), patient)
     await t.rejects(keyring.read('a'), new KeyringFailure('prompt dismissed'))
   })
 
   await t.test('fails in its process alone', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { process.exit(3) }')))
+    const keyring = osKeyring(surroundings(library(t, 'getPassword () { process.exit(3) }')), patient)
     await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended'))
   })
   t.equal(shown.read(), null, 'nothing is said about a keyring that answers')

@@ -52,7 +52,7 @@ t.test('files that others can read, or that are damaged, are refused', async (t)
   await t.rejects(changeProfiles({ XDG_CONFIG_HOME }, () => profiles), /chmod 700/)
   chmodSync(folder, 0o700)
   const member = (profile: unknown): string => JSON.stringify({ profiles: { a: profiles.profiles.a, b: profile } })
-  for (const content of ['', '{', '[]', 'null', '{}', '{"profiles":[]}', member(1), member({ url: 'u' }), member({ url: 1, credential: {} }), member({ credential: {} }), member({ url: 'u', credential: 'x' })]) {
+  for (const content of ['', '{', '[]', 'null', '{}', '{"profiles":[]}', member(1), member({ url: 'u' }), member({ url: 1, credential: {} }), member({ credential: {} }), member({ url: 'u', credential: 'x' }), member({ url: 'u', credential: {} }), member({ url: 'u', credential: { token: 1 } }), member({ url: 'u', credential: { token: 'x', keyringEntry: 1 } })]) {
     writeFileSync(file, content)
     t.throws(() => readProfiles({ XDG_CONFIG_HOME }), new RegExp(`${file} is damaged\nRemove it, and log in again: rm ${file} && secretsctl login$`), content)
   }
@@ -80,4 +80,13 @@ t.test('one process at a time changes the profiles', async (t) => {
   await changeProfiles(env, () => ({ profiles: {} }))
   t.strictSame(readProfiles(env), { profiles: {} })
   t.notOk(existsSync(lock))
+
+  await changeProfiles(env, () => profiles)
+  const late = changeProfiles(env, () => {
+    writeFileSync(lock, 'of a process that has waited too long')
+    return { profiles: {} }
+  })
+  await t.rejects(late, { message: 'The profiles were changed while the command ran, because it took too long. Run the command again' })
+  t.strictSame(readProfiles(env), profiles, 'what the other process has written stays')
+  t.equal(readFileSync(lock, 'utf8'), 'of a process that has waited too long', 'its lock stays, too')
 })

@@ -449,6 +449,8 @@ t.test('an item whose name is not free yet fails with the reason, although there
   const fail = await proxyWithFaults(t, gateway)
   fail('CreateSecret', refusal('InvalidRequestException', 'A secret with this name is already scheduled for deletion.'))
   t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'update', restore: true })), { a: 'failed: secret-pending-deletion' })
+  fail('CreateSecret', refusal('ResourceExistsException', 'The operation failed because the secret already exists.'))
+  t.same(results(await bulk(gateway, { secretNames: ['a'], onConflict: 'update' })), { a: 'created' }, 'it was deleted for good in the meantime')
 })
 
 t.test('stops at its deadline, and reports the items that it has not started', async (t) => {
