@@ -20,7 +20,7 @@ import { serverOptions } from './http/server-options.ts'
 /** The exit status for an invalid configuration: EX_CONFIG in sysexits.h. */
 const configurationError = 78
 
-/** The milliseconds from the start until memory is released. By then, everything that is loaded after the start has been loaded. */
+/** The milliseconds from the start until memory is released. By then, what is loaded after the start has been loaded. */
 const releaseAfter = 1_000
 
 /** The milliseconds after which the process is killed if all requests and jobs have been aborted but it still runs. */
