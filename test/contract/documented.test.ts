@@ -146,6 +146,12 @@ t.test('the README and CONTRIBUTING.md name the version of Node.js that package.
   t.match(textOf('CONTRIBUTING.md'), `You need Node.js ${version} and npm`)
 })
 
+t.test('decision 7 has a reason for each package, and for no others', async (t) => {
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>
+  const reasons = Array.from(textOf('docs/decisions/0007-packages.md').matchAll(/^\| (`[^|]*) \|/gm), ([, names = '']) => codeIn(names)).flat()
+  t.strictSame(reasons.sort(), Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }).sort())
+})
+
 t.test('every deployment file that starts a container makes its file system read-only', async (t) => {
   for (const [file, setting] of [
     ['deploy/compose.yaml', /^ {2}read_only: true$/m],
