@@ -64,7 +64,7 @@ t.test('a job that runs while the configuration changes', async (t) => {
   const withKeys = (change: (key: ApiKey) => ApiKey[]) => ({ authentication }: Config): Partial<Config> =>
     ({ authentication: { ...authentication, apiKeys: authentication.apiKeys.flatMap((key) => key.id === 'administrator' ? change(key) : [key]) } })
   const withDev = (change: (dev: Environment) => Environment[]) => ({ environments }: Config): Partial<Config> =>
-    ({ environments: new Map([...environments].flatMap(([name, one]) => name === 'dev' ? change(one).map((next) => [name, next] as const) : [[name, one]])) })
+    ({ environments: new Map([...environments].flatMap(([name, one]): [string, Environment][] => (name === 'dev' ? change(one) : [one]).map((next) => [name, next]))) })
   const changes: Record<string, (config: Config) => Partial<Config>> = {
     'its caller is removed': withKeys(() => []),
     'its caller loses a group': withKeys((key) => [{ ...key, groups: [] }]),
