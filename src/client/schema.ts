@@ -785,7 +785,7 @@ export interface paths {
         };
         /**
          * Follow a job
-         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at which browsers stop reconnecting.
+         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. If that was the end, the reply is 204, at which browsers stop reconnecting.
          */
         get: operations["followJob"];
         put?: never;
