@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { Query, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
