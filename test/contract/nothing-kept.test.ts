@@ -19,11 +19,13 @@ import { createTimeouts } from '#src/scheduling/timeouts'
 function collectionsOf<T> (create: () => T): { created: T, collections: { size: number }[] } {
   const originals = { Map, Set }
   const collections: { size: number }[] = []
-  const remember = { construct: (target: new (...args: unknown[]) => { size: number }, args: unknown[]) => {
-    const collection = new target(...args)
-    collections.push(collection)
-    return collection
-  } }
+  const remember = {
+    construct (target: NewableFunction, args: unknown[]): object {
+      const collection = Reflect.construct(target, args) as { size: number }
+      collections.push(collection)
+      return collection
+    }
+  }
   Object.assign(globalThis, { Map: new Proxy(Map, remember), Set: new Proxy(Set, remember) })
   try {
     return { created: create(), collections }
