@@ -87,7 +87,7 @@ export const SecretValue = Type.Object({
     examples: ['correct horse battery staple']
   }),
   json: Type.Optional(Type.Unknown({
-    description: 'With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, ' +
+    description: 'With `parse=true`: the same value as JSON, with its text as it is stored. A number can have more digits than the client can represent, ' +
       'and an object can have the same key twice',
     examples: [{ username: 'app', port: 5432 }]
   }))
@@ -137,7 +137,7 @@ export const SecretMetadata = Type.Object({
     statusMessage: Type.Optional(Type.String({ description: 'The reason, if the replication failed' })),
     lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
   }), { description: 'The replicas in other regions' }))
-}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'The metadata of a secret: everything except its value.' })
+}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'The metadata of a secret, which never contain its value.' })
 
 export const SecretVersion = Type.Object({
   versionId: VersionId,
