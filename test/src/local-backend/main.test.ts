@@ -152,7 +152,7 @@ await t.test('a rotation function, of whose failure only the step and the error 
   await client.send(new RotateSecretCommand({ SecretId: ARN, RotationLambdaARN: 'arn:aws:lambda:us-east-1:123456789012:function:rotator' }))
   await once(child.stderr ?? child, 'data')
   child.kill()
-  t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
+  t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\nAccess key.*\n$/ })
 })
 
 await t.test('roles and identity providers', async (t) => {
