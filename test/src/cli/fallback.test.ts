@@ -16,7 +16,7 @@ import { build, tokens } from '#test/helper'
 import { secretsctlProgram, type Outcome, type ProgramSetting } from '#test/secretsctl'
 
 const nowhere = { url: 'http://127.0.0.1:2' }
-const show = ['--', process.execPath, '-e', 'console.log(`V is ${process.env.V}`)']
+const show = ['--', 'sh', '-c', 'echo "V is $V"']
 
 t.test('run --fallback', async (t) => {
   const gateway = await build(t)
@@ -120,6 +120,9 @@ t.test('a key or a fallback that can\'t be written', async (t) => {
   await t.rejects(attempt('open'), /Other users can read or change .*secretsctl, so it is not used/)
   await t.rejects(attempt('file'), /fallback\.key can't be created: ENOTDIR/)
   await t.rejects(attempt('private'), /The fallback .*kept can't be written: ENOENT/)
+  fallback.file = join(folder, 'private')
+  await t.rejects(attempt('private'), /The fallback .*private can't be written: EISDIR/)
+  t.same(readdirSync(folder).sort(), ['file', 'open', 'private'], 'no temporary file is left')
 })
 
 t.test('the key file is either complete or missing', { skip: process.platform === 'win32' }, async (t) => {
