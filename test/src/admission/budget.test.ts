@@ -28,6 +28,13 @@ t.test('a caller may hold at most as many bytes as remain free', async (t) => {
   t.equal(largest(budget, 'b'), 60)
 })
 
+t.test('a single byte counts', async (t) => {
+  const budget = createBudget(() => 101, () => 0)
+  budget.reserve('a', 1)
+  t.equal(largest(budget, 'a'), 49)
+  t.equal(largest(budget, 'b'), 50)
+})
+
 t.test('a reservation is released only once, as a whole or in parts', async (t) => {
   const budget = createBudget(() => 100, () => 0)
   const held = budget.reserve('a', 40)
@@ -87,5 +94,9 @@ t.test('there is a maximum for all callers together and one for each caller', as
   leave.push(limiter.enter('b'))
   t.throws(() => limiter.enter('c'), { code: 'overloaded' })
   for (const end of leave) end()
-  for (const callerId of ['a', 'a', 'c']) limiter.enter(callerId)
+  const [end] = ['a', 'a'].map((callerId) => limiter.enter(callerId))
+  limiter.enter('c')()
+  end?.()
+  limiter.enter('a')
+  t.throws(() => limiter.enter('a'), { code: 'overloaded' }, 'the other one is still counted')
 })
