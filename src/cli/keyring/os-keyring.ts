@@ -19,8 +19,8 @@ export type Answer =
   | { secret?: string | undefined }
   /** There is no keyring. */
   | { missing: string }
-  /** There is a keyring, which does not do this. */
-  | { failed: string }
+  /** There is a keyring, which does not do this. It is uncertain if the keyring may have done it all the same. */
+  | { failed: string, isUncertain?: boolean }
 
 /** What the keyring's process and its user get from the command. */
 interface Surroundings extends Pick<Outputs, 'stderr'> {
@@ -40,7 +40,7 @@ export function osKeyring (surroundings: Surroundings, limits = usual): Keyring 
   const carriedOut = async (call: Call): Promise<string | undefined> => {
     const answer = await answerTo(call, surroundings, limits)
     if ('missing' in answer) throw new NoKeyring(answer.missing)
-    if ('failed' in answer) throw new KeyringFailure(answer.failed)
+    if ('failed' in answer) throw new KeyringFailure(answer.failed, answer.isUncertain)
     return answer.secret
   }
   return {
@@ -54,21 +54,21 @@ export function osKeyring (surroundings: Surroundings, limits = usual): Keyring 
 async function answerTo (call: Call, { env, stderr }: Surroundings, { notice, timeout }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const end = (): void => { child.kill('SIGKILL') }
-  let answer: Answer = { failed: 'the process that asks it has ended' }
   const noticeTimer = setTimeout(() => {
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
   }, notice)
-  const limit = setTimeout(() => {
-    answer = { failed: `it did not answer within ${timeout / 1_000} seconds` }
-    end()
-  }, timeout)
   const withdraw = beforeEnd(end)
-  await new Promise<void>((resolve) => {
-    child.on('message', (message: Answer) => { answer = message })
-    child.on('error', () => { resolve() })
-    child.on('exit', () => { resolve() })
+  let limit: NodeJS.Timeout | undefined
+  // The first of these is the result: a time limit must not replace an answer that has arrived.
+  const answer = await new Promise<Answer>((resolve) => {
+    const ended = (): void => { resolve({ failed: 'the process that asks it has ended', isUncertain: true }) }
+    limit = setTimeout(() => { resolve({ failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true }) }, timeout)
+    child.on('message', resolve)
+    child.on('error', ended)
+    child.on('exit', ended)
     child.send(call)
   })
+  end()
   withdraw()
   clearTimeout(noticeTimer)
   clearTimeout(limit)
