@@ -1,4 +1,5 @@
 import type { Caller } from '#src/authentication/caller'
+import { Problem } from '#src/problems/problem'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
@@ -77,3 +78,6 @@ export interface JobLimits {
 
 /** The limits, except for the memory, whose budget is configured. */
 export const jobLimits: Omit<JobLimits, 'bytes'> = { running: 32, runningOfOne: 8, kept: 60 * 60 * 1_000 }
+
+/** Returns the problem for a job or another bulk operation that would exceed the limits. */
+export const tooManyJobs = (): Problem => new Problem('overloaded', { reason: 'too many bulk operations are under way' })

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
+import type { ConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { Caller } from '#src/authentication/caller'
 import type { Authorize } from '#src/authorization/decision'
 import type { Action } from '#src/authorization/actions'
@@ -19,7 +19,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all streams. */
 export interface ChangeStreamsContext {
-  readonly limiter: OpenRequestLimiter
+  readonly limiter: ConcurrencyLimiter
   readonly pauses: Pauses
   readonly turns: Pick<CallerTurns, 'wait'>
   readonly followed: FollowedSecrets

@@ -9,7 +9,7 @@ import { isRefusal } from '#src/shared/failures'
 import type { Shared } from '#src/shared/shared'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import type { Job } from '#src/jobs/job'
-import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
+import { jobLimits, tooManyJobs, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
 import type { JobOrigin, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 
@@ -40,7 +40,7 @@ const pauses = { search: 1_000, follow: 200 } as const
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
-  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter(() => ({ ofOneCaller, all }), tooManyJobs)
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
   /** The time from which jobs may be taken over. By then, all owners have had the chance to renew their leases. */
