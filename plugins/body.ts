@@ -15,7 +15,7 @@ export default fp(async (fastify) => {
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     const { schema } = request.routeOptions
     if (schema?.body !== undefined) return parseJson(body, schema.body as BodySchema)
-    if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+    if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
     return undefined
   })
   // The signature covers the bytes, so they are parsed only after it has been verified.

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 
 const [major] = process.versions.node.split('.').map(Number)
 
-// An installed package has no source files, and whoever uses it has no use for "npm ci".
+// An installed package has no source files, and "npm ci" would not help its user.
 const isCheckout = existsSync(new URL('../src/server.ts', import.meta.url))
 
 if (major < 24) {

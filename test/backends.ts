@@ -26,7 +26,7 @@ export interface Backend {
   /** Moves the clock forward. */
   advance: (days: number) => void
   /** True for a realistic backend, which has AWS's delays and failures. */
-  isLate: boolean
+  isRealistic: boolean
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /**
@@ -106,7 +106,7 @@ async function startEmbedded (): Promise<Backend> {
     signers,
     now,
     advance: (days) => { moved += days * day },
-    isLate: seed !== undefined,
+    isRealistic: seed !== undefined,
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()

@@ -34,15 +34,18 @@ export interface Setting {
 }
 
 /** Options for running a command as a separate process. */
-export interface ProgramSetting extends Setting {
+export interface ProgramOptions extends Setting {
   /** True to start faster: with Node's compile cache, and without the test runner's hooks, which measure coverage. */
-  isUncounted?: boolean
+  withoutCoverage?: boolean
 }
 
 /** Node's default compile cache. It is not used when coverage is measured, because it makes V8's counts less precise. */
 const compileCache = join(tmpdir(), 'node-compile-cache')
 
-/** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
+/**
+ * The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no
+ * effect.
+ */
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 
@@ -50,11 +53,11 @@ process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 const withoutKeyring: NodeJS.ProcessEnv = { NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }
 
 const environment = (
-  { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, isUncounted = false }: ProgramSetting
+  { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, withoutCoverage = false }: ProgramOptions
 ): NodeJS.ProcessEnv =>
   ({
     ...withoutKeyring, XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token,
-    ...isUncounted && { NODE_COMPILE_CACHE: compileCache }, ...env
+    ...withoutCoverage && { NODE_COMPILE_CACHE: compileCache }, ...env
   })
 
 /** Runs a command in this process. */
@@ -86,9 +89,9 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 
-/** Returns arguments for `env`. Removes NODE_OPTIONS if `isUncounted`, because the test runner uses it to add its hooks. */
-const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
-  [...isUncounted ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
+/** Returns arguments for `env`. Removes NODE_OPTIONS if `withoutCoverage`, because the test runner uses it to add its hooks. */
+const commandLine = (args: readonly string[], { withoutCoverage = false }: ProgramOptions): string[] =>
+  [...withoutCoverage ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
 
 /** When to do something to a program: when its output contains a string, or when something else has happened. */
 type Moment = { after: string } | { when: Promise<unknown> }
@@ -101,7 +104,7 @@ const statusOf = async (child: ChildProcess): Promise<number | null> => new Prom
   child.once('close', (code, signal) => { resolve(signal === null ? code : 128 + constants.signals[signal]) })
 })
 
-const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramSetting): NodeJS.ProcessEnv => ({ ...process.env, ...environment(gateway, setting) })
+const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramOptions): NodeJS.ProcessEnv => ({ ...process.env, ...environment(gateway, setting) })
 
 /**
  * Runs a command as a separate process with pipes, and performs the steps in order. Nobody reads the outputs that are `closed`:
@@ -109,7 +112,7 @@ const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramSetting): No
  */
 export async function secretsctlProgram (
   gateway: Pick<Gateway, 'url'>, args: readonly string[],
-  setting: ProgramSetting & { steps?: readonly Step[], closed?: readonly ('stdout' | 'stderr')[] } = {}
+  setting: ProgramOptions & { steps?: readonly Step[], closed?: readonly ('stdout' | 'stderr')[] } = {}
 ): Promise<Outcome> {
   const { steps = [], stdin, closed = [], folder } = setting
   const pending = steps.filter((step) => 'after' in step)
@@ -142,7 +145,7 @@ const colourful: NodeJS.ProcessEnv = {
 }
 
 /** Settings of a command at a terminal. */
-export interface TerminalSetting extends ProgramSetting {
+export interface TerminalOptions extends ProgramOptions {
   /** The terminal's width in columns. */
   columns?: number
   /** A shell command to run in the same terminal when the command has ended, even if Ctrl-C has ended it. */
@@ -155,7 +158,7 @@ export interface TerminalSetting extends ProgramSetting {
  * @returns the exit status, the raw output, and what the screen shows of it
  */
 export async function secretsctlTerminal (
-  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalSetting = {}
+  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalOptions = {}
 ): Promise<{ status: number | null, output: string, screen: string }> {
   const { columns = size.cols, afterwards, folder } = setting
   const command = `env ${commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}`

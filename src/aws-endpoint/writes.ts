@@ -46,8 +46,8 @@ export function withSettings ({ environment }: Scope, input: Input<'CreateSecret
 }
 
 /**
- * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. The same applies to a caller
- * whose replicas overwrite other secrets, because these can be in the environment's regions, too.
+ * Creates a secret. The caller must also be allowed to replicate it if the request names regions, or if replicas may overwrite
+ * other secrets. Without regions in the request, replicas are created in those that the environment declares.
  */
 export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
   assertCreatable(name)

@@ -36,7 +36,7 @@ export function createSecretsPort (
     Object.assign(command, { input: inputFor(call, operation, command.input) })
     return inSpan(call.span, `SecretsManager.${operation}`, async (span) => reportEnd(onEnd, operation, call, async () =>
       sendCommand(
-        clients().line({ credentialId, callerId, account }, region), span === undefined ? call : { ...call, span }, command
+        clients().clientFor({ credentialId, callerId, account }, region), span === undefined ? call : { ...call, span }, command
       )
     ), call.span && { kind: 'client', attributes: callAttributes(call, operation) })
   }

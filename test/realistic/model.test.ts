@@ -101,7 +101,7 @@ await t.test('several callers: no confirmed write is lost, no read is stale, and
 })
 
 /** A replica may not see another replica's write yet, and may then refuse a valid request. */
-await t.test('several replicas: no confirmed write is lost, and nobody sees what was there before his own write', async (t: Test) => {
+await t.test('several replicas: no confirmed write is lost, and every caller sees its own writes', async (t: Test) => {
   const gateway = await buildRealistic(t, seed, { authorization })
   const { endpoint = '' } = gateway.fastify.config.current.aws
   const replicas: Replicas = [gateway, await buildRealistic(t, seed, { authorization, aws: { endpoint } })]

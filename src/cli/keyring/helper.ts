@@ -24,7 +24,7 @@ const messageOf = (error: unknown): string => error instanceof Error ? error.mes
  */
 const unanswered = /did not receive a reply|without replying/i
 
-/** Returns the answer if an entry can't be created. A keyring that hangs is not missing: the file must not get the login then. */
+/** Returns the answer if an entry can't be created. A keyring that hangs is not missing, so the login must not go to the file. */
 function withoutEntry (error: unknown): Answer {
   const message = messageOf(error)
   return unanswered.test(message) ? { failed: 'it does not answer' } : { missing: message }

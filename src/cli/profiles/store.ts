@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
-import { beforeEnd } from '#src/cli/before-end'
+import { cleanUpOnExit } from '#src/cli/clean-up'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
 
@@ -20,7 +20,7 @@ export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.Proces
 
 const fileIn = (folder: string): string => join(folder, 'profiles.json')
 
-/** Returns the path of the file with the profiles. */
+/** Returns the path of the profiles file. */
 export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFolder(env) ?? '')
 
 /**
@@ -110,19 +110,19 @@ export async function changeProfiles (
   assertPrivate(folder, '700')
   const lock = join(folder, 'lock')
   const owner = randomUUID()
-  await take(lock, owner)
-  const withdraw = beforeEnd(() => { remove(lock, owner) })
+  await acquire(lock, owner)
+  const cancelCleanUp = cleanUpOnExit(() => { remove(lock, owner) })
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
-    // Otherwise, what the other process has changed would be undone, such as a logout.
+    // Without this check, the other process's changes, such as a logout, would be undone.
     if (textOf(lock) !== owner) throw new CommandFailure('The profiles were changed while the command ran, because it took too long. Run the command again')
     // A reader sees either the old file or the new one, never a part of it.
     const temporary = join(folder, `profiles-${randomUUID()}.json`)
     writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, fileIn(folder))
   } finally {
-    withdraw()
+    cancelCleanUp()
     remove(lock, owner)
   }
 }
@@ -132,7 +132,7 @@ function remove (lock: string, owner: string | undefined): void {
   if (textOf(lock) === owner) rmSync(lock, { force: true })
 }
 
-async function take (lock: string, owner: string): Promise<void> {
+async function acquire (lock: string, owner: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
       writeFileSync(lock, owner, { mode: 0o600, flag: 'wx' })

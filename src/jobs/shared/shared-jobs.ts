@@ -80,7 +80,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }
 
   /** Continues a job that this replica has just taken over. */
-  async function goOn (owned: Owned): Promise<void> {
+  async function resume (owned: Owned): Promise<void> {
     const unfinished = await store.unfinished(owned)
     const leave = enter(unfinished.origin.caller.id)
     const { bulk, toReply } = await continueJob(owned.id, unfinished).catch((error: unknown): Continued => {
@@ -121,7 +121,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {
-      await goOn(owned)
+      await resume(owned)
     } catch (error) {
       // Another replica may be less busy, so the lease is ended at once. After other failures, a replica tries again when it has
       // expired.

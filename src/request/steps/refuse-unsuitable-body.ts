@@ -16,6 +16,6 @@ export const refuseUnsuitableBody: Step = ({ headers, routeOptions: { schema, bo
     throw new Problem('unsupported-media-type')
   }
   if (!Number.isFinite(length)) return
-  if (length > 0 && !isExpected) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+  if (length > 0 && !isExpected) throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
   if (length > bodyLimit) throw new Problem('payload-too-large')
 }

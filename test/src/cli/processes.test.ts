@@ -8,7 +8,7 @@ const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child
 const node = (script: string): string[] => ['--', process.execPath, '-e', script]
 
 /** Starts a process without measuring coverage, because other tests cover the same lines. */
-const uncounted = { isUncounted: true }
+const uncounted = { withoutCoverage: true }
 
 t.test('run: passes secrets in the program\'s environment, and exits with the program\'s status', async (t) => {
   const gateway = await build(t)
@@ -127,13 +127,13 @@ t.test('run --watch: a signal during the restart terminates the command', async 
 
   // The program is slow to exit after SIGTERM. If its secrets change in the meantime, it must not be restarted.
   await put('first')
-  const patient = node(`
+  const slowToExit = node(`
     if (process.env.KEY === 'second') process.exit(9)
     let received = 0
     process.on('SIGTERM', () => { console.log('received'); if (++received === 2) process.exit(0) })
     console.log(process.env.KEY)
     setInterval(() => {}, 1000)`)
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...patient], {
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...slowToExit], {
     steps: [{ after: 'first\n', act: signal('SIGTERM') }, { after: 'received\n', act: async () => put('second') }]
   }), { status: 143, stdout: 'first\nreceived\nreceived\n' })
 })
@@ -194,7 +194,7 @@ t.test('local: the embedded Secrets Manager', async (t) => {
 t.test('completion', async (t) => {
   const nowhere = { url: '' }
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const { status, stdout } = await secretsctlProgram(nowhere, ['completion', shell], { isUncounted: shell !== 'bash' })
+    const { status, stdout } = await secretsctlProgram(nowhere, ['completion', shell], { withoutCoverage: shell !== 'bash' })
     t.equal(status, 0)
     t.match(stdout, /secretsctl/)
     if (shell === 'bash') t.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0)

@@ -5,7 +5,7 @@ import { environmentFrom } from '#src/environments/environment'
 import { isSecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import { putSecret } from '#src/secrets/put'
-import { lineOf } from '#test/aws-line'
+import { lineOf } from '#test/bounded-client'
 
 const name = 'raced'
 if (!isSecretName(name)) throw new TypeError('it is not a valid name')

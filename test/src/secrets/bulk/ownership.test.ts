@@ -25,7 +25,7 @@ async function run (
   let intents = 0
   const send = (operation: string) => async (call: Scope, name: string): Promise<object> => {
     await call.beforeSending?.()
-    taken.push(call.isTaken?.())
+    taken.push(call.isTakenOver?.())
     sent.push(`${operation} ${name}`)
     if (operation === 'DescribeSecret' && !created.has(name)) throw new Problem('secret-not-found')
     if (operation === 'CreateSecret' && name === 'c') throw new Problem('kms-failure')
