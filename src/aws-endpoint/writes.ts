@@ -6,7 +6,8 @@ import { compact } from '#src/json/compact'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { assertMay, type Scope } from '#src/secrets/scope'
 import { assertRemovable, assertTags, tagSecret, untagSecret } from '#src/secrets/tags'
-import { assertCreatable, assertMayForce } from '#src/secrets/write'
+import { assertMayForce } from '#src/secrets/deletion'
+import { assertCreatable } from '#src/secrets/write'
 
 /*
  * The writes in AWS's protocol that need further permissions, or get settings from the environment. Each of them makes the same

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SecretName } from '#src/environments/names'
-import { eventText, heartbeat } from '#src/event-streams/text'
+import { eventText, heartbeat } from '#src/event-streams/server-sent-events'
 import { Problem } from '#src/problems/problem'
 import type { PauseEnd } from '#src/scheduling/pauses'
 import type { Following } from './followed-secrets.ts'

@@ -9,7 +9,8 @@ import type { Scope } from '#src/secrets/scope'
 import { createEndedJobs } from './ended-jobs.ts'
 import { isReusable, type Job } from './job.ts'
 import { snapshot, touch, type LiveJob } from './live-job.ts'
-import { jobLimits, tooManyJobs, type JobLimits, type JobRequest, type Jobs } from './port.ts'
+import { jobLimits, tooManyJobs, type JobLimits } from './limits.ts'
+import type { JobRequest, Jobs } from './port.ts'
 
 /**
  * Creates a store of jobs in the memory of this process.
