@@ -42,7 +42,10 @@ export const agentProblem: ProblemFormat = (problem) => {
   }
 }
 
-/** Does the same for a request about a secret. To a caller who may not see the environment, its secrets do not exist. */
+/**
+ * Like `agentProblem`, for requests about a secret. If the caller may not see the environment, the reply is that of a missing
+ * secret.
+ */
 export const secretProblem: ProblemFormat = (problem, request) =>
   agentProblem(isProblem(problem, 'not-found') ? new Problem('secret-not-found') : problem, request)
 

@@ -52,8 +52,8 @@ export interface RecentWrites {
   /**
    * Returns the facts about a secret from the writes of the last `within` milliseconds.
    *
-   * @param asked the time of the question that the facts are compared with, on the monotonic clock. The reply can be slow, so the
-   *   milliseconds are counted back from then. By default, it is the current time.
+   * @param asked the time, on the monotonic clock, from which `within` is counted back. If a reply is compared with the facts, it
+   *   is the time of the request, because the reply can be slow. By default, it is the current time.
    */
   find: (key: string, within: number, asked?: number) => Facts
   /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */

@@ -5,7 +5,7 @@ import { errorCode } from '#src/problems/problem'
 /** The state of files and folders when they were read, keyed by path. Two states differ if the contents may differ. */
 export type FileStates = ReadonlyMap<string, string>
 
-/** The marks of the load that is running. Loading a configuration is synchronous, so there is one at a time. */
+/** The states of the load that is running. Loading a configuration is synchronous, so only one load runs at a time. */
 let running: Map<string, string> | undefined
 
 /** Records the state of a file or a folder. Must be called before it is read, so that a later change is not missed. */
@@ -13,9 +13,9 @@ export function recordState (path: string): void {
   running?.set(path, stateOf(path))
 }
 
-/** Runs a load, and adds the state of all files that it reads to `marks`, even if it throws. */
-export function recordStates<T> (marks: Map<string, string>, load: () => T): T {
-  running = marks
+/** Runs a load, and adds the state of all files that it reads to `states`, even if it throws. */
+export function recordStates<T> (states: Map<string, string>, load: () => T): T {
+  running = states
   try {
     return load()
   } finally {

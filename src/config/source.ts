@@ -17,7 +17,7 @@ export interface ConfigSource {
  * moving a symbolic link, which causes no event for the files behind it.
  */
 export function configSource (file: string): ConfigSource {
-  let marks = new Map<string, string>()
+  let states = new Map<string, string>()
   return {
     load () {
       const next = new Map<string, string>()
@@ -25,12 +25,12 @@ export function configSource (file: string): ConfigSource {
         return recordStates(next, () => loadConfig(file))
       } catch (error) {
         // The load failed before it read the other files. A change of any of them may fix the error.
-        for (const path of marks.keys()) if (!next.has(path)) next.set(path, stateOf(path))
+        for (const path of states.keys()) if (!next.has(path)) next.set(path, stateOf(path))
         throw error
       } finally {
-        marks = next
+        states = next
       }
     },
-    hasChanged: () => Array.from(marks).some(([path, mark]) => stateOf(path) !== mark)
+    hasChanged: () => Array.from(states).some(([path, state]) => stateOf(path) !== state)
   }
 }

@@ -266,7 +266,7 @@ t.test('a role without permissions is named by the next step', async (t) => {
   t.match(finding('keys', 'credential gateway'), { message: /^From the role arn:aws:iam::111111111111:role\/secrets-gateway, assumed with base; obtained/ })
 })
 
-/** Returns the keys of a session, as a person or an instance has them. */
+/** Assumes a role, and returns the keys of the session. */
 async function sessionOf (url: string, RoleArn: string): Promise<{ accessKeyId: string, secretAccessKey: string, sessionToken: string }> {
   const sts = new STS({ endpoint: url, region: 'eu-west-1', credentials: platform })
   const { Credentials: { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = {} } =
