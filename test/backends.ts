@@ -83,8 +83,9 @@ async function startEmbedded (): Promise<Backend> {
   let moved = 0
   const now = (): number => Date.now() + moved
   const seed = process.env.TEST_REALISTIC
-  /** The number of calls to rotation functions that have failed by chance, and of those after which time has passed. */
+  /** The number of calls to rotation functions that have failed by chance. */
   let failed = 0
+  /** The number of these failures for which `rotateDue` has already let the time until the next attempt pass. */
   let awaited = 0
   const backend = await startLocalBackend({
     ...seed !== undefined && { realistic: { seed, wait: async () => Promise.resolve() } },

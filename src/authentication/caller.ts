@@ -24,7 +24,7 @@ export interface Proof {
   readonly groups?: readonly string[]
   /**
    * The hash of what proved the caller's identity: the API key, the settings that a token was verified with, or the certificate
-   * authorities. The proof is valid as long as the configuration contains the same.
+   * authorities. The proof is valid as long as these are in the configuration.
    */
   readonly hash?: string | undefined
 }

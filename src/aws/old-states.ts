@@ -68,7 +68,7 @@ export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boo
 
 const parsed = (json: string | undefined): unknown => json === undefined ? undefined : JSON.parse(json)
 
-/** Creates a check of whether a page of versions is from before a write that attached or removed a label. */
+/** Returns a function that checks whether a page of versions is from before a write that attached or removed a label. */
 export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<SecretVersion>, facts: Facts): boolean => {
   const { items, nextCursor } = page
   const versions = Object.fromEntries(items.map(({ versionId, versionStages = [] }) => [versionId, versionStages]))

@@ -17,7 +17,7 @@ export type Kind = keyof typeof weights
 const kinds = Object.keys(weights) as Kind[]
 const action = fc.oneof(...kinds.map((kind) => ({ weight: weights[kind], arbitrary: fc.constant(kind) })))
 
-/** What each of three callers does, one after another. */
+/** Programs for three concurrent callers: each carries out its actions one after another. */
 export const programs = fc.array(fc.array(action, { minLength: 4, maxLength: 9 }), { minLength: 3, maxLength: 3 })
 
 /** Everything that happened to a secret. */
@@ -35,10 +35,10 @@ export function newStory (): Story {
   return { operations: [], reads: [], values: new Map(), next: () => ++events }
 }
 
-/** The statuses of replies that leave it open what AWS has done. */
+/** The statuses of replies that do not say whether AWS has carried out the request. */
 const unanswered: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
-/** Returns the outcome of a request. A refusal of its repetition may say that it is unknown whether it was carried out before. */
+/** Returns the outcome of a request. It is also unknown if a refusal says that AWS may have carried out an earlier attempt. */
 const outcomeOf = (status: number, { code, detail }: Reply['json']): Outcome => {
   if (status < 300) return 'done'
   return unanswered.has(status) || /unknown whether/.test(detail) ? 'unknown' : code

@@ -105,7 +105,7 @@ const changesCurrent = (request: Request): request is Extract<Request, { version
 /** The requests that are tried again if another writer interferes, and then refused. */
 const retried: ReadonlySet<Request['kind']> = new Set(['rollBack', 'patch'])
 
-/** Returns true if a request was refused because of concurrent writes, and there was one. */
+/** Returns true if a request was refused because of a concurrent write, and there was such a write. */
 const metRival = (operation: Operation, operations: readonly Operation[]): boolean =>
   retried.has(operation.kind) && operation.outcome === 'write-conflict' && operations.some((other) => other !== operation &&
     changesCurrent(other) && isEffective(other) && other.began < operation.ended && operation.began < other.ended)
@@ -176,7 +176,7 @@ const foundStates: Readonly<Record<string, string>> = { 'secret-not-found': 'abs
  * Returns the reads that show a state from before a write that was confirmed before the read began. A read at the same time as a
  * write may show either state, and so may a read that begins while the outcome of a write is unknown.
  *
- * @param counts returns true for the confirmed writes that the read must not show the past of; by default for all
+ * @param counts returns true if the read must show the effect of this confirmed write; by default, it must show that of every one
  */
 export function readsOfThePast (
   operations: readonly Operation[], reads: readonly Read[], counts: (write: { caller?: number }, read: Read) => boolean = () => true

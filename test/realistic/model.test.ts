@@ -14,7 +14,7 @@ type Replicas = readonly [Gateway, ...Gateway[]]
 
 const authorization = policies('@id("everything") permit (principal, action, resource);')
 
-/** Carries out the programs concurrently, each by a caller of its own. The callers take turns at the replicas. */
+/** Carries out the programs concurrently, each by a caller of its own. The callers are spread over the replicas. */
 async function tell (replicas: Replicas, name: string, all: readonly Kind[][]): Promise<Story> {
   const story = newStory()
   await Promise.all(all.map(async (program, number) => {
@@ -27,7 +27,7 @@ async function tell (replicas: Replicas, name: string, all: readonly Kind[][]): 
   return story
 }
 
-/** Returns the state of a secret in AWS, with those of the known versions that exist. Versions are identified by their values. */
+/** Returns the state of a secret in AWS. Versions are identified by their values, of which only those in `values` are known. */
 async function stateOf ({ aws: clientFor }: Gateway, name: string, values: Story['values']): Promise<State> {
   const aws = clientFor('AKIADEV')
   const target = { SecretId: `dev/${name}` }
@@ -75,14 +75,14 @@ function identified ({ operations, reads, values }: Story): History {
   }
 }
 
-/** Fails with the whole history unless it is possible. */
+/** Fails if the history is not possible. The error then shows the whole history. */
 function check ({ operations, reads }: History, past: readonly Read[], last: State): void {
   const story = (): string => [...operations, ...reads].sort((a, b) => a.began - b.began).map((event) => JSON.stringify(event)).join('\n')
   if (past.length > 0) throw new Error(`These reads show the past: ${JSON.stringify(past)}\n${story()}`)
   if (!isLinearizable(operations, last)) throw new Error(`No order of these operations ends in ${JSON.stringify(last)}:\n${story()}`)
 }
 
-/** Lets fast-check find programs, and checks what each of them leads to. */
+/** Runs programs that fast-check generates, and checks the history and the final state of each. */
 async function explore (replicas: Replicas, checked: (history: History, last: State) => void): Promise<number> {
   let names = 0
   await fc.assert(fc.asyncProperty(programs, async (all) => {

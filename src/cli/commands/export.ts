@@ -12,7 +12,7 @@ interface Options extends GlobalOptions, Selection {
   name: string
 }
 
-/** The formats for the values of `--output`. */
+/** The formats that `--output` chooses. */
 const shortNames: Partial<Record<OutputFormat, FormatName>> = { env: 'dotenv', json: 'json', yaml: 'yaml' }
 
 /** Validates the name of a Kubernetes object (an RFC 1123 subdomain). */

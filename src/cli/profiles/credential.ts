@@ -7,7 +7,7 @@ import { changeProfiles } from './store.ts'
 /** How long before its expiry a token is renewed, in milliseconds, so that it does not expire on its way to the gateway. */
 const margin = 30_000
 
-/** Returns true if the token of a login can be used. A pasted token can't be renew, so the gateway decides about it. */
+/** Returns true if the token of a login can be used. A pasted token can't be renewed, so the gateway decides about it. */
 const isFresh = (login: Login): boolean => login.kind === 'token' || login.expires - margin > Date.now()
 
 /** Gets a new token. The modules are loaded on demand. */

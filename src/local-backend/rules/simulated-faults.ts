@@ -12,7 +12,7 @@ export interface SimulatedFaults {
   pageLength: (maxResults: number) => number
 }
 
-/** No delays and no failures, which AWS itself does not guarantee. */
+/** No delays and no failures. */
 export const noFaults: SimulatedFaults = {
   forcedDeletionDelay: () => 0,
   replicationDelay: () => 0,

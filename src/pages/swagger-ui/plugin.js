@@ -33,7 +33,7 @@
   const plugin = ({ React: { createElement: h } }) => ({
     fn: { opsFilter },
     components: {
-      // The bar could only load other documents.
+      // Swagger UI's bar could only load other documents.
       Topbar: () => null,
       // Text instead of a link, because the link would be inside a button.
       DeepLink: (/** @type {any} */ { text }) => h('span', {}, text),

@@ -35,7 +35,7 @@ interface Desktop {
   /** The variables of the user's programs. */
   env: NodeJS.ProcessEnv
   keyring: Keyring
-  /** The same keyring, for which a second is too long. */
+  /** The same keyring, with a time limit of one second. */
   withShortTimeout: Keyring
   /** Starts the keyring's daemon, and unlocks it if there is a password. */
   startDaemon: (password?: string) => Promise<ChildProcess>

@@ -73,7 +73,7 @@ async function interruptions (t: Test, gateway: Gateway, folder: string, isTermi
   return found
 }
 
-/** The commands that are not among these. */
+/** Returns the commands that never wait: those without an interruption while they wait. */
 const nothingToWaitFor = (found: readonly Interruption[]): string[] => {
   const waiting = found.filter((each) => each.waiting !== undefined).map(({ run }) => run.args.join(' '))
   return Object.keys(rows).filter((command) => !waiting.some((line) => line.startsWith(command)))

@@ -125,7 +125,7 @@ t.test('a keyring that gives no access', async (t) => {
   }
   keyring.entries.set(entry, JSON.stringify({ token: tokens.administrator }))
 
-  // Whoever makes the profile name another URL does not get the token there.
+  // If somebody changes the URL in the profiles file, the token is not sent to the new URL.
   const moved = { ...profile(), url: 'https://other.example.com' }
   const source = tokenSource({ name: 'default', profile: moved }, terminal)
   await t.rejects(source(), { message: /does not have the login to https:\/\/other\.example\.com/ })

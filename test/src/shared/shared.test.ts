@@ -43,7 +43,7 @@ async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<Sh
 
 const unavailable = (failure: Failure): { code: string, options: { reason: string } } => ({ code: 'shared-state-unavailable', options: { reason: `shared-state-${failure}` } })
 
-/** Returns how often the server was asked with a PING whether it replies, since the last `CONFIG RESETSTAT`. */
+/** Returns the number of PING commands, with which a slow server is probed, since the last `CONFIG RESETSTAT`. */
 const probes = async (redis: TestRedis): Promise<number> =>
   Number(/cmdstat_ping:calls=(\d+)/.exec(await redis.command('INFO', 'commandstats'))?.[1] ?? 0)
 
@@ -147,7 +147,7 @@ t.test('a single command that is late is no outage', { skip }, async (t) => {
   await redis.command('CONFIG', 'RESETSTAT')
   redis.freeze()
   const late = Array.from({ length: 5 }, async () => t.rejects(shared.send(['GET', 'a']), unavailable('slow')))
-  // The limit on the probe, which decides whether there is an outage.
+  // The probe, which decides whether there is an outage, gets a long time limit.
   change.timeout = 60_000
   await Promise.all(late)
   t.notOk(shared.isUp())
