@@ -21,7 +21,7 @@ const action = fc.oneof(...kinds.map((kind) => ({ weight: weights[kind], arbitra
 export const programs = fc.array(fc.array(action, { minLength: 4, maxLength: 9 }), { minLength: 3, maxLength: 3 })
 
 /** Everything that happened to a secret. */
-export interface Story {
+export interface Recording {
   operations: Operation[]
   reads: Read[]
   /** The value of each version whose ID a reply contained. Each value is written only once, so it also identifies its version. */
@@ -30,7 +30,7 @@ export interface Story {
   next: () => number
 }
 
-export function newStory (): Story {
+export function newRecording (): Recording {
   let events = 0
   return { operations: [], reads: [], values: new Map(), next: () => ++events }
 }
@@ -50,9 +50,9 @@ const callers = [tokens.administrator, tokens.pipeline, tokens.writer]
 const bulkEffects: Readonly<Record<string, readonly ('create' | 'update' | 'restore')[]>> =
   { created: ['create'], updated: ['update'], restored: ['restore', 'update'] }
 
-/** Returns the requests of a caller about a secret. Each records in the story what it did, and the reply. */
+/** Returns the requests of a caller about a secret. Each adds what it did, and the reply, to the recording. */
 export function createCaller (
-  gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Story
+  gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Recording
 ): Record<Kind, () => Promise<void>> {
   const path = `/environments/dev/secrets/${name}`
   /** The current version, and the version with the label `blue`, as far as the caller knows. */

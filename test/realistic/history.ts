@@ -178,7 +178,7 @@ const foundStates: Readonly<Record<string, string>> = { 'secret-not-found': 'abs
  *
  * @param counts returns true if the read must show the effect of this confirmed write; by default, it must show that of every one
  */
-export function readsOfThePast (
+export function staleReads (
   operations: readonly Operation[], reads: readonly Read[], counts: (write: { caller?: number }, read: Read) => boolean = () => true
 ): Read[] {
   const effective = operations.filter(isEffective)
@@ -187,15 +187,15 @@ export function readsOfThePast (
   const versions: Setting[] = effective.flatMap((operation) => changesCurrent(operation)
     ? [{ value: operation.version, caller: operation.caller, began: operation.began, ended: operation.ended }]
     : [])
-  const isPast = (read: Read, value: string, settings: readonly Setting[]): boolean =>
+  const isStale = (read: Read, value: string, settings: readonly Setting[]): boolean =>
     wasReplaced(value, settings.filter((write) => write.began < read.ended), (write) => write.ended < read.began && counts(write, read))
-  return reads.filter((read) => isPast(read, foundStates[read.found] ?? 'active', existence) ||
-    (!(read.found in foundStates) && isPast(read, read.found, versions)))
+  return reads.filter((read) => isStale(read, foundStates[read.found] ?? 'active', existence) ||
+    (!(read.found in foundStates) && isStale(read, read.found, versions)))
 }
 
 /** Returns the reads that show a state from before a write of the same caller. */
-export const readsBeforeOwnWrites = (operations: readonly Operation[], reads: readonly Read[]): Read[] =>
-  readsOfThePast(operations, reads, (write, read) => write.caller === read.caller)
+export const staleReadsOfOwnWrites = (operations: readonly Operation[], reads: readonly Read[]): Read[] =>
+  staleReads(operations, reads, (write, read) => write.caller === read.caller)
 
 /** Returns true if the value was certainly replaced by one of the writes that are `confirmed`. */
 const wasReplaced = (value: string, settings: readonly Setting[], confirmed: (write: Setting) => boolean): boolean =>
