@@ -12,7 +12,9 @@ import type { BulkCreateBody } from './schemas.ts'
 export interface BulkItem extends SecretInput {
   readonly name: SecretName
   readonly generate?: Generation
-  /** True if the item has a value that only another process knew. It then has no `content`, and `generate` no `template`. */
+  /**
+   * True if the item has a value that only another process knew. It then has no `content`, and its `generate` has no `template`.
+   */
   readonly withheld?: true
 }
 

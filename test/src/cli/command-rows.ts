@@ -89,7 +89,7 @@ const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...ar
 export const newUser = ({ folder, name }: Context): NodeJS.ProcessEnv =>
   ({ XDG_CONFIG_HOME: join(folder, name), SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined })
 
-/** Stores a login as a command before would have done. */
+/** Logs in, as the user would have done before the command. */
 const logIn = async (context: Preparation): Promise<unknown> =>
   secretsctlProgram({ url: '' }, ['login', '--url', context.gateway.url, '--with-token'], { env: newUser(context), stdin: tokens.administrator, ...fast })
 

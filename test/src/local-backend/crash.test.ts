@@ -12,7 +12,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** One round in this many kills the program while it starts on a new folder. */
+/** Every third round kills the program while it starts on a new folder. */
 const firstStartEvery = 3
 const writers = 4
 
