@@ -46,7 +46,7 @@ const outcomeOf = (status: number, { code, detail }: Reply['json']): Outcome => 
 
 const callers = [tokens.administrator, tokens.pipeline, tokens.writer]
 
-/** The result of an item of a bulk create, and what was done. */
+/** The changes of a secret for each result of its item in a bulk create. */
 const bulkEffects: Readonly<Record<string, readonly ('create' | 'update' | 'restore')[]>> =
   { created: ['create'], updated: ['update'], restored: ['restore', 'update'] }
 

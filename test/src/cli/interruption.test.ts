@@ -91,7 +91,7 @@ const processesWith = (value: string): string[] => readdirSync('/proc').filter((
   }
 })
 
-/** The only place where commands may leave files, and what marks their processes. */
+/** The only folder in which commands may leave files. `mark` is in an environment variable of all their processes. */
 interface Place {
   folder: string
   env: NodeJS.ProcessEnv
