@@ -5,7 +5,7 @@ import { errorCode } from '#src/problems/problem'
 /** The state of files and folders when they were read, keyed by path. Two states differ if the contents may differ. */
 export type FileStates = ReadonlyMap<string, string>
 
-/** The states of the load that is running. Loading a configuration is synchronous, so only one load runs at a time. */
+/** The states that the current load has recorded. Loading a configuration is synchronous, so only one load runs at a time. */
 let running: Map<string, string> | undefined
 
 /** Records the state of a file or a folder. Must be called before it is read, so that a later change is not missed. */
