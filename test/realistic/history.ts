@@ -86,7 +86,7 @@ function isTrue (refusal: string, state: State, request: Request): boolean {
   }
 }
 
-/** Returns true if the secret has all existing versions that the request names. */
+/** Returns true if the secret has every version that the request expects to exist. */
 function knowsVersions ({ versions }: State, request: Request): boolean {
   if (request.kind === 'move') return [request.version, request.from ?? request.version].every((version) => versions.includes(version))
   return (request.kind !== 'rollBack' && request.kind !== 'removeLabel') || versions.includes(request.version)
