@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** Creates a function that returns the problem for a further request. @param reason what the caller has too many of, for the log */
+/** Creates a function that returns the problem for one request too many. @param reason the reason in the log */
 const tooMany = (reason: string) => (): Problem => new Problem('rate-limited', { reason, retryAfter: 5 })
 
 /** Lets requests wait for secrets to change. */

@@ -23,7 +23,7 @@ import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput
  * @param onEnd called when a call has ended
  */
 export function createSecretsPort (
-  clients: () => Pick<Clients, 'line'>, onEnd: (call: EndedCall) => void = () => undefined
+  clients: () => Pick<Clients, 'clientFor'>, onEnd: (call: EndedCall) => void = () => undefined
 ): SecretsPort {
   /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (

@@ -38,7 +38,7 @@ async function limited (t: Test, throttling: number | true, share: number): Prom
     client.destroy()
     await backend.close()
   })
-  return { aws: createSecretsPort(() => ({ line: () => ({ client, breaker: createBreaker(now), deadline: 60_000 }) })), throttled }
+  return { aws: createSecretsPort(() => ({ clientFor: () => ({ client, breaker: createBreaker(now), deadline: 60_000 }) })), throttled }
 }
 
 const call: AwsCall = { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a', namePrefix: '' }), credentialId: 'a' }
