@@ -1,4 +1,8 @@
-FROM node:24-bookworm-slim AS build
+# The digest is that of the index, which has an image for each platform. To find that of a newer image:
+# docker buildx imagetools inspect node:24-bookworm-slim
+ARG NODE=node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2f02ea1dbbc2ca920407d46d7ec7f87b20
+
+FROM ${NODE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The only install script downloads Node.js, which the base image already has.
@@ -10,7 +14,7 @@ COPY routes routes
 COPY scripts/finish-build.js scripts/
 RUN npm run build -- --sourceMap false
 
-FROM node:24-bookworm-slim AS dependencies
+FROM ${NODE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Optional dependencies are only for people at a terminal.
@@ -20,7 +24,7 @@ RUN find node_modules -type f \( -name '*.d.ts' -o -name '*.d.cts' -o -name '*.d
     ! -iname 'licen[cs]e*' ! -iname 'notice*' -delete \
     && find node_modules -type d -empty -delete
 
-FROM node:24-bookworm-slim
+FROM ${NODE}
 # The image needs no package manager and no headers, because nothing is installed or compiled in it.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include/node /opt/yarn* \
     /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \

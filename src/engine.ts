@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /**
  * The folder in which Node.js stores compiled code. Node.js does not verify what it finds there, so anybody who can write to the
@@ -34,4 +35,18 @@ export function setFlags (): void {
 export function prepareEngine (): void {
   setFlags()
   enableCompileCache(compiled)
+}
+
+/** V8's function for a garbage collection. Only contexts that are created after the flag `--expose-gc` was set have it. */
+type CollectGarbage = (options: { type: 'major', execution: 'sync', flavor: 'regular' | 'last-resort' }) => void
+
+/**
+ * Gives memory that only the start needed back to the operating system. V8 enlarges the young generation while it loads the
+ * gateway, and reduces it again only in a collection that is a last resort. The collection blocks the process for about a tenth
+ * of a second.
+ */
+export function releaseMemory (): void {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as CollectGarbage
+  collectGarbage({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }

@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { app } from './app.ts'
 import { standardOutput } from './audit/settings.ts'
 import { outputsOf } from './command-line/output.ts'
+import { releaseMemory } from './engine.ts'
 import { banner } from './local-mode/banner.ts'
 import { liveConfig, type LiveConfig } from './config/live.ts'
 import { readVariables } from './config/load.ts'
@@ -18,6 +19,9 @@ import { serverOptions } from './http/server-options.ts'
 
 /** The exit status for an invalid configuration: EX_CONFIG in sysexits.h. */
 const configurationError = 78
+
+/** The milliseconds from the start until memory is released. By then, what is loaded after the start has been loaded. */
+const releaseAfter = 1_000
 
 /** The milliseconds after which the process is killed if all requests and jobs have been aborted but it still runs. */
 const endTimeout = 5_000
@@ -37,6 +41,7 @@ async function start (): Promise<void> {
   const fastify = Fastify(serverOptions(level, inFormat(format, log), config, service))
   await fastify.register(app, { config, dataDir: variables.GATEWAY_DATA_DIR, tracing: tracingFrom(variables) })
   const address = await listen(fastify, variables)
+  setTimeout(releaseMemory, releaseAfter).unref()
   shutDownGracefully(fastify, log, local)
   if (variables.GATEWAY_CONFIG !== undefined) reloadOnChange(fastify, config, source, variables.GATEWAY_RELOAD_SECONDS)
   if (local === undefined) return

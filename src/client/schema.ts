@@ -339,7 +339,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as it is done, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as its result is final, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -362,7 +362,7 @@ export interface paths {
         get: operations["readSecret"];
         /**
          * Write a secret's value
-         * @description Creates a new version, which becomes current. A secret that does not exist is created, if the caller may create it. If the value is already current, no version is created, provided that the caller may read the value.
+         * @description Creates a new version, which becomes current. A secret that does not exist is created, if the caller may create it. If the value is already current, no version is created, provided that the caller may read the value and sends no `Idempotency-Key`.
          */
         put: operations["putSecret"];
         /**
@@ -413,7 +413,7 @@ export interface paths {
         };
         /**
          * Describe a secret
-         * @description Returns everything except the value, even for a secret that is scheduled for deletion.
+         * @description Returns the metadata, even of a secret that is scheduled for deletion. The resource policy, and versions without a label, have routes of their own.
          */
         get: operations["describeSecret"];
         put?: never;
@@ -438,7 +438,7 @@ export interface paths {
         get: operations["readPolicy"];
         /**
          * Attach a resource policy to a secret
-         * @description Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS directly, including other accounts. It grants no permission in this gateway.
+         * @description Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS, including other accounts and this gateway. It grants no permission in the gateway.
          */
         put: operations["putPolicy"];
         post?: never;
@@ -1051,7 +1051,7 @@ export interface components {
         /** Environment */
         Environment: {
             /**
-             * @description The AWS account of its secrets. Credentials of other accounts are refused. Absent if the caller may not `DescribeCredential` any of its credentials
+             * @description The AWS account of its secrets. Credentials of other accounts are refused. Absent if the configuration does not name it, or if the caller may not `DescribeCredential` any of its credentials
              * @example 111122223333
              */
             account?: string;
@@ -1357,7 +1357,7 @@ export interface components {
         };
         /**
          * SecretMetadata
-         * @description The metadata of a secret: everything except its value.
+         * @description The metadata of a secret, which never contain its value.
          */
         SecretMetadata: {
             /**

@@ -15,8 +15,8 @@ export const EnvironmentDescription = Type.Object({
   name: EnvironmentName,
   region: Type.String({ description: 'The AWS region of its secrets', examples: ['eu-west-1'] }),
   account: Type.Optional(Type.String({
-    description: 'The AWS account of its secrets. Credentials of other accounts are refused. Absent if the caller may not ' +
-      '`DescribeCredential` any of its credentials',
+    description: 'The AWS account of its secrets. Credentials of other accounts are refused. Absent if the configuration does ' +
+      'not name it, or if the caller may not `DescribeCredential` any of its credentials',
     examples: ['111122223333']
   })),
   credential: Type.Optional(Type.String({

@@ -3,10 +3,7 @@ import { destination } from 'pino'
 
 /** The limits on batches of log lines. */
 interface BatchLimits {
-  /**
-   * The size, in bytes, at which a batch is written. It is small, because pino's destination measures the whole batch again with
-   * each line: with batches of 64 KiB, a line costs 17 µs instead of 3.
-   */
+  /** The size, in bytes, at which a batch is written. */
   readonly batchBytes: number
   /** The longest time, in milliseconds, that a line waits for the rest of its batch. */
   readonly delay: number
@@ -14,7 +11,7 @@ interface BatchLimits {
   readonly waitingBytes: number
 }
 
-const defaults: BatchLimits = { batchBytes: 4 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
+const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
 
 /** The destination of the log. */
 export type LogDestination = ReturnType<typeof destination>
@@ -33,10 +30,14 @@ export function logDestination (
   if (isatty(descriptor)) return destination({ fd: descriptor, sync: true })
   let dropped = 0
   const batches = { minLength: batchBytes, maxWrite: 2 * batchBytes, periodicFlush: delay, maxLength: waitingBytes }
-  return destination({ fd: descriptor, sync: false, ...batches })
+  const log = destination({ fd: descriptor, sync: false, contentMode: 'buffer', ...batches })
     .on('drop', () => { dropped += 1 })
     .on('drain', () => {
       if (dropped > 0) onDropped(dropped)
       dropped = 0
     })
+  // With lines of text, sonic-boom measures the whole batch again with each line. With bytes, it knows the length.
+  const write = log.write.bind(log) as unknown as (line: Buffer) => boolean
+  log.write = (line) => write(Buffer.from(line))
+  return log
 }

@@ -56,9 +56,15 @@ export const currentMissing = (problem: Problem): Problem =>
   problem.code === 'version-not-found' ? new Problem('secret-has-no-value', problem.options) : problem
 
 /** Returns the JSON form of a version with its value. It does not contain the value's own JSON. */
-export function toSecretValue ({ content, createdDate, json: _json, ...secret }: ReadResult): SecretValue {
-  const version = { ...secret, createdDate: createdDate.toISOString() }
-  return typeof content === 'string'
-    ? { ...version, encoding: 'text', value: content }
-    : { ...version, encoding: 'base64', value: Buffer.from(content).toString('base64') }
+export function toSecretValue ({ name, arn, versionId, versionStages, createdDate, content }: ReadResult): SecretValue {
+  const isText = typeof content === 'string'
+  return {
+    name,
+    arn,
+    versionId,
+    versionStages,
+    createdDate: createdDate.toISOString(),
+    encoding: isText ? 'text' : 'base64',
+    value: isText ? content : Buffer.from(content).toString('base64')
+  }
 }

@@ -137,7 +137,7 @@ export const SecretMetadata = Type.Object({
     statusMessage: Type.Optional(Type.String({ description: 'The reason, if the replication failed' })),
     lastAccessedDate: Type.Optional(Timestamp('The day on which the replica was last read'))
   }), { description: 'The replicas in other regions' }))
-}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'The metadata of a secret: everything except its value.' })
+}, { $id: 'SecretMetadata', title: 'SecretMetadata', description: 'The metadata of a secret, which never contain its value.' })
 
 export const SecretVersion = Type.Object({
   versionId: VersionId,

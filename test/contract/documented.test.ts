@@ -4,6 +4,12 @@ import { Ajv } from 'ajv'
 import t from 'tap'
 import { parse } from 'yaml'
 import { defaultLifetime } from '#src/authentication/gateway-token'
+import { consistencyWindow } from '#src/aws/eventual-consistency'
+import { requestQuotas } from '#src/aws-model/limits'
+import type { Operation } from '#src/aws-model/shapes'
+import { settlingTimes } from '#src/cache/dropping-writes'
+import { renewal } from '#src/cache/fetcher'
+import { absenceTime, pauseAfterFailure, settlingTtl } from '#src/cache/settings'
 import { agentFrom } from '#src/config/agent'
 import { auditFrom } from '#src/config/audit'
 import { awsFrom } from '#src/config/aws'
@@ -16,7 +22,11 @@ import { FileSchema } from '#src/config/schema'
 import { sharedFrom } from '#src/config/shared'
 import { shutdownFrom } from '#src/config/shutdown'
 import { environmentFrom } from '#src/environments/environment'
+import { jobBytes } from '#src/jobs/ended-jobs'
+import { jobLimits } from '#src/jobs/port'
+import { resultBytes } from '#src/secrets/bulk/reply'
 import { defaultThresholds } from '#src/secrets/posture/rules'
+import { presence } from '#src/shared/presence'
 import { fleetKey } from '#test/fleet'
 import { build } from '#test/helper'
 
@@ -144,6 +154,49 @@ t.test('the README and CONTRIBUTING.md name the version of Node.js that package.
   const version = engines.node.replace('>=', '')
   t.match(textOf('README.md').replaceAll(/\s+/g, ' '), `installs the Node.js ${version} that the gateway runs on`)
   t.match(textOf('CONTRIBUTING.md'), `You need Node.js ${version} and npm`)
+})
+
+t.test('numbers in sentences are those of the code', async (t) => {
+  const quotaOf = (operation: Operation): string =>
+    (requestQuotas.find(({ operations }) => operations.includes(operation))?.perSecond ?? 0).toLocaleString('en')
+  const inWords: Readonly<Record<number, string>> = { 3: 'three', 5: 'five', 10: 'ten' }
+  const seconds = (milliseconds: number): string => `${inWords[milliseconds / 1_000] ?? milliseconds / 1_000} seconds`
+  const minutes = (milliseconds: number): string => `${inWords[milliseconds / 60_000] ?? milliseconds / 60_000} minutes`
+  t.equal(settlingTtl, 1_000, 'a second')
+  t.equal(jobLimits.kept, 60 * 60 * 1_000, 'an hour')
+  t.strictSame(renewal, { least: 4 / 5, random: 1 / 10, spare: 1 / 20 }, 'fifths, a tenth and a twentieth')
+
+  const sentences: Readonly<Record<string, readonly string[]>> = {
+    'docs/aws.md': [
+      `${quotaOf('GetSecretValue')} for \`GetSecretValue\``, `${quotaOf('DescribeSecret')} for \`DescribeSecret\``,
+      `${quotaOf('ListSecrets')} each for \`ListSecrets\` and \`BatchGetSecretValue\``, `and ${quotaOf('CreateSecret')} for each group`,
+      `wrote in the last ${seconds(consistencyWindow)}`
+    ],
+    'docs/bulk.md': [
+      `can have ${jobLimits.runningOfOne} bulk creates and promotions`, `together ${jobLimits.running}`, 'kept until an hour after its end'
+    ],
+    'docs/cache.md': [
+      `does not exist is cached for ${seconds(absenceTime)}`, `AWS is asked again after ${seconds(pauseAfterFailure)}`,
+      `within ${seconds(settlingTimes.write)} after a write`, `within ${minutes(settlingTimes.rotation)} after the start of a rotation`,
+      'cached for only a second', 'after four fifths of its time to live', 'up to a tenth of the time to live', 'up to a twentieth of the time to live'
+    ],
+    'docs/deployment.md': [
+      `with ${resultBytes / 1_024} KiB for each secret, until it has ended`,
+      `with ${resultBytes / 1_024} KiB for each secret and ${jobBytes / 1_024} KiB for each job`
+    ],
+    'docs/fleet.md': [`${presence.lifetime / 1_000} s after the last report`],
+    'docs/reliability.md': [`remembers for ${seconds(consistencyWindow)} what it has written`]
+  }
+  for (const [file, texts] of Object.entries(sentences)) {
+    const found = textOf(file).replaceAll(/\s+/g, ' ')
+    for (const text of texts) t.ok(found.includes(text), `${file}: ${text}`)
+  }
+})
+
+t.test('decision 7 has a reason for each package, and for no others', async (t) => {
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>
+  const reasons = Array.from(textOf('docs/decisions/0007-packages.md').matchAll(/^\| (`[^|]*) \|/gm), ([, names = '']) => codeIn(names)).flat()
+  t.strictSame(reasons.sort(), Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }).sort())
 })
 
 t.test('every deployment file that starts a container makes its file system read-only', async (t) => {

@@ -19,7 +19,7 @@ const isFastify = (to: string): boolean => /^(fastify|fastify-plugin|@fastify\/.
 const isRedis = (to: string): boolean => to.startsWith('@redis/')
 const isAws = (to: string): boolean => to.startsWith('@aws-sdk/')
 
-const rim = ['src/app.ts', 'src/start.ts', 'src/http', 'src/request', 'src/local-backend', 'plugins', 'routes']
+const rim = ['src/app.ts', 'src/start.ts', 'src/http', 'src/request', 'plugins', 'routes']
 
 const rules: readonly Rule[] = [
   {

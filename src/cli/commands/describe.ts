@@ -12,7 +12,7 @@ type Replica = NonNullable<Metadata['replicas']>[number]
 
 const styles = styleFrom({ placeholder: 'yellow', 'pending-deletion': 'red' })
 
-/** Adds `secretsctl describe NAME`, which shows everything about a secret except its value, and the next steps. */
+/** Adds `secretsctl describe NAME`, which shows a secret's metadata and the next steps. */
 export function describe (command: Command, terminal: Terminal): void {
   command
     .argument('<name>', 'the secret\'s name', secretName)

@@ -8,8 +8,9 @@ import type { Tracer } from '#src/tracing/tracer'
  * caller's trace, for the log and the audit trail. Health probes have no trace.
  */
 export const beginTrace = (tracer: Tracer | undefined): Step => (request) => {
-  const { headers, routeOptions: { config } } = request
-  if ((tracer === undefined && headers.traceparent === undefined) || config.servedWhenOverloaded === true) return undefined
+  const { headers } = request
+  if (tracer === undefined && headers.traceparent === undefined) return undefined
+  if (request.routeOptions.config.servedWhenOverloaded === true) return undefined
   const context = traceContextFrom(headers)
   const trace = tracer === undefined ? context && { traceId: context.traceId } : routeSpan(tracer, request, context)
   return trace && { trace }

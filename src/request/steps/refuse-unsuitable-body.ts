@@ -8,10 +8,13 @@ import type { Step } from '#src/request/step'
  * is too long, or the route takes no body at all. The length of a body that is sent in chunks is not known yet. If such a body
  * turns out to be too long, Fastify refuses it. If the route takes no body, plugins/body.ts refuses any that is not empty.
  */
-export const refuseUnsuitableBody: Step = ({ headers, routeOptions: { schema, bodyLimit } }): undefined => {
+export const refuseUnsuitableBody: Step = (request): undefined => {
+  const { headers } = request
   const length = declaredLength(headers)
-  const isExpected = schema?.body !== undefined
   const hasType = headers['content-type'] !== undefined
+  if (length === 0 && !hasType) return
+  const { schema, bodyLimit } = request.routeOptions
+  const isExpected = schema?.body !== undefined
   if ((length > 0 || (isExpected && hasType)) && !acceptsMediaType(schema, headers['content-type'])) {
     throw new Problem('unsupported-media-type')
   }

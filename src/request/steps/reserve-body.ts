@@ -11,9 +11,8 @@ import type { Step } from '#src/request/step'
  * @throws Problem `overloaded` if the caller or all callers together hold too much memory
  */
 export const reserveBody = (memory: Budget): Step => (request, { raw }) => {
-  const { headers, routeOptions: { bodyLimit } } = request
-  const length = Math.min(declaredLength(headers), bodyLimit)
+  const length = declaredLength(request.headers)
   if (length === 0) return undefined
-  const bodyBytes = bodyMemory(length)
+  const bodyBytes = bodyMemory(Math.min(length, request.routeOptions.bodyLimit))
   return { bodyBytes, bodyReservation: releaseWhenClosed(raw, memory.reserve(memoryOwner(request), bodyBytes)) }
 }

@@ -18,7 +18,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['secrets'],
       summary: 'Write a secret\'s value',
       description: 'Creates a new version, which becomes current. A secret that does not exist is created, if the caller may ' +
-        'create it. If the value is already current, no version is created, provided that the caller may read the value.',
+        'create it. If the value is already current, no version is created, provided that the caller may read the value and ' +
+        'sends no `Idempotency-Key`.',
       params: SecretParams,
       querystring: Query({
         force: Type.Optional(Type.Boolean({ default: false, description: 'Create a new version even if the value is already ' +

@@ -12,7 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'describeSecret',
       tags: ['secrets'],
       summary: 'Describe a secret',
-      description: 'Returns everything except the value, even for a secret that is scheduled for deletion.',
+      description: 'Returns the metadata, even of a secret that is scheduled for deletion. The resource policy, and versions without a ' +
+        'label, have routes of their own.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,

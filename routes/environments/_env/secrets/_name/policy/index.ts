@@ -35,8 +35,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       operationId: 'putPolicy',
       tags: ['policies'],
       summary: 'Attach a resource policy to a secret',
-      description: 'Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS directly, ' +
-        'including other accounts. It grants no permission in this gateway.',
+      description: 'Replaces the existing policy, if there is one. AWS enforces it for everybody who calls AWS, including other ' +
+        'accounts and this gateway. It grants no permission in the gateway.',
       params: SecretParams,
       querystring: Query({}),
       headers: CredentialHeader,
