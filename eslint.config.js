@@ -33,6 +33,11 @@ export default defineConfig(
       'no-restricted-syntax': ['error', {
         selector: 'CallExpression[callee.property.name=/^(push|unshift|splice|concat|max|min|fromCharCode|fromCodePoint)$/] > SpreadElement',
         message: 'Each item becomes an argument, so a long list overflows the stack. Use a loop, or explain why the list is short.'
+      }],
+      '@typescript-eslint/no-restricted-imports': ['error', {
+        name: '@fastify/type-provider-typebox',
+        allowTypeImports: true,
+        message: 'Import Type from @sinclair/typebox. This package loads a second copy of TypeBox, and its compiler, at the start.'
       }]
     }
   },

@@ -2,11 +2,13 @@
  * Measures how long the reads of a quiet caller take: first without other clients, and then while each of several greedy clients
  * runs.
  *
- *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--burner false] [--untimed]
+ *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--cached] [--burner false] [--untimed]
  *
  * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
  * makes any reply slower. To separate this from unfairness of the gateway, each measurement with a greedy client is followed by
  * one with burners. Burners are processes that send no requests, but put the same load on each core as the greedy client did.
+ *
+ * AWS is asked for each of the quiet caller's reads, or with `--cached` only for the first one.
  *
  * With `--untimed`, exits with 1 if the quiet caller is not served or gets a 504, however long the replies take. Otherwise, also
  * exits with 1 if a p99 with a greedy client is more than three times the p99 with burners.
@@ -22,7 +24,7 @@ import { burn } from './neighbours/burner.ts'
 import { greedy } from './neighbours/greedy.ts'
 import { cores, end, processorTime, startGateway, startPart } from './neighbours/processes.ts'
 import { readQuietly, type Seen } from './neighbours/quiet.ts'
-import { configure, headersOf, secrets } from './neighbours/setting.ts'
+import { configure, createSecrets } from './neighbours/setting.ts'
 import { isPassed, isServed, printTable, type Measurement, type Row } from './neighbours/table.ts'
 import { pinToCore } from './pinned.ts'
 
@@ -33,6 +35,7 @@ const { positionals: [part, ...args], values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: Object.keys(greedy).join(',') },
     burner: { type: 'string', default: 'true' },
+    cached: { type: 'boolean', default: false },
     untimed: { type: 'boolean', default: false },
     profile: { type: 'string' }
   }
@@ -53,13 +56,6 @@ const rest = { share: 0.1, interval: 300, longest: 10_000 }
  * the process.
  */
 const longest = 60_000
-
-async function createSecret (url: string, name: string, value: string): Promise<void> {
-  const reply = await fetch(`${url}/environments/dev/secrets/${encodeURIComponent(name)}`, {
-    method: 'POST', headers: headersOf('setup'), body: JSON.stringify({ value })
-  })
-  if (reply.status !== 201) throw new Error(`${name} was not created: ${reply.status} ${await reply.text()}`)
-}
 
 interface Running {
   readonly url: string
@@ -83,12 +79,12 @@ async function measure ({ url, gateway, backend }: Running, companions: readonly
   const began = performance.now()
   for (const one of companions) one.send('begin')
   await delay(headStart)
-  const seen: Seen = await readQuietly(url, seconds)
+  const seen: Seen = await readQuietly(url, values.cached ? 'dev' : 'direct', seconds)
   const time = (performance.now() - began) / 1_000
-  const [ofGateway = 0, ...others] = used().map((after, index) => (after - (before[index] ?? 0)) / time)
+  const [ofGateway = 0, ofBackend = 0, ...others] = used().map((after, index) => (after - (before[index] ?? 0)) / time)
   await Promise.all(companions.map(async (one) => end(one)))
   await untilAtRest(gateway)
-  return { ...seen, gateway: ofGateway, others: others.reduce((sum, one) => sum + one, 0) }
+  return { ...seen, gateway: ofGateway, backend: ofBackend, companions: others.reduce((sum, one) => sum + one, 0) }
 }
 
 async function beside (running: Running, name: string): Promise<Measurement> {
@@ -96,13 +92,17 @@ async function beside (running: Running, name: string): Promise<Measurement> {
 }
 
 /**
- * Measures the quiet caller while burners run. They add the load that the greedy client added: the processor time in `busy` minus
- * that in `idle`.
+ * Measures the quiet caller while burners run. They add the load that the greedy client added, with the priorities of the
+ * processes that caused it: the processor time in `busy` minus that in `idle`.
  */
 async function besideBurner (running: Running, busy: Measurement, idle: Measurement): Promise<Measurement> {
-  const shares = [[cores.gateway, busy.gateway - idle.gateway], [cores.others, busy.others - idle.others]] as const
-  return measure(running, await Promise.all(shares.map(async ([core, share]) =>
-    startPart(import.meta.filename, 'burner', [Math.max(0, share).toFixed(2)], core, core === cores.others))))
+  const burners = [
+    { core: cores.gateway, share: busy.gateway - idle.gateway, isYielding: false },
+    { core: cores.others, share: busy.backend - idle.backend, isYielding: false },
+    { core: cores.others, share: busy.companions, isYielding: true }
+  ]
+  return measure(running, await Promise.all(burners.map(async ({ core, share, isYielding }) =>
+    startPart(import.meta.filename, 'burner', [Math.max(0, share).toFixed(2)], core, isYielding))))
 }
 
 /** Takes all measurements. The rounds are interleaved, so that other load on the machine affects all rows equally. */
@@ -132,7 +132,7 @@ async function compare (): Promise<void> {
   const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]
   const { url, child: gateway } = await startGateway(await configure(folder, await endpoint), profile)
   try {
-    for (const name of Object.values(secrets)) await createSecret(url, name, name === secrets.long ? ''.padEnd(60_000, '.') : 'a value')
+    await createSecrets(url)
     const rows = await rowsOf({ url, gateway, backend }, values.only.split(','))
     printTable(rows)
     console.log(`load average at the end: ${loadavg().map((load) => load.toFixed(1)).join(', ')}`)

@@ -14,7 +14,9 @@ export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
     const { schema } = request.routeOptions
-    if (schema?.body !== undefined) return parseJson(body, schema.body as BodySchema)
+    if (schema?.body !== undefined) {
+      return parseJson(body, schema.body as BodySchema, { isGone: () => request.raw.socket.destroyed })
+    }
     if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
     return undefined
   })

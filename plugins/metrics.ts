@@ -9,6 +9,12 @@ import { createMetrics } from '#src/metrics/metrics'
 import { measureProcess } from '#src/metrics/process'
 
 /**
+ * The limits on connections to the metrics. Only a scraper and some probers need one. Times are in milliseconds: for a request to
+ * arrive, and for a connection without progress during a request.
+ */
+const limits = { connections: 50, request: 10_000, progress: 30_000 }
+
+/**
  * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a listener of their
  * own, because the machines that may scrape them are usually not the machines that may send requests.
  */
@@ -26,7 +32,13 @@ export default fp(async (fastify) => {
     throw new ConfigError([{ key: 'server.metrics', found: 'a change', expected: 'the same as at the start: a change requires a restart' }])
   })
   if (address === undefined) return
-  const listener = Fastify({ forceCloseConnections: true })
+  const listener = Fastify({
+    forceCloseConnections: true,
+    requestTimeout: limits.request,
+    connectionTimeout: limits.progress,
+    http: { headersTimeout: limits.request, connectionsCheckingInterval: 500 }
+  })
+  listener.server.maxConnections = limits.connections
   listener.get('/metrics', async (_request, reply) => reply.type(expositionType).send(metrics.text()))
   // The probes are served here as well, because the other listener may require a client certificate, which a prober does not
   // have.

@@ -1,8 +1,9 @@
 """Takes a secret through its life with boto3, using the same calls as Terraform's provider:
 
-    python3 scripts/aws-life.py ENDPOINT PREFIX
+    python3 scripts/aws-life.py ENDPOINT PREFIX ROTATION_FUNCTION
 
-The keys come from the environment, as for any program that uses boto3.
+The keys come from the environment, as for any program that uses boto3. The rotation function is the ARN of one that writes a
+random value.
 """
 import json
 import sys
@@ -11,7 +12,7 @@ import time
 import boto3
 from botocore.config import Config
 
-endpoint, prefix = sys.argv[1:3]
+endpoint, prefix, rotation_function = sys.argv[1:4]
 client = boto3.client(
     "secretsmanager", endpoint_url=endpoint, region_name="eu-west-1", config=Config(retries={"max_attempts": 1})
 )
@@ -45,6 +46,20 @@ def create():
     return arn
 
 
+def rotate():
+    """Rotates the secret, as `aws_secretsmanager_secret_rotation` does when it is created and destroyed."""
+    rules = {"AutomaticallyAfterDays": 30}
+    version = client.rotate_secret(SecretId=arn, RotationLambdaARN=rotation_function, RotationRules=rules, RotateImmediately=True)["VersionId"]
+    described = client.describe_secret(SecretId=arn)
+    expect("read the rotation", [described[key] for key in ("RotationEnabled", "RotationLambdaARN", "RotationRules")], [True, rotation_function, rules])
+    end = time.monotonic() + 30
+    while client.get_secret_value(SecretId=arn)["VersionId"] != version and time.monotonic() < end:
+        time.sleep(0.1)
+    expect("the rotated version is current", client.get_secret_value(SecretId=arn)["VersionId"], version)
+    client.cancel_rotate_secret(SecretId=arn)
+    expect("the rotation is off", client.describe_secret(SecretId=arn)["RotationEnabled"], False)
+
+
 arn = create()
 policy = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:PutSecretValue", "Resource": "*"}
@@ -54,6 +69,7 @@ client.put_resource_policy(SecretId=arn, ResourcePolicy=json.dumps(policy), Bloc
 expect("read the policy", json.loads(client.get_resource_policy(SecretId=arn)["ResourcePolicy"]), policy)
 client.delete_resource_policy(SecretId=arn)
 expect("a rotation without a function", failure(client.rotate_secret, SecretId=arn), "InvalidRequestException")
+rotate()
 client.update_secret(SecretId=arn, Description="Changed by Terraform")
 client.untag_resource(SecretId=arn, TagKeys=["team"])
 client.tag_resource(SecretId=arn, Tags=[{"Key": "owner", "Value": "b"}])
@@ -61,14 +77,14 @@ described = client.describe_secret(SecretId=arn)
 expect("read the changes", (described["Description"], described["Tags"]), ("Changed by Terraform", [{"Key": "owner", "Value": "b"}]))
 second = client.put_secret_value(SecretId=arn, SecretBinary=b"\x00\xff")["VersionId"]
 expect("bytes", client.get_secret_value(SecretId=name)["SecretBinary"], b"\x00\xff")
-expect("the previous version", client.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")["SecretString"], "one")
+previous = client.get_secret_value(SecretId=name, VersionStage="AWSPREVIOUS")
 client.update_secret_version_stage(SecretId=arn, VersionStage="AWSCURRENT", RemoveFromVersionId=second,
-                                   MoveToVersionId=client.get_secret_value(SecretId=arn, VersionStage="AWSPREVIOUS")["VersionId"])
-expect("roll back", client.get_secret_value(SecretId=arn)["SecretString"], "one")
+                                   MoveToVersionId=previous["VersionId"])
+expect("roll back", client.get_secret_value(SecretId=arn)["SecretString"], previous["SecretString"])
 pages = client.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [name]}])
 expect("list", [secret["ARN"] for page in pages for secret in page["SecretList"]], [arn])
 batch = client.batch_get_secret_value(SecretIdList=[name, f"{name}-none"])
-expect("read many", [value["SecretString"] for value in batch["SecretValues"]], ["one"])
+expect("read many", [value["SecretString"] for value in batch["SecretValues"]], [previous["SecretString"]])
 expect("the errors of many", [error["ErrorCode"] for error in batch["Errors"]], ["ResourceNotFoundException"])
 client.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
 expect("read after the deletion", failure(client.get_secret_value, SecretId=arn), "ResourceNotFoundException")

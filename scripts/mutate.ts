@@ -10,20 +10,26 @@
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
  *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
  *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if bad luck can't explain the result
+ *     npm run mutate -- --results mutants.jsonl --jobs 1         # tries one mutant at a time, and continues an earlier run
+ *
+ * A file of results has a line for each mutant that was tried. They are not tried again until their source files change. To try
+ * again those that no test noticed, delete their lines.
  *
  * The tests to run are chosen by the coverage of the last complete `npm test`. `npm test -- FILE` deletes this coverage, but
- * `node FILE` does not. Each worker has a copy of the repository, so the working tree does not change.
+ * `node FILE` does not. Without it, only the tests at the mirrored paths are run, such as test/src/audit/end.test.ts. Each worker
+ * has a copy of the repository, so the working tree does not change.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readCoverage } from './mutation/coverage.ts'
 import { mutantsOf } from './mutation/mutants.ts'
 import { changedSince, copyRepository, sourceFiles } from './mutation/repository.ts'
+import { openResults } from './mutation/results.ts'
 import { draw, randomNumbers } from './mutation/sample.ts'
 import { chooseTests, trials } from './mutation/trial.ts'
-import { isCertainlyBelow } from './mutation/verdict.ts'
+import { confidenceInterval, isCertainlyBelow } from './mutation/verdict.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -35,6 +41,8 @@ const { values: options, positionals } = parseArgs({
     since: { type: 'string' },
     tests: { type: 'string', default: '12' },
     seconds: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    results: { type: 'string' },
     least: { type: 'string', default: '95' },
     surely: { type: 'boolean', default: false }
   }
@@ -68,26 +76,35 @@ const sampled = options.sample ?? (positionals.length > 0 ? undefined : '300')
 const mutants = sampled === undefined ? candidates : draw(candidates, Number(sampled), randomNumbers(Number(options.seed)))
 console.log(`${mutants.length} of ${candidates.length} mutants, seed ${options.seed}`)
 
+if (!existsSync(join(root, '.tap', 'coverage'))) console.log('There is no coverage, so only tests at mirrored paths are run.')
 const testsAt = readCoverage(root)
 const started = Date.now()
 const over = new AbortController()
 const timer = options.seconds === undefined ? undefined : setTimeout(() => { over.abort() }, 1_000 * Number(options.seconds))
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { over.abort() })
 const tryOut = trials(over.signal)
+const results = openResults(options.results)
 const counts = { noticed: 0, hung: 0, 'not noticed': 0, aborted: 0 }
 const waiting = mutants.entries()
-await Promise.all(Array.from({ length: availableParallelism() }, async () => {
+await Promise.all(Array.from({ length: Number(options.jobs) }, async () => {
   const folder = copyRepository(root)
   try {
     for (const [index, mutant] of waiting) {
       const { file, start, end, replacement } = mutant
       const text = texts.get(file) ?? ''
+      const earlier = results.find(mutant, text)
+      if (earlier !== undefined) {
+        counts[earlier.outcome] += 1
+        continue
+      }
       const tests = chooseTests(testsAt(file, start), mutant, Number(options.tests))
-      const { outcome, test } = await tryOut(mutant, text, tests, folder)
-      counts[outcome] += 1
-      if (outcome === 'aborted') continue
+      const trial = await tryOut(mutant, text, tests, folder)
+      counts[trial.outcome] += 1
+      if (trial.outcome === 'aborted') continue
       const title = `${file}:${lineOf(text, start)}  ${shown(text.slice(start, end))} => ${shown(replacement)}`
-      console.log(`${index + 1}/${mutants.length} ${outcome.toUpperCase()} ${title} by ${test ?? `none of ${tests.length} tests`}`)
+      results.add(mutant, text, title, trial)
+      const { outcome, test = `none of ${tests.length} tests`, assertion = '' } = trial
+      console.log(`${index + 1}/${mutants.length} ${outcome.toUpperCase()} ${title} by ${test} ${assertion}`.trimEnd())
     }
   } finally {
     rmSync(folder, { recursive: true })
@@ -99,6 +116,10 @@ const noticed = counts.noticed + counts.hung
 const tried = noticed + counts['not noticed']
 const percentage = tried === 0 ? 100 : 100 * noticed / tried
 console.log(`${noticed} of ${tried} mutants noticed (${percentage.toFixed(1)} %), ${counts.hung} of them because a test hung`)
+if (tried > 0) {
+  const [low, high] = confidenceInterval({ noticed, tried }).map((part) => (100 * part).toFixed(1))
+  console.log(`in the whole source, between ${low} and ${high} % (with 95 % confidence, if the mutants are a sample of it)`)
+}
 console.log(`${Math.round((Date.now() - started) / 1_000)} s, ${counts.aborted} mutants left out for lack of time`)
 const least = Number(options.least)
 if (options.surely ? isCertainlyBelow(least / 100, { noticed, tried }) : percentage < least) process.exitCode = 1

@@ -1,6 +1,7 @@
 /*
- * Every process of the complete test suite loads this file first, to shorten its start. Each test file runs in a process of its
- * own, and some start further processes. The file changes neither the behaviour of the tests nor the coverage.
+ * Every process of the complete test suite loads this file first, to shorten its start, and so does every test of a mutant. Each
+ * test file runs in a process of its own, and some start further processes. The file changes neither the behaviour of the tests
+ * nor the coverage.
  *
  * It is written in JavaScript, because TypeScript would load the very compiler that this file avoids.
  */
@@ -10,7 +11,7 @@ import { registerHooks, setSourceMapsSupport, syncBuiltinESMExports } from 'node
 import { setFlagsFromString } from 'node:v8'
 
 const root = new URL('..', import.meta.url).href
-/** The URL of the folder in which scripts/test.ts has put the source without its types. */
+/** The URL of the folder in which scripts/test.ts has put the source without its types, or null if there is none. */
 const stripped = new URL(import.meta.url).searchParams.get('stripped')
 
 // V8 would optimize Cedar's WebAssembly in each process for longer than the process uses it. The gateway sets this flag, too.
@@ -31,7 +32,7 @@ registerHooks({
     if (context.format !== 'module-typescript' || !url.startsWith(root)) return nextLoad(url, context)
     // By now, tap has changed the setting again.
     ignoreSourceMaps()
-    const file = new URL(stripped + url.slice(root.length))
-    return existsSync(file) ? { format: 'module', source: readFileSync(file), shortCircuit: true } : nextLoad(url, context)
+    const file = stripped === null ? undefined : new URL(stripped + url.slice(root.length))
+    return file !== undefined && existsSync(file) ? { format: 'module', source: readFileSync(file), shortCircuit: true } : nextLoad(url, context)
   }
 })

@@ -1,5 +1,9 @@
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
+import { HttpRequest } from '@smithy/protocol-http'
+import { SignatureV4 } from '@smithy/signature-v4'
 import { tokens, type Gateway, type Reply } from './helper.ts'
+import type { RawRequest } from './raw.ts'
+import { Sha256 } from './src/local-backend/backend.ts'
 
 /** Keys for AWS's protocol, as the gateway issues them. */
 export interface Keys {
@@ -39,3 +43,37 @@ export const clientOf = (
   credentials: { accessKeyId, secretAccessKey, sessionToken },
   maxAttempts: 1
 })
+
+/** What a signature covers. By default, it is a valid call that reads the secret `canary`. */
+export interface SignedParts {
+  host?: string
+  path?: string
+  region?: string
+  service?: string
+  date?: Date
+  /** Further headers. */
+  headers?: Record<string, string>
+  body?: string
+}
+
+/** The SDKs' signer, with keys of the gateway. */
+export const signerOf = (
+  { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken }: Keys,
+  { region = 'eu-west-1', service = 'secretsmanager' }: Pick<SignedParts, 'region' | 'service'> = {}
+): SignatureV4 => new SignatureV4({
+  credentials: { accessKeyId, secretAccessKey, sessionToken }, region, service, sha256: Sha256, applyChecksum: false
+})
+
+/** Signs a call, and returns it as a request that can be changed before it is written to a socket. */
+export async function signedCall (keys: Keys, parts: SignedParts = {}): Promise<RawRequest & { headers: [string, string][] }> {
+  const { host = 'gateway.test', path = '/environments/dev/aws', date: signingDate = new Date(), headers, body = '{"SecretId":"dev/canary"}' } = parts
+  const request = new HttpRequest({
+    method: 'POST',
+    hostname: host,
+    path,
+    headers: { host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'secretsmanager.GetSecretValue', ...headers },
+    body
+  })
+  const { host: _host, ...signed } = (await signerOf(keys, parts).sign(request, { signingDate })).headers
+  return { method: 'POST', path, headers: Object.entries(signed), body }
+}

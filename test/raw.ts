@@ -15,6 +15,7 @@ export interface RawReply {
   status: number
   head: string
   text: string
+  /** The code of the problem, or the type of AWS's error. */
   code: string | undefined
 }
 
@@ -49,7 +50,8 @@ export async function readReply (socket: Socket, method = 'GET'): Promise<RawRep
     const rest = Buffer.from(all.slice(end + 4))
     if (end < 0 || rest.length < length) continue
     const [head, text] = [all.slice(0, end), rest.toString('utf8', 0, length)]
-    return { status: Number(head.split(' ')[1]), head, text, code: text.startsWith('{') ? (JSON.parse(text) as { code?: string }).code : undefined }
+    const { code, __type: type } = text.startsWith('{') ? JSON.parse(text) as { code?: string, __type?: string } : {}
+    return { status: Number(head.split(' ')[1]), head, text, code: code ?? type }
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 import { Agent, request as send, type ClientRequest } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { headersOf, secrets, type CallerId } from './setting.ts'
+import { headersOf, longSecrets, longValue, pathOf, secrets, type CallerId } from './setting.ts'
 
 /** A greedy client, which sends more than its share of requests. */
 export interface Greed {
@@ -16,6 +16,8 @@ interface Options {
   readonly body?: Buffer
   /** The time in milliseconds after which the client hangs up. */
   readonly hangUpAfter?: number
+  /** True if the client does not read the reply. */
+  readonly isUnread?: boolean
 }
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
@@ -23,13 +25,16 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 /**
  * Sends a request from an address of its own and discards the reply. Resolves when the exchange has ended, even if it has failed.
  */
-async function ask (url: string, signal: AbortSignal, { caller, method = 'GET', body, hangUpAfter }: Options): Promise<void> {
+async function ask (
+  url: string, signal: AbortSignal, { caller, method = 'GET', body, hangUpAfter, isUnread = false }: Options
+): Promise<void> {
   const headers = caller === undefined ? { 'content-type': 'application/json' } : headersOf(caller)
   const signals = hangUpAfter === undefined ? [signal] : [signal, AbortSignal.timeout(hangUpAfter)]
   const options = { agent, method, headers, localAddress: '127.0.0.2', signal: AbortSignal.any(signals) }
   await new Promise<void>((resolve) => {
     const request: ClientRequest = send(url, options, (reply) => {
-      reply.on('error', () => undefined).on('close', resolve).resume()
+      reply.on('error', () => undefined).on('close', resolve)
+      if (!isUnread) reply.resume()
     })
     request.on('error', () => { resolve() }).end(body)
   })
@@ -56,8 +61,6 @@ async function keepUp (count: number, signal: AbortSignal, exchange: () => Promi
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const names = (prefix: string): Buffer => json({ names: times(10_000).map((index) => `${prefix}/${index}`) })
 const environment = (url: string): string => `${url}/environments/dev`
-const valueOf = (url: string, name: string): string => `${environment(url)}/secrets/${encodeURIComponent(name)}`
-
 const wrongItems = (): Buffer => json({ secrets: times(10_000).map((index) => ({ name: `wrong/${index}`, value: 1, filler: ''.padEnd(80, '.') })) })
 const newSecrets = (prefix: string): Buffer => json({
   secrets: times(10_000).map((index) => ({ name: `${prefix}/${index}`, value: `value ${index}`.padEnd(80, '.') }))
@@ -68,7 +71,7 @@ export const greedy: Readonly<Record<string, Greed>> = {
   versions: {
     title: '99 lists of versions per second',
     run: async (url, signal) => atRate(99, signal, () => {
-      void ask(`${environment(url)}/secrets/${encodeURIComponent(secrets.other)}/versions`, signal, { caller: 'versions' })
+      void ask(`${url}${pathOf(secrets.other)}/versions`, signal, { caller: 'versions' })
     })
   },
   values: {
@@ -86,11 +89,25 @@ export const greedy: Readonly<Record<string, Greed>> = {
       void ask(`${environment(url)}/secrets`, signal, { caller: 'bulk', method: 'POST', body, hangUpAfter: 700 })
     })
   },
+  big: {
+    title: '48 × a bulk create of 15 MB',
+    async run (url, signal) {
+      const body = json({ secrets: times(250).map((index) => ({ name: `big/${index}`, value: longValue })), onConflict: 'update' })
+      await keepUp(48, signal, async () => ask(`${environment(url)}/secrets`, signal, { caller: 'big', method: 'POST', body }))
+    }
+  },
+  unreadValues: {
+    title: '40 clients that do not read 80 values',
+    async run (url, signal) {
+      const body = json({ names: longSecrets })
+      await keepUp(40, signal, async () =>
+        ask(`${environment(url)}/values`, signal, { caller: 'unreadValues', method: 'POST', body, isUnread: true }))
+    }
+  },
   stalled: {
     title: '50 reads that stall at AWS, gone',
     async run (url, signal) {
-      await Promise.all(times(50).map(async () =>
-        ask(valueOf(url, secrets.stalled), signal, { caller: 'stalled', hangUpAfter: 1_000 })))
+      await Promise.all(times(50).map(async () => ask(url + pathOf(secrets.stalled, 'direct'), signal, { caller: 'stalled', hangUpAfter: 1_000 })))
     }
   },
   bodies: {
@@ -118,8 +135,7 @@ export const greedy: Readonly<Record<string, Greed>> = {
     title: '200 clients that do not read',
     async run (url, signal) {
       const { hostname, port } = new URL(url)
-      const path = new URL(valueOf(url, secrets.long)).pathname
-      const lines = [`GET ${path} HTTP/1.1`, `host: ${hostname}:${port}`, `authorization: ${headersOf('unread').authorization}`, '', '']
+      const lines = [`GET ${pathOf(secrets.long)} HTTP/1.1`, `host: ${hostname}:${port}`, `authorization: ${headersOf('unread').authorization}`, '', '']
       const sockets = times(200).map(() => connect({ host: hostname, port: Number(port), localAddress: '127.0.0.3', noDelay: true })
         .on('error', () => undefined).pause())
       for (const socket of sockets) socket.write(lines.join('\r\n').repeat(5))
@@ -130,7 +146,7 @@ export const greedy: Readonly<Record<string, Greed>> = {
   slow: {
     title: '1,000 reads while AWS takes 5 s',
     async run (url, signal) {
-      await Promise.all(times(1_000).map(async () => ask(valueOf(url, secrets.slow), signal, { caller: 'slow' })))
+      await Promise.all(times(1_000).map(async () => ask(url + pathOf(secrets.slow, 'direct'), signal, { caller: 'slow' })))
     }
   }
 }

@@ -1,6 +1,6 @@
 import { Agent, request as send } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { headersOf, secrets } from './setting.ts'
+import { headersOf, pathOf, secrets, type EnvironmentName } from './setting.ts'
 
 /** The quiet caller's results: the duration of each read in milliseconds, and how often each status occurred. */
 export interface Seen {
@@ -19,7 +19,7 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
  * Reads a value at a constant rate, whether or not the earlier reads have ended. The duration of a read is measured from the
  * moment at which it was due, so it includes the time for which the gateway was blocked.
  */
-export async function readQuietly (url: string, seconds: number): Promise<Seen> {
+export async function readQuietly (url: string, environment: EnvironmentName, seconds: number): Promise<Seen> {
   const seen: Seen = { times: [], statuses: new Map() }
   const count = Math.round(seconds * perSecond)
   const began = performance.now()
@@ -27,7 +27,7 @@ export async function readQuietly (url: string, seconds: number): Promise<Seen> 
   for (let index = 0; index < count; index++) {
     const due = began + index * 1_000 / perSecond
     await delay(Math.max(0, due - performance.now()))
-    reads.push(readOnce(url).then((status) => {
+    reads.push(readOnce(url + pathOf(secrets.quiet, environment)).then((status) => {
       seen.times.push(performance.now() - due)
       seen.statuses.set(status, (seen.statuses.get(status) ?? 0) + 1)
     }))
@@ -37,9 +37,8 @@ export async function readQuietly (url: string, seconds: number): Promise<Seen> 
 }
 
 async function readOnce (url: string): Promise<string> {
-  const path = `${url}/environments/dev/secrets/${encodeURIComponent(secrets.quiet)}`
   return new Promise((resolve) => {
-    send(path, { agent, headers: headersOf('quiet'), signal: AbortSignal.timeout(lastReads) }, (reply) => {
+    send(url, { agent, headers: headersOf('quiet'), signal: AbortSignal.timeout(lastReads) }, (reply) => {
       reply
         .on('error', () => { resolve('cut off') })
         .on('end', () => { resolve(String(reply.statusCode)) })

@@ -6,11 +6,27 @@ import { hashToken } from '#src/authentication/api-keys'
 /** The AWS account of the embedded backend. */
 export const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
-/** The secrets that exist. The proxy in front of the backend delays or stalls the replies about two of them. */
+/** The environments. In `direct`, no value is cached, so AWS is asked for each read. */
+const environments = ['dev', 'direct'] as const
+export type EnvironmentName = typeof environments[number]
+
+/** The URL path of a secret. */
+export const pathOf = (name: string, environment: EnvironmentName = 'dev'): string =>
+  `/environments/${environment}/secrets/${encodeURIComponent(name)}`
+
+/** Secrets that exist in both environments. The proxy in front of the backend delays or stalls the replies about two of them. */
 export const secrets = { quiet: 'quiet/secret', other: 'other/secret', long: 'long/secret', slow: 'slow/secret', stalled: 'stalled/secret' } as const
 
-/** The callers: the quiet one, one for each kind of greed, and one that may not create secrets. */
-export const callers = ['quiet', 'setup', 'versions', 'values', 'bulk', 'stalled', 'stranger', 'forbidden', 'unread', 'slow'] as const
+/** The names of further secrets, which have long values: as many as fill a page. */
+export const longSecrets = Array.from({ length: 80 }, (_, index) => `made/${index}`)
+
+/** A value that is nearly as long as AWS allows. */
+export const longValue = 'v'.repeat(60_000)
+
+/** The callers: the quiet one, one for each kind of greed, and two that may read no secret. */
+export const callers = [
+  'quiet', 'setup', 'versions', 'values', 'bulk', 'big', 'stalled', 'stranger', 'forbidden', 'unread', 'unreadValues', 'slow', 'attacker'
+] as const
 export type CallerId = typeof callers[number]
 
 export const headersOf = (caller: CallerId): Record<string, string> =>
@@ -24,6 +40,19 @@ const policies = `
 );
 `
 
+/** Creates all secrets. */
+export async function createSecrets (url: string): Promise<void> {
+  const long = [secrets.long, ...longSecrets]
+  const items = [...Object.values(secrets), ...longSecrets].map((name) =>
+    ({ name, value: long.includes(name) ? longValue : 'a value', description: 'd'.repeat(2_000) }))
+  for (const environment of environments) {
+    const reply = await fetch(`${url}/environments/${environment}/secrets`, {
+      method: 'POST', headers: headersOf('setup'), body: JSON.stringify({ secrets: items })
+    })
+    if (reply.status !== 201) throw new Error(`The secrets were not created: ${reply.status} ${await reply.text()}`)
+  }
+}
+
 /**
  * Writes the gateway's configuration to a folder. The credential is of a kind that makes the gateway keep to AWS's quotas. The
  * rate limits are the defaults, but with larger bursts, so that a caller may send 1,000 requests at once.
@@ -34,7 +63,10 @@ export async function configure (folder: string, endpoint: string): Promise<Reco
   await mkdir(join(folder, 'policies'))
   await writeFile(join(folder, 'policies', 'all.cedar'), policies)
   await writeFile(join(folder, 'gateway.yaml'), stringify({
-    environments: { dev: { region: 'eu-west-1', credential: 'bench' } },
+    environments: {
+      dev: { region: 'eu-west-1', credential: 'bench' },
+      direct: { region: 'eu-west-1', credential: 'bench', cache: { ttlSeconds: 0 } }
+    } satisfies Record<EnvironmentName, object>,
     credentials: { bench: { kind: 'environment', accessKeyIdVariable: 'BENCH_KEY', secretAccessKeyVariable: 'BENCH_SECRET' } },
     authentication: {
       apiKeys: callers.map((id) => ({ id, hash: hashToken(`token-of-${id}`) })),

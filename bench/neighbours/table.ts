@@ -5,8 +5,9 @@ import type { Seen } from './quiet.ts'
 export interface Measurement extends Seen {
   /** The fraction of its core that the gateway used, from 0 to 1. */
   readonly gateway: number
-  /** The fraction of a core that the backend and the greedy client or the burner used. */
-  readonly others: number
+  /** The fraction of the other core that the backend used, and that the greedy client or the burners used. */
+  readonly backend: number
+  readonly companions: number
 }
 
 /** The measurements of each round: without other clients, with a greedy client, and with burners that cause the same load. */
@@ -35,8 +36,8 @@ function spread (times: readonly number[]): string {
 const ratio = (measured: readonly Measurement[], baseline: readonly Measurement[]): number =>
   median(timesOf(measured, 'p99')) / median(timesOf(baseline, 'p99'))
 
-const percent = (measurements: readonly Measurement[], part: 'gateway' | 'others'): string =>
-  `${(median(measurements.map((one) => one[part])) * 100).toFixed(0)} %`
+const percent = (measurements: readonly Measurement[], part: (one: Measurement) => number): string =>
+  `${(median(measurements.map(part)) * 100).toFixed(0)} %`
 
 /** Lists how often each status other than 200 occurred in all rounds. */
 function refusals (measurements: readonly Measurement[]): string {
@@ -56,9 +57,11 @@ const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 export function printTable (rows: readonly Row[]): void {
   console.log(line(columns))
   console.log(line(columns.map(() => '---')))
+  const shares = (measured: readonly Measurement[]): string[] =>
+    [percent(measured, ({ gateway }) => gateway), percent(measured, ({ backend, companions }) => backend + companions)]
   const print = (title: string, measured: readonly Measurement[], ratios: readonly [string, string]): void => {
     const [p50, p99] = [spread(timesOf(measured, 'p50')), spread(timesOf(measured, 'p99'))]
-    console.log(line([title, p50, p99, ...ratios, percent(measured, 'gateway'), percent(measured, 'others'), refusals(measured)]))
+    console.log(line([title, p50, p99, ...ratios, ...shares(measured), refusals(measured)]))
   }
   print('alone', rows[0]?.idle ?? [], ['1.0', ''])
   for (const { title, idle, greedy, burner } of rows) {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sources } from './repository.ts'
@@ -29,7 +29,7 @@ type Functions = V8Coverage['result'][number]['functions']
 export interface CoveringTest {
   /** The path, relative to the repository's root. */
   readonly file: string
-  /** How long the test ran, in milliseconds. */
+  /** How long the test ran, in milliseconds. 15 seconds if it has not been measured. */
   readonly runtime: number
   /** Of all source functions that the test executes, the fraction that are in the file in question. */
   readonly focus: number
@@ -42,13 +42,13 @@ const pageScript = /^src\/pages\/([\w-]+)\//
  * Returns true if a test may load a script of the pages. The tests of a page are named after its folder, such as
  * `console-changes.test.ts`. All pages use the scripts in `shared/`.
  */
-const mayLoad = (test: string, page: string): boolean =>
-  test.startsWith('test/browser/') && (page === 'shared' || basename(test).startsWith(page))
+const mayLoad = (test: string, page: string): boolean => page === 'shared' || basename(test).startsWith(page)
 
 /**
  * Reads the coverage that the last complete `npm test` measured. tap keeps the coverage of each process separately, and records
- * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file.
- * For a script that browsers run, these are all tests that may load it.
+ * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file. A
+ * test at the mirrored path that has not been measured is supposed to execute it. For a script that browsers run, these are all
+ * tests that may load it.
  *
  * @param root the repository's root
  */
@@ -75,16 +75,19 @@ export function readCoverage (root: string): (file: string, offset: number) => C
   return (file, offset) => {
     const page = pageScript.exec(file)?.[1]
     if (page !== undefined) {
-      const tests = Array.from(runtimes, ([test, runtime]) => ({ file: test, runtime, focus: 1 }))
-      return tests.filter((test) => mayLoad(test.file, page))
+      return globSync('test/browser/*.test.ts', { cwd: root }).filter((test) => mayLoad(test, page))
+        .map((test) => ({ file: test, runtime: runtimes.get(test) ?? 15_000, focus: 1 }))
     }
     const runs = measured.get(pathToFileURL(join(root, file)).href) ?? []
     const executed = new Map<string, number>()
     for (const { test, functions } of runs) executed.set(test, (executed.get(test) ?? 0) + executedIn(functions))
     const tests = new Set(runs.filter(({ functions }) => isExecuted(functions, offset)).map(({ test }) => test))
-    return Array.from(tests, (test) => (
+    const covering = Array.from(tests, (test) => (
       { file: test, runtime: runtimes.get(test) ?? 0, focus: (executed.get(test) ?? 0) / (totals.get(test) ?? 1) }
     ))
+    const mirrored = join('test', file.replace(/\.[jt]s$/, '.test.ts'))
+    const isUnmeasured = !runtimes.has(mirrored) && existsSync(join(root, mirrored))
+    return isUnmeasured ? [{ file: mirrored, runtime: 15_000, focus: 1 }, ...covering] : covering
   }
 }
 
@@ -104,9 +107,9 @@ function isExecuted (functions: Functions, offset: number): boolean {
   return executed
 }
 
-/** Reads the JSON files in a folder. Skips those of processes that a test has killed while they wrote them. */
+/** Reads the JSON files in a folder, if it exists. Skips those of processes that a test has killed while they wrote them. */
 function readJsonFiles<T> (folder: string): T[] {
-  return readdirSync(folder).flatMap((name) => {
+  return globSync('*.json', { cwd: folder }).flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8')
     try {
       return [JSON.parse(text) as T]

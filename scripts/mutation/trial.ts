@@ -4,16 +4,23 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import type { CoveringTest } from './coverage.ts'
 import type { Mutant } from './mutants.ts'
 
-/** `hung`: the test did not end in time, and was stopped. `aborted`: the whole run is over. */
-type Outcome = 'passed' | 'failed' | 'hung' | 'aborted'
+/** How a test file ended. `hung`: it did not end in time, and was stopped. `aborted`: all trials are over. */
+interface Run {
+  readonly outcome: 'passed' | 'failed' | 'hung' | 'aborted'
+  /** The title of the first failed assertion. Absent if none failed. */
+  readonly assertion?: string
+}
 
-/** The result for a mutant. `test` is the test file that noticed it, and is absent if none did. */
+/** The result for a mutant. */
 export interface Trial {
   readonly outcome: 'noticed' | 'hung' | 'not noticed' | 'aborted'
+  /** The test file that noticed the mutant, and its first failed assertion. Absent if no test did. */
   readonly test?: string
+  readonly assertion?: string
 }
 
 type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], folder: string) => Promise<Trial>
@@ -40,12 +47,21 @@ export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, m
  */
 const timeLimit = ({ runtime }: CoveringTest): number => 20_000 + 4 * runtime
 
-/** Matches a line of TAP that makes a test file fail. */
-const isFailure = /^ *not ok\b(?!.*# (?:TODO|SKIP)\b)/i
+/** Matches a line of TAP that makes a test file fail. The group is the title. */
+const failure = /^ *not ok\b(?!.*# (?:TODO|SKIP)\b)[ \d-]*(.*)/i
 
-/** Runs a test file in a folder. Stops it, with all its child processes, if it takes too long or the signal is aborted. */
-async function run (folder: string, test: CoveringTest, signal: AbortSignal): Promise<Outcome> {
-  if (signal.aborted) return 'aborted'
+/**
+ * Runs a test file in a folder. Runs it again with three times the limit if it takes too long, because another process may have
+ * kept the machine busy.
+ */
+async function run (folder: string, test: CoveringTest, signal: AbortSignal): Promise<Run> {
+  const first = await runFor(timeLimit(test), folder, test, signal)
+  return first.outcome === 'hung' ? runFor(3 * timeLimit(test), folder, test, signal) : first
+}
+
+/** Runs a test file in a folder. Stops it and all its child processes after `limit` milliseconds, or if the signal is aborted. */
+async function runFor (limit: number, folder: string, test: CoveringTest, signal: AbortSignal): Promise<Run> {
+  if (signal.aborted) return { outcome: 'aborted' }
   const child = spawn(process.execPath, [test.file], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -53,25 +69,29 @@ async function run (folder: string, test: CoveringTest, signal: AbortSignal): Pr
     env: {
       ...process.env,
       NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${pathToFileURL(join(folder, 'scripts', 'test-process.js')).href}`,
       TAP_BAIL: '1',
-      TAP_TIMEOUT: String(2 * timeLimit(test) / 1_000)
+      TAP_TIMEOUT: String(2 * limit / 1_000)
     }
   })
-  const { promise: ended, resolve } = Promise.withResolvers<Outcome>()
-  child.once('exit', (status) => { resolve(status === 0 ? 'passed' : 'failed') })
+  const { promise: ended, resolve } = Promise.withResolvers<Run>()
+  child.once('exit', (status) => { resolve({ outcome: status === 0 ? 'passed' : 'failed' }) })
   // A failed test may leave servers open, and then never exits.
-  createInterface(child.stdout).on('line', (line) => { if (isFailure.test(line)) resolve('failed') })
+  createInterface(child.stdout).on('line', (line) => {
+    const assertion = failure.exec(line)?.[1]
+    if (assertion !== undefined) resolve({ outcome: 'failed', assertion })
+  })
   const over = new AbortController()
-  const tooLate = wait(timeLimit(test), undefined, { signal: AbortSignal.any([signal, over.signal]) })
-    .then((): Outcome => 'hung', (): Outcome => 'aborted')
-  const outcome = await Promise.race([ended, tooLate])
+  const tooLate = wait(limit, undefined, { signal: AbortSignal.any([signal, over.signal]) })
+    .then((): Run => ({ outcome: 'hung' }), (): Run => ({ outcome: 'aborted' }))
+  const ending = await Promise.race([ended, tooLate])
   over.abort()
   try {
     process.kill(-(child.pid ?? 0), 'SIGKILL')
   } catch {
     // There is nothing to stop: all processes of the group have ended.
   }
-  return outcome
+  return ending
 }
 
 /**
@@ -81,8 +101,8 @@ async function run (folder: string, test: CoveringTest, signal: AbortSignal): Pr
  * @param signal aborts the trials
  */
 export function trials (signal: AbortSignal): TryOut {
-  const originals = new Map<string, Promise<Outcome>>()
-  const runWithOriginal = (folder: string, test: CoveringTest): Promise<Outcome> => {
+  const originals = new Map<string, Promise<Run>>()
+  const runWithOriginal = (folder: string, test: CoveringTest): Promise<Run> => {
     const original = originals.get(test.file) ?? run(folder, test, signal)
     originals.set(test.file, original)
     return original
@@ -92,13 +112,13 @@ export function trials (signal: AbortSignal): TryOut {
     try {
       for (const test of tests) {
         writeFileSync(join(folder, file), text.slice(0, start) + replacement + text.slice(end))
-        const outcome = await run(folder, test, signal)
+        const { outcome, ...failed } = await run(folder, test, signal)
         if (outcome === 'aborted') return { outcome }
         if (outcome === 'passed') continue
         writeFileSync(join(folder, file), text)
         const original = await runWithOriginal(folder, test)
-        if (original === 'aborted') return { outcome: 'aborted' }
-        if (original === 'passed') return { outcome: outcome === 'hung' ? 'hung' : 'noticed', test: test.file }
+        if (original.outcome === 'aborted') return { outcome: 'aborted' }
+        if (original.outcome === 'passed') return { outcome: outcome === 'hung' ? 'hung' : 'noticed', test: test.file, ...failed }
         console.log(`${test.file} fails with the original source and is ignored`)
       }
       return { outcome: 'not noticed' }

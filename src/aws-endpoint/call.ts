@@ -52,7 +52,7 @@ const bounds = { items: 1_000, values: 2_000 }
 /** Parses a body. @throws Problem with AWS's error for a body that is not JSON, or that no operation accepts */
 async function parse (body: Uint8Array): Promise<unknown> {
   try {
-    return await parseJson(body, undefined, bounds)
+    return await parseJson(body, undefined, { bounds })
   } catch (error) {
     if (!isProblem(error, 'invalid-request')) throw error
     const mistakes = error.options.errors?.map(({ pointer, message }) => `${pointer} ${message}`.trim()) ?? []

@@ -19,15 +19,17 @@ export const algorithm = 'AWS4-HMAC-SHA256'
 /**
  * Parses an `Authorization` header.
  *
- * @throws AwsError `IncompleteSignatureException` if a part is missing or malformed
+ * @throws AwsError `IncompleteSignatureException` if a part is missing, repeated or malformed
  */
 export function parseAuthorization (header: string): Authorization {
   const [scheme, ...rest] = header.split(/[ \t]+/)
   if (scheme !== algorithm) throw signatureErrors.incomplete(`Authorization header requires algorithm '${algorithm}'.`)
-  const parameters = new Map(rest.join('').split(',').map((parameter) => {
+  const pairs = rest.join('').split(',').map((parameter): [string, string] => {
     const equals = parameter.indexOf('=')
     return [parameter.slice(0, equals), parameter.slice(equals + 1)]
-  }))
+  })
+  const parameters = new Map(pairs)
+  if (parameters.size < pairs.length) throw signatureErrors.incomplete('Authorization header has a parameter more than once.')
   const [accessKeyId, date, region, service, terminator, ...more] = required(parameters, 'Credential').split('/')
   if (!accessKeyId || !date || !region || !service || terminator !== 'aws4_request' || more.length > 0) {
     throw signatureErrors.incomplete('Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.')
@@ -38,7 +40,7 @@ export function parseAuthorization (header: string): Authorization {
   return { accessKeyId, date, region, service, signedHeaders, signature }
 }
 
-function required (parameters: ReadonlyMap<string | undefined, string | undefined>, name: string): string {
+function required (parameters: ReadonlyMap<string, string>, name: string): string {
   const value = parameters.get(name)
   if (!value) throw signatureErrors.incomplete(`Authorization header requires '${name}' parameter.`)
   return value

@@ -13,8 +13,9 @@ export interface AwsKeys {
 
 export type AwsKeysProvider = () => Promise<AwsKeys>
 
-/** The STS endpoint, and the connections to it. */
-export type StsEndpoint = Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler'> & Omit<ServiceEndpoint, 'endpoint'>
+/** The STS endpoint, the connections to it, and how calls to it are repeated. */
+export type StsEndpoint =
+  Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler' | 'retryStrategy'> & Omit<ServiceEndpoint, 'endpoint'>
 
 /** Everything that a provider needs to get keys, apart from the credential's definition. */
 export interface KeysContext {

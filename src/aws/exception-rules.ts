@@ -1,3 +1,4 @@
+import { fetchPause } from '#src/credentials/refreshing-cache'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type RequestError } from '#src/problems/problem'
 import { deniedPermission } from './denial.ts'
@@ -147,6 +148,9 @@ export function problemFrom (exception: AwsException, call: FailedCall): Problem
   })
 }
 
+/** The SDK's name for an error reply of STS that names no error. STS always names one, so the reply comes from a proxy. */
+const nameless = 'Unknown'
+
 /** Matches messages about missing keys. They contain nothing confidential. */
 const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load) credentials )/
 
@@ -157,11 +161,15 @@ const missingKeys = /^(?:The variable \w+ is not set$|Could not (?:resolve|load)
 export function credentialProblemFrom (exception: AwsException, credentialId: string): Problem {
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '' })
-  const isRefused = $fault === 'client' || syscall === 'open'
+  const isRefused = ($fault === 'client' && name !== nameless) || syscall === 'open'
   // AWS's messages, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
   // come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
-  if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) return problem
+  if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) {
+    // No earlier request makes another attempt.
+    const retryAfter = Math.max(fetchPause / 1_000, problem.options.retryAfter ?? 0)
+    return new Problem(problem.code, { ...problem.options, retryAfter })
+  }
   return new Problem('credential-invalid', {
     ...problem.options,
     reason: `the credential ${credentialId}: ${name}${isQuotable && quotable(message) ? `: ${message}` : ''}`

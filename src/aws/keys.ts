@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { startDeadline, type Deadline } from '#src/admission/deadline'
 import { getOrCreate } from '#src/collections/get-or-create'
 import { isRole, roleAccount, type CredentialDefinition } from '#src/credentials/definition'
 import { refreshingCache, type RefreshingCache } from '#src/credentials/refreshing-cache'
@@ -7,6 +8,7 @@ import { Problem } from '#src/problems/problem'
 import { keysProvider, type AwsKeys, type StsEndpoint } from './credentials.ts'
 import { credentialProblemFrom, isDefect } from './exception-rules.ts'
 import { identify, type Identity } from './identity.ts'
+import { retriesUntil } from './retry.ts'
 
 /** A request for keys: the credential, and the caller that uses it. */
 export interface KeysFor {
@@ -53,27 +55,30 @@ export interface KeysOptions {
 const maximumSessions = 1000
 
 /** Creates a cache of the keys of credentials and role sessions. Keys are cached until they expire. */
-export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions): CredentialKeys {
+export function credentialKeys ({ credentials, sts, deadline: limit, now }: KeysOptions): CredentialKeys {
   const own = new Map<string, RefreshingCache<AwsKeys>>()
   const sessions = new LRUCache<string, RefreshingCache<AwsKeys>>({ max: maximumSessions })
   /** The account that STS last reported for each credential, by credential ID. */
   const accounts = new Map<string, string>()
   const identities = new LRUCache<string, RefreshingCache<Identity>>({ max: maximumSessions })
 
+  const stsUntil = (credentialId: string, deadline: Deadline): StsEndpoint =>
+    ({ ...sts(credentialId, deadline.signal), retryStrategy: retriesUntil(deadline) })
+
   function keptFor ({ credentialId, callerId }: KeysFor): RefreshingCache<AwsKeys> {
     const definition = credentials.get(credentialId)
     if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)
     const [all, key] = isRole(definition) ? [sessions, JSON.stringify([credentialId, callerId])] : [own, credentialId]
     return getOrCreate(all, key, () => {
-      const get = async (signal: AbortSignal): Promise<AwsKeys> => keysProvider(definition, {
-        sts: sts(credentialId, signal),
+      const get = async (deadline: Deadline): Promise<AwsKeys> => keysProvider(definition, {
+        sts: stsUntil(credentialId, deadline),
         sessionName: callerId === undefined ? gatewayName : sessionNameOf(callerId),
         // When a role assumes another role, AWS keeps the `SourceIdentity` of the first role's session. For this reason, both
         // sessions must be for the same caller.
         keysOf: async (source) => keptFor({ credentialId: source, callerId }).current()
       })()
       return refreshingCache({
-        get: async () => orProblem(credentialId, deadline, get),
+        get: async () => orProblem(credentialId, limit, get),
         endOf: ({ expiration }) => expiration,
         now
       })
@@ -81,7 +86,7 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
   }
 
   async function ask (credentialId: string, keys: AwsKeys): Promise<Identity> {
-    const identity = await orProblem(credentialId, deadline, async (signal) => identify(keys, sts(credentialId, signal)))
+    const identity = await orProblem(credentialId, limit, async (deadline) => identify(keys, stsUntil(credentialId, deadline)))
     accounts.set(credentialId, identity.account)
     return identity
   }
@@ -115,27 +120,23 @@ export function credentialKeys ({ credentials, sts, deadline, now }: KeysOptions
 /**
  * Runs `work` for a limited time, and converts its exception into a problem that names the credential.
  *
- * @param work gets a signal that is aborted when the time is up
+ * @param work gets the deadline
  */
 async function orProblem<Result> (
-  credentialId: string, milliseconds: number, work: (signal: AbortSignal) => Promise<Result>
+  credentialId: string, milliseconds: number, work: (deadline: Deadline) => Promise<Result>
 ): Promise<Result> {
-  const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  const deadline = startDeadline(milliseconds, undefined)
+  const { signal } = deadline
   try {
     // Many callers may share this promise, so the promise must settle even if `work` waits forever, for example for another
     // process.
-    return await Promise.race([work(controller.signal), new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        const late = new DOMException('The deadline has passed', 'TimeoutError')
-        reject(late)
-        controller.abort(late)
-      }, milliseconds)
+    return await Promise.race([work(deadline), new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => { reject(signal.reason as Error) })
     })])
   } catch (error) {
     if (error instanceof Problem || isDefect(error)) throw error
     throw error instanceof Error ? credentialProblemFrom(error, credentialId) : error
   } finally {
-    clearTimeout(timer)
+    deadline.end()
   }
 }

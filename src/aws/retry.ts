@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RetryStrategy } from '@smithy/types'
+import type { Deadline } from '#src/admission/deadline'
 import { Problem } from '#src/problems/problem'
 import { flightOf } from './call.ts'
 import { isDefect, retryAfterOf, type AwsException } from './exception-rules.ts'
@@ -14,27 +15,42 @@ const attempts = { foreground: 3, background: 20 }
 /** The base of the exponential delay before a retry, in milliseconds, and the longest delay. */
 const delays = { throttled: 500, other: 100, longest: 5_000 }
 
-/**
- * Repeats attempts that failed temporarily. Replaces the SDK's own strategy, which knows neither the deadline of the call nor
- * whether it is in the background. Waits at least as long as AWS asks, and gives up if the deadline would pass during the wait.
- */
+/** What limits the attempts at a call: its deadline and, if the call is in the background, the signal that stops the retries. */
+interface Limits {
+  readonly deadline: Deadline
+  readonly background?: AbortSignal | undefined
+}
+
+/** Repeats the attempts at a call to Secrets Manager. */
 export const retryStrategy: RetryStrategy = {
   mode: 'standard',
   async retry (next, args) {
     const { call: { background }, deadline } = flightOf(args)
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await next(args)
-      } catch (error) {
-        if (!isAwsException(error) || deadline.signal.aborted) throw error
-        const { isThrottlingError, isTransientError } = sdk().retry
-        const isThrottled = isThrottlingError(error)
-        const inBackground = isThrottled && background !== undefined && !background.aborted
-        const isLast = attempt >= (inBackground ? attempts.background : attempts.foreground)
-        const milliseconds = delayAfter(error, attempt)
-        if (isLast || !(isThrottled || isTransientError(error)) || milliseconds >= deadline.left()) throw error
-        await delay(milliseconds, undefined, { signal: deadline.signal })
-      }
+    return repeat(async () => next(args), { deadline, background })
+  }
+}
+
+/** Repeats the attempts at calls to STS, which have a common deadline. */
+export const retriesUntil = (deadline: Deadline): RetryStrategy =>
+  ({ mode: 'standard', retry: async (next, args) => repeat(async () => next(args), { deadline }) })
+
+/**
+ * Repeats attempts that failed temporarily. Replaces the SDK's own strategy, which knows neither the deadline of the call nor
+ * whether it is in the background. Waits at least as long as AWS asks, and gives up if the deadline would pass during the wait.
+ */
+async function repeat<Result> (next: () => Promise<Result>, { deadline, background }: Limits): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await next()
+    } catch (error) {
+      if (!isAwsException(error) || deadline.signal.aborted) throw error
+      const { isThrottlingError, isTransientError } = sdk().retry
+      const isThrottled = isThrottlingError(error)
+      const inBackground = isThrottled && background !== undefined && !background.aborted
+      const isLast = attempt >= (inBackground ? attempts.background : attempts.foreground)
+      const milliseconds = delayAfter(error, attempt)
+      if (isLast || !(isThrottled || isTransientError(error)) || milliseconds >= deadline.left()) throw error
+      await delay(milliseconds, undefined, { signal: deadline.signal })
     }
   }
 }

@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Get keys for AWS's protocol
-         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They identify the caller, and expire with its token, after an hour at the latest. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
+         * @description Returns temporary keys with which AWS's SDKs sign their requests to `POST /environments/{env}/aws`. They identify the caller, and expire with its token or certificate, after an hour at the latest. This is the protocol of the SDKs' container credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.
          */
         get: operations["getAwsKeys"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
         };
         /**
          * Follow a job
-         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at which browsers stop reconnecting.
+         * @description Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. If that was the end, the reply is 204, at which browsers stop reconnecting.
          */
         get: operations["followJob"];
         put?: never;
@@ -1542,7 +1542,7 @@ export interface components {
              */
             encoding: "text" | "base64";
             /**
-             * @description With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, and an object can have the same key twice
+             * @description With `parse=true`: the same value as JSON, with its text as it is stored. A number can have more digits than the client can represent, and an object can have the same key twice
              * @example {
              *       "username": "app",
              *       "port": 5432

@@ -40,7 +40,7 @@ const shortestUse = 60_000
  * value, callers get the same error again. During the pause after a successful fetch, the value is neither refreshed in the
  * background nor dropped.
  */
-const pause = 5_000
+export const fetchPause = 5_000
 
 /** The times at which a cached value changes its state, on the monotonic clock. */
 interface Times {
@@ -54,7 +54,8 @@ interface Times {
 /** Returns the times of a fetched value. @param left the milliseconds until the value expires */
 function timesOf (fetched: number, left: number): Times {
   if (left <= safetyMargin) return { fetched, refreshFrom: Infinity, usableUntil: fetched + shortestUse }
-  return { fetched, refreshFrom: fetched + Math.max(pause, left - refreshBefore), usableUntil: fetched + left - safetyMargin }
+  const refreshFrom = fetched + Math.max(fetchPause, left - refreshBefore)
+  return { fetched, refreshFrom, usableUntil: fetched + left - safetyMargin }
 }
 
 /**
@@ -87,7 +88,7 @@ export function refreshingCache<Value> (options: RefreshingCacheOptions<Value>):
   return {
     async current () {
       const time = monotonic()
-      const mayFetch = time >= (failed?.at ?? -Infinity) + pause
+      const mayFetch = time >= (failed?.at ?? -Infinity) + fetchPause
       if (cached !== undefined && time < cached.times.usableUntil) {
         // Refreshes in the background. An error is ignored, because the current value is still valid.
         if (mayFetch && time >= cached.times.refreshFrom) fetchOnce().catch(() => undefined)
@@ -98,7 +99,7 @@ export function refreshingCache<Value> (options: RefreshingCacheOptions<Value>):
       return fetchOnce()
     },
     drop () {
-      if (cached !== undefined && monotonic() >= cached.times.fetched + pause) cached = undefined
+      if (cached !== undefined && monotonic() >= cached.times.fetched + fetchPause) cached = undefined
     }
   }
 }

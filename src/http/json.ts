@@ -1,7 +1,7 @@
 import { pointerTo } from '#src/json/pointer'
 import { parseStructure, type Bounds } from '#src/json/structure'
 import { StructureError, type Rule } from '#src/json/structure-error'
-import { invalidRequest, type Problem } from '#src/problems/problem'
+import { invalidRequest, Problem } from '#src/problems/problem'
 import { beginTurn } from '#src/scheduling/turns'
 import { keepNumber, type BodySchema } from './numbers.ts'
 
@@ -20,6 +20,11 @@ const shortBody = 16 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+interface ParseOptions {
+  readonly bounds?: Partial<Omit<Bounds, 'depth'>>
+  readonly isGone?: () => boolean
+}
+
 /**
  * Parses a request's JSON (RFC 8259). Refuses everything that `JSON.parse` refuses, and in addition:
  *
@@ -34,16 +39,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
  *
  * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
  * their text.
- * @param bounds lower limits than usual, for a route that accepts less
+ * @param options.bounds lower limits than usual, for a route that accepts less
+ * @param options.isGone returns true if the caller has hung up, so that nobody needs the result
+ * @throws Problem `caller-gone`
  * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
  * Its message never quotes the text.
  */
-export async function parseJson (body: Uint8Array, schema?: BodySchema, bounds: Partial<Omit<Bounds, 'depth'>> = {}): Promise<unknown> {
+export async function parseJson (body: Uint8Array, schema?: BodySchema, { bounds, isGone }: ParseOptions = {}): Promise<unknown> {
   const turn = beginTurn()
-  const takeTurns = async (): Promise<void> => { if (turn.isOver()) await turn.next() }
+  const nextTurn = async (): Promise<void> => {
+    await turn.next()
+    if (isGone?.() === true) throw new Problem('caller-gone')
+  }
+  const takeTurns = async (): Promise<void> => { if (turn.isOver()) await nextTurn() }
   // A long body waits for a turn before its first piece, too. Otherwise many such bodies that arrive together would all be begun
   // in the same iteration of the event loop.
-  if (body.length > shortBody) await turn.next()
+  if (body.length > shortBody) await nextTurn()
   const text = decode(body)
   const structure = parseStructure(text, { ...usualBounds, ...bounds })
   let step = nextStep(structure, text)

@@ -8,7 +8,7 @@ import type { Caller } from '#src/authentication/caller'
 
 /** Returns true if a request has a signature instead of a bearer token. */
 export const isSigned = ({ authorization = '' }: FastifyRequest['headers']): boolean =>
-  authorization.startsWith(`${algorithm} `)
+  authorization.split(/[ \t]/, 1)[0] === algorithm
 
 /**
  * Returns the caller whose session token a signed request contains. The signature covers the body, so `verifyClaim` verifies it
@@ -19,11 +19,17 @@ export const isSigned = ({ authorization = '' }: FastifyRequest['headers']): boo
 export function claimOf (
   { raw }: FastifyRequest, { open }: AwsSessions, now: () => number
 ): { caller: Caller, awsClaim: Claim<Caller> } {
-  const [path] = (raw.url ?? '').split('?')
   const find = (accessKeyId: string, token: string | undefined) => open(accessKeyId, token, now())
-  const options = { service: 'secretsmanager', find, now, alsoSigned: ['aws-credential-id'], ...path !== undefined && { path } } as const
+  const options = { service: 'secretsmanager', find, now, path: pathOf(raw.url ?? ''), alsoSigned: ['aws-credential-id'] } as const
   const awsClaim = asProblem(() => readClaim(raw, options))
   return { caller: awsClaim.accessKey.principal, awsClaim }
+}
+
+/** Returns the path of a request target. The target may be an absolute URL, of which a signature covers only the path. */
+function pathOf (target: string): string {
+  if (!target.startsWith('/')) return new URL(target).pathname
+  const [path = ''] = target.split('?')
+  return path
 }
 
 /** Verifies the signature of a request. @throws Problem `unauthenticated`, with AWS's error */

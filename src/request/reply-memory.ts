@@ -5,9 +5,8 @@ import { onceClosed } from '#src/http/once-closed'
 import { addressGroup } from '#src/network/address-group'
 
 /** Releases reserved memory when the reply has been sent, or its connection has been closed. */
-export function releaseWhenClosed (reply: ServerResponse, reservation: Reservation): Reservation {
-  onceClosed(reply, reservation.release)
-  return reservation
+export function releaseWhenClosed (reply: ServerResponse, { release }: Pick<Reservation, 'release'>): void {
+  onceClosed(reply, release)
 }
 
 /** Returns the holder of the memory that a request uses: its caller or, on public routes, all clients with the same address. */
@@ -19,7 +18,7 @@ export const memoryOwner = ({ found: { caller, peer = '' } }: FastifyRequest): s
  */
 export function reserveForReply ({ reserve }: Budget, callerId: string, reply: ServerResponse): (bytes: number) => Reservation {
   const held: Reservation[] = []
-  releaseWhenClosed(reply, { shrinkTo: () => undefined, release: () => { for (const { release } of held) release() } })
+  releaseWhenClosed(reply, { release: () => { for (const { release } of held) release() } })
   return (bytes) => {
     const reservation = reserve(callerId, bytes)
     if (reply.destroyed) reservation.release()

@@ -87,7 +87,7 @@ export const SecretValue = Type.Object({
     examples: ['correct horse battery staple']
   }),
   json: Type.Optional(Type.Unknown({
-    description: 'With `parse=true`: the same value as JSON, exactly as it is stored. A number can have more digits than the client can represent, ' +
+    description: 'With `parse=true`: the same value as JSON, with its text as it is stored. A number can have more digits than the client can represent, ' +
       'and an object can have the same key twice',
     examples: [{ username: 'app', port: 5432 }]
   }))

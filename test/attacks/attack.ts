@@ -10,7 +10,10 @@ import { startSts, type Principal, type Sts } from '#test/sts'
 /** An attack: a request as it is written to the socket, and the expected reply. */
 export interface Attack {
   request: RawRequest
-  /** The reply's status and problem code. The status 0 means that the gateway closes the connection without a reply. */
+  /**
+   * The reply's status, and the code of the problem or the type of AWS's error. The status 0 means that the gateway closes the
+   * connection without a reply.
+   */
   expected: { status: number, code?: string }
   /** The gateway to attack, by default the one over plain HTTP. */
   at?: 'plain' | 'optional' | 'required'
@@ -99,7 +102,7 @@ export async function world (t: Test, principals: readonly Principal[]): Promise
 
 /** Returns a request's credentials and other long strings. Like the canary, they must not appear in a reply or a log. */
 function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[] {
-  const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key)$/i.test(name)).map(([, value]) => value)
+  const credentials = headers.filter(([name]) => /^(authorization|cookie|x-api-key|x-amz-security-token)$/i.test(name)).map(([, value]) => value)
   const isPublic = (text: string): boolean => text.startsWith('/') || /^x-[a-z0-9-]+$/.test(text)
   return [...credentials, path, body].flatMap((text) => text.match(/[\w./+~-]{20,}/g) ?? []).filter((text) => !isPublic(text))
 }

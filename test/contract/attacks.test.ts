@@ -2,6 +2,7 @@ import t from 'tap'
 import { assertLogsClean, canary, secretPath, withstand, world } from '#test/attacks/attack'
 import { authorizationAttacks } from '#test/attacks/authorization'
 import { awsLoginAttacks, principals } from '#test/attacks/aws-login'
+import { awsSignatureAttacks } from '#test/attacks/aws-signatures'
 import { bearerAttacks } from '#test/attacks/bearer'
 import { certificateAttacks } from '#test/attacks/certificates'
 import { floodAttacks } from '#test/attacks/floods'
@@ -15,8 +16,8 @@ t.test('attacks', async (t) => {
   const all = await world(t, principals)
   const { plain, optional, required, corp, partner, clients, servers } = all
   const tables = [
-    bearerAttacks(), forwardingAttacks(), authorizationAttacks(), await tokenAttacks(all), await awsLoginAttacks(all), await certificateAttacks(all),
-    await othersAttacks(all), floodAttacks(all)
+    await awsSignatureAttacks(all), bearerAttacks(), forwardingAttacks(), authorizationAttacks(), await tokenAttacks(all), await awsLoginAttacks(all),
+    await certificateAttacks(all), await othersAttacks(all), floodAttacks(all)
   ]
 
   await t.test('the authorized caller reads the secret by each authentication method', async (t) => {

@@ -4,8 +4,8 @@ import type { Call, Promised, Row } from './row.ts'
 /** The rows that one test file tests. Their faults are of the same kind. */
 export interface Group {
   readonly title: string
-  /** The time limit of a call to Secrets Manager or STS in the tests, in seconds. */
-  readonly deadlineSeconds: number
+  /** The time limit of a call to Secrets Manager or STS in the rows that end at the deadline, in seconds. */
+  readonly deadlineSeconds?: number
   /** The service that the gateway calls over TLS. */
   readonly tls?: 'secretsManager' | 'sts'
   readonly rows: readonly Row[]
@@ -26,10 +26,10 @@ const exception = (type: string, status = 400, headers: Record<string, string> =
   ({ kind: 'reply', status, headers: { 'content-type': aws, ...headers }, body: JSON.stringify({ __type: type, message: 'No.' }) })
 
 /** Returns an error in STS's format. */
-const stsError = (code: string, status: number): Fault => ({
+const stsError = (code: string, status: number, headers: Record<string, string> = {}): Fault => ({
   kind: 'reply',
   status,
-  headers: { 'content-type': 'text/xml' },
+  headers: { 'content-type': 'text/xml', ...headers },
   body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code></Error></ErrorResponse>`
 })
 
@@ -51,7 +51,6 @@ const unconnected = { ...unreachable, status: 504, code: 'aws-timeout' } as cons
 
 const throttling: Group = {
   title: 'AWS throttles',
-  deadlineSeconds: 10,
   rows: [
     ...both('AWS throttles the first attempt', exception('ThrottlingException'),
       { status: 200, attempts: 2 }, { status: 200, attempts: 2, isWritten: true }, 1),
@@ -66,7 +65,6 @@ const throttling: Group = {
 
 const errors: Group = {
   title: 'AWS or a proxy answers with an error',
-  deadlineSeconds: 10,
   rows: [
     ...both('AWS answers 500 once', exception('InternalServiceError', 500),
       { status: 200, attempts: 2 }, { status: 200, attempts: 2, isWritten: true }, 1),
@@ -83,7 +81,6 @@ const errors: Group = {
 
 const bodies: Group = {
   title: 'The reply of AWS is not what it should be',
-  deadlineSeconds: 10,
   rows: [
     ...both('Half of the JSON is missing', { kind: 'body', of: (body) => body.slice(0, body.length / 2) },
       { ...unreadable, ...onlyRead }, { ...unreadable, ...unknown, isWritten: true }),
@@ -115,7 +112,6 @@ const stages = Object.keys(ended) as Stage[]
 
 const connections: Group = {
   title: 'The connection to AWS breaks off',
-  deadlineSeconds: 10,
   rows: [
     ...(['reset', 'closed'] as const).flatMap((kind) => stages.flatMap((stage) => both(`The connection is ${kind} ${ended[stage].when}`,
       { kind, stage }, { ...brokenOff, ...onlyRead }, { ...brokenOff, ...unknown, isWritten: ended[stage].isWritten }))),
@@ -175,16 +171,23 @@ const sts: Group = {
   rows: [
     ...calls.flatMap((call): Row[] => [
       row(call, 'STS answers 500 once', html(500), { status: 200, attempts: 2 }, 1),
-      row(call, 'STS denies the call', stsError('AccessDenied', 403), denied),
-      row(call, 'A proxy answers 503 in HTML', html(503), noKeys),
       row(call, 'STS always answers 500', html(500), noKeys),
-      row(call, 'The connection is reset after the request', { kind: 'reset', stage: 'asked' }, noKeys),
-      row(call, 'The connection is closed in the middle of the reply\'s body', { kind: 'closed', stage: 'body' }, noKeys),
+      row(call, 'STS denies the call', stsError('AccessDenied', 403), denied),
+      row(call, 'STS throttles every attempt', stsError('Throttling', 400), { ...throttled, retryAfter: 5, pause: 5 }),
+      row(call, 'STS throttles with `Retry-After: 30`', stsError('Throttling', 400, { 'retry-after': '30' }),
+        { ...throttled, retryAfter: 30, attempts: 1, pause: 5 }),
+      row(call, 'A proxy answers 429 in HTML with `Retry-After: 30`', html(429, { 'retry-after': '30' }),
+        { ...noKeys, retryAfter: 30, attempts: 1 }),
+      row(call, 'A proxy answers 503 in HTML', html(503), noKeys),
+      ...[400, 403, 407].map((status) => row(call, `A proxy answers ${status} in HTML`, html(status), { ...noKeys, attempts: 1 })),
+      ...(['reset', 'closed'] as const).flatMap((kind) => stages.map((stage) =>
+        row(call, `The connection is ${kind} ${ended[stage].when}`, { kind, stage }, noKeys))),
       row(call, 'Nothing listens on the port of STS', { kind: 'refused' }, noKeys),
       row(call, 'The host name of STS does not resolve', { kind: 'unresolved' }, noKeys),
-      row(call, 'Nothing arrives after the request', { kind: 'stall', stage: 'asked' }, noKeysInTime),
-      row(call, 'Nothing more arrives in the middle of the reply\'s body', { kind: 'stall', stage: 'body' }, noKeysInTime),
-      row(call, 'The reply\'s body arrives byte by byte', { kind: 'drip', stage: 'body' }, noKeysInTime),
+      ...stages.map((stage) => row(call, `Nothing more arrives ${ended[stage].when}`, { kind: 'stall', stage }, noKeysInTime)),
+      ...(['head', 'body'] as const).map((stage) =>
+        row(call, `From the middle of the reply's ${stage} on, it arrives byte by byte`, { kind: 'drip', stage }, noKeysInTime)),
+      row(call, 'Half of the XML is missing', { kind: 'body', of: (body) => body.slice(0, body.length / 2) }, { ...noKeys, attempts: 1 }),
       row(call, 'The body is empty', { kind: 'body', of: () => '' }, { ...noKeys, attempts: 1 }),
       row(call, 'The body is HTML', { kind: 'body', of: () => '<html></html>' }, { ...noKeys, attempts: 1 })
     ]),

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { build, declared, tokens, type Gateway } from '#test/helper'
@@ -75,30 +76,52 @@ t.test('the memory for values is released if the caller closes the connection wh
     await until(() => gateway.trail().filter(({ event }) => event === 'intent').length > count)
     socket.destroy()
   }
-  await until(async () => {
-    const socket = await announce(t, gateway, announced(['Content-Length', String(16 * mebibyte)]))
-    if ('destroy' in socket) socket.destroy()
-    return 'destroy' in socket
-  })
+  await until(async () => hasRoom(t, gateway))
+})
+
+/** Makes calls to AWS wait. Returns a function that lets them continue. */
+function holdCalls ({ fastify }: Gateway): () => void {
+  const opened = Promise.withResolvers<undefined>()
+  fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {
+    await opened.promise
+    return next(args)
+  }, { step: 'initialize' })
+  return () => { opened.resolve(undefined) }
+}
+
+/** Returns true if there is room for the longest body. */
+async function hasRoom (t: Test, gateway: Gateway): Promise<boolean> {
+  const answer = await announce(t, gateway, announced(['Content-Length', String(16 * mebibyte)]))
+  if ('destroy' in answer) answer.destroy()
+  return 'destroy' in answer
+}
+
+t.test('a body is counted until the work on it has ended, even if its caller has hung up', async (t) => {
+  const gateway = await start(t)
+  const letContinue = holdCalls(gateway)
+  const accepted = once(gateway.fastify.server, 'connection')
+  const caller = await connect(gateway.url)
+  const [connection] = await accepted as [Socket]
+  // Because of the key, the secret is not read before it is written. A write is not aborted.
+  const headers = [['Authorization', `Bearer ${tokens.administrator}`], ['Content-Type', 'application/json'], ['Idempotency-Key', 'k']] as const
+  write(caller, { method: 'PUT', path: `${path}/a`, headers, body: JSON.stringify({ value: 'v'.repeat(60_000) }) })
+  await until(() => gateway.trail().some(({ event }) => event === 'intent'))
+  const closed = once(connection, 'close')
+  caller.destroy()
+  await closed
+  t.notOk(await hasRoom(t, gateway))
+  letContinue()
+  await until(async () => hasRoom(t, gateway))
 })
 
 t.test('the body and the results of a job are counted until it has ended', async (t) => {
   const gateway = await start(t)
-  const opened = Promise.withResolvers<undefined>()
-  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {
-    await opened.promise
-    return next(args)
-  }, { step: 'initialize' })
+  const letContinue = holdCalls(gateway)
   const secrets = Array.from({ length: 20 }, (_, index) => ({ name: `s${index}`, value: 'v'.repeat(60_000) }))
   t.equal((await gateway.send('POST', path, { json: { secrets }, headers: { prefer: 'respond-async' } })).status, 202)
-  const isInvited = async (): Promise<boolean> => {
-    const answer = await announce(t, gateway, announced(['Content-Length', String(16 * mebibyte)]))
-    if ('destroy' in answer) answer.destroy()
-    return 'destroy' in answer
-  }
-  t.notOk(await isInvited())
-  opened.resolve(undefined)
-  await until(isInvited)
+  t.notOk(await hasRoom(t, gateway))
+  letContinue()
+  await until(async () => hasRoom(t, gateway))
 })
 
 t.test('the memory for the results of ended jobs is limited, and a caller evicts its own jobs first', async (t) => {
@@ -121,11 +144,7 @@ t.test('the memory for the results of ended jobs is limited, and a caller evicts
 
 t.test('all forms of bulk creates and promotions count towards one maximum of the caller', async (t) => {
   const gateway = await start(t)
-  const opened = Promise.withResolvers<undefined>()
-  gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next) => async (args) => {
-    await opened.promise
-    return next(args)
-  }, { step: 'initialize' })
+  const letContinue = holdCalls(gateway)
   const form = async (name: string, headers: Record<string, string>): Promise<number> =>
     (await gateway.send('POST', path, { json: { secretNames: [name] }, headers })).status
   const promotion = async (): Promise<number> =>
@@ -136,7 +155,7 @@ t.test('all forms of bulk creates and promotions count towards one maximum of th
   const running = [form('a', {}), form('b', {}), form('c', lines), form('d', lines), form('e', job), form('f', job), promotion(), promotion()]
   await until(() => gateway.trail().filter(({ event }) => event === 'intent').length === running.length)
   t.same(await Promise.all([form('x', {}), form('x', lines), form('x', job), promotion()]), [503, 503, 503, 503])
-  opened.resolve(undefined)
+  letContinue()
   t.same(await Promise.all(running), [201, 201, 200, 200, 202, 202, 200, 200])
   await until(async () => await form('y', {}) !== 503)
 })

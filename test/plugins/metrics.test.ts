@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
@@ -12,6 +12,7 @@ import { ConfigError } from '#src/config/issues'
 import { tracingTo } from '#test/collector'
 import { fleetKey } from '#test/fleet'
 import { build, caching, declared, tokens, type Gateway } from '#test/helper'
+import { until } from '#test/until'
 
 /** Returns the address of a gateway's metrics, as stated in its log. */
 const addressOf = ({ log }: Gateway): string => {
@@ -137,4 +138,19 @@ t.test('the listener answers probes', async (t) => {
   Object.defineProperty(audit, 'isWritable', { value: false })
   t.same(await probe('live'), { status: 200, body: { status: 'ok' } })
   t.same(await probe('ready'), { status: 503, body: { status: 'audit-unavailable' } })
+})
+
+t.test('the listener serves a limited number of connections', async (t) => {
+  const gateway = await build(t, { server: { metrics: { port: 0 } } })
+  const { hostname, port } = new URL(addressOf(gateway))
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(port), hostname).on('error', () => undefined)
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'connect')
+    return socket
+  }
+  const sockets = await Promise.all(Array.from({ length: 50 }, open))
+  await once((await open()).resume(), 'close')
+  sockets[0]?.destroy()
+  await until(async () => fetch(addressOf(gateway)).then(({ status }) => status === 200, () => false))
 })

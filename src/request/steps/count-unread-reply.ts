@@ -6,12 +6,15 @@ import type { ReplyStep } from '#src/request/step'
 const longReply = 32 * 1024
 
 /**
- * Counts a long reply as memory that the caller holds, until the caller has read it.
+ * Counts a long reply as memory that the caller holds, until the caller has read it. Until then, the request's body counts, too.
+ * It still counts if the caller has hung up before this step, because it stays in memory until the work on it has ended.
  *
  * @throws Problem `overloaded` instead of the reply to a GET if the caller or all callers together hold too much memory. The
  *   reply to a request that may have changed something is never withheld.
  */
 export const countUnreadReply = ({ reserve, charge }: Budget): ReplyStep => (request, { raw }, payload) => {
+  const { bodyReservation } = request.found
+  if (bodyReservation !== undefined) releaseWhenClosed(raw, bodyReservation)
   const length = typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0
   if (length >= longReply) releaseWhenClosed(raw, (request.method === 'GET' ? reserve : charge)(memoryOwner(request), length))
   return payload

@@ -22,8 +22,8 @@ export interface GatewayAddress {
   origin: string
   /** The name of the secret's environment. */
   environment: string
-  /** True if the routes of AWS's agent serve the environment. */
-  servesAgent: boolean
+  /** The header that contains the token on the routes of AWS's agent; undefined if these do not serve the environment. */
+  agentTokenHeader: string | undefined
 }
 
 export interface Format {
@@ -71,7 +71,8 @@ export const formats: readonly Format[] = [
     title: 'Lambda: a request to the AWS Parameters and Secrets Lambda Extension, from inside the function',
     language: 'shell',
     text: lambdaExtension,
-    cannotReach: ({ servesAgent }) => servesAgent ? undefined : 'This environment is not among `agent.environments` in the configuration.'
+    cannotReach: ({ agentTokenHeader }) =>
+      agentTokenHeader === undefined ? 'This environment is not among `agent.environments` in the configuration.' : undefined
   },
   {
     format: 'terraform',
@@ -106,10 +107,11 @@ export const formats: readonly Format[] = [
 ]
 
 function lambdaExtension ({ arn, field, gateway, throughGateway }: Referenced): string {
+  const header = (throughGateway ? gateway.agentTokenHeader : undefined) ?? 'x-aws-parameters-secrets-token'
   const [token, origin] = throughGateway ? ['SECRETS_GATEWAY_TOKEN', gateway.origin] : ['AWS_SESSION_TOKEN', 'http://localhost:2773']
   const filter = field === undefined ? '.SecretString' : `.SecretString | fromjson | .[${JSON.stringify(field)}]`
   return [
-    `curl --silent --fail --header "X-Aws-Parameters-Secrets-Token: $${token}" \\`,
+    `curl --silent --fail --header "${header.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())}: $${token}" \\`,
     `  "${origin}/secretsmanager/get?secretId=${encodeURIComponent(arn)}" \\`,
     `  | jq --raw-output ${shellQuoted(filter)}`
   ].join('\n')

@@ -103,3 +103,10 @@ t.test('a body of at most 16 KiB is parsed at once, and a longer one in a later 
     t.equal(isLater, expected, `${bytes} bytes`)
   }
 })
+
+t.test('the parsing of a long body ends when nobody waits for it', async (t) => {
+  const [short, long] = [Buffer.from('[1]'), Buffer.from(JSON.stringify(Array(10_000).fill('value')))]
+  const isGone = (): boolean => true
+  t.same(await parseJson(short, undefined, { isGone }), [1], 'a short one is parsed at once')
+  await t.rejects(parseJson(long, undefined, { isGone }), { code: 'caller-gone' })
+})

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { Query, Reply, withProblems } from '#src/http/schemas'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
@@ -11,8 +12,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['authentication'],
       summary: 'Get keys for AWS\'s protocol',
       description: 'Returns temporary keys with which AWS\'s SDKs sign their requests to `POST /environments/{env}/aws`. They identify the ' +
-        'caller, and expire with its token, after an hour at the latest. This is the protocol of the SDKs\' container credentials: set ' +
-        '`AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that ' +
+        'caller, and expire with its token or certificate, after an hour at the latest. This is the protocol of the SDKs\' container ' +
+        'credentials: set `AWS_CONTAINER_CREDENTIALS_FULL_URI` to this URL, and `AWS_CONTAINER_AUTHORIZATION_TOKEN`, or the file that ' +
         '`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, to `Bearer <token>`.',
       querystring: Query({}),
       response: {

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { carryOut } from '#src/aws-endpoint/operations'
 import { awsJson, faultReply, replyHeaders } from '#src/aws-endpoint/reply'
 import { cachingOf } from '#src/http/caching'

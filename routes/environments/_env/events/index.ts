@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { parseSecretName } from '#src/environments/names'
 import { EventStream, LastEventId } from '#src/http/event-stream'
 import { CredentialHeader, EnvironmentParams, Query, withAwsProblems } from '#src/http/schemas'

@@ -15,8 +15,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['jobs'],
       summary: 'Follow a job',
       description: 'Server-Sent Events: `item` when the result of a secret is final, `progress` at most once a second while the ' +
-        'job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. After the end, the reply is 204, at ' +
-        'which browsers stop reconnecting.',
+        'job runs, and `end`. `Last-Event-ID` resumes where the last connection broke off. If that was the end, the reply is 204, ' +
+        'at which browsers stop reconnecting.',
       params: JobParams,
       querystring: Query({}),
       headers: Type.Object({

@@ -71,6 +71,7 @@ t.test('keys expire after an hour, or with the token', async (t) => {
   gateway.setClock(3_600_001)
   const late = await callWithClock(gateway, keys, 3_600_001)
   t.equal(late, 'ExpiredTokenException')
+  t.match(gateway.trail().at(-1), { event: 'denial', code: 'unauthenticated', reason: 'aws-ExpiredTokenException' })
 })
 
 /** Makes a call whose signature has a date in the future. */

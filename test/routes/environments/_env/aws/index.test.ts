@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
-import { callAws, clientOf, keysFor } from '#test/aws-endpoint'
+import { callAws, clientOf, keysFor, signedCall, type SignedParts } from '#test/aws-endpoint'
 import { build, caching, declared, tokens, type Gateway, type Reply } from '#test/helper'
+import { sendRaw, type RawRequest } from '#test/raw'
 
 const token = '00000000-0000-4000-8000-000000000001'
 
@@ -87,6 +89,49 @@ t.test('callAws: requests that are refused get AWS\'s errors', async (t) => {
   t.equal(gateway.awsCalls.length, calls, 'AWS is not asked')
   const tooLarge = await callAws(gateway, 'PutSecretValue', `{"SecretId":"dev/a","SecretString":"${'x'.repeat(1024 * 1024)}"}`)
   t.match(tooLarge, { status: 413, json: { __type: 'RequestEntityTooLarge' } })
+})
+
+t.test('callAws: the forms in which clients send signed calls', async (t) => {
+  const gateway = await build(t)
+  await create(gateway, 'canary')
+  const keys = await keysFor(gateway)
+  const body = '{"SecretId":"dev/canary"}'
+  const path = '/environments/dev/aws'
+  const asSigned = (call: RawRequest): RawRequest => call
+  const inChunks = ({ headers, ...call }: Awaited<ReturnType<typeof signedCall>>): RawRequest => ({
+    ...call, headers: [...headers, ['Transfer-Encoding', 'chunked']], body: `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+  })
+  const forms: readonly [what: string, parts: SignedParts, change?: (call: Awaited<ReturnType<typeof signedCall>>) => RawRequest][] = [
+    ['as the SDK for JavaScript', {}],
+    ['with a slash at the end of the path', { path: `${path}/` }],
+    ['with the hash of the body', { headers: { 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') } }],
+    ['with a charset', { headers: { 'content-type': 'application/x-amz-json-1.1; charset=utf-8' } }],
+    ['with a header that a proxy has added', {}, (call) => ({ ...call, headers: [...call.headers, ['X-Amz-Cf-Id', 'x']] })],
+    ['with a header of a tracing library', {}, (call) => ({ ...call, headers: [...call.headers, ['X-Amzn-Trace-Id', 'Root=1-67891233-abcdef012345678912345678']] })],
+    ['with tabs and no blanks in the signature', {}, (call) => ({
+      ...call, headers: call.headers.map(([name, value]) => [name, name === 'authorization' ? value.replace(' ', '\t').replaceAll(', ', ',') : value])
+    })],
+    ['with the body in chunks', {}, inChunks],
+    ['with an empty query string', {}, (call) => ({ ...call, path: `${path}?` })],
+    ['with an absolute URL in the request line', {}, (call) => ({ ...call, path: `http://gateway.test${path}` })],
+    ['with an absolute URL that has a slash at its end', { path: `${path}/` }, (call) => ({ ...call, path: `http://gateway.test${path}/` })],
+    ['for the region of the program, which may be another one', { region: 'us-east-1' }]
+  ]
+  for (const [what, parts, change = asSigned] of forms) {
+    t.match(await sendRaw(gateway.url, change(await signedCall(keys, parts))), { status: 200, text: '"SecretString":"canary"' }, what)
+  }
+})
+
+t.test('callAws: a caller who sends too many requests is told to slow down', async (t) => {
+  const gateway = await build(t, { limits: { requestsPerSecond: 1, burst: 2, perEnvironment: { requestsPerSecond: 10, burst: 100 } } })
+  const keys = await keysFor(gateway)
+  const signed = async (): Promise<string | undefined> => (await sendRaw(gateway.url, await signedCall(keys)))?.code
+  t.ok((await Promise.all(Array.from({ length: 20 }, signed))).includes('ThrottlingException'), 'signed calls')
+  const replies = await Promise.all(Array.from({ length: 20 }, async () => callAws(gateway, 'GetSecretValue', { SecretId: 'dev/a' })))
+  const refused = replies.find(({ json }) => json.__type === 'ThrottlingException')
+  t.match(refused, { status: 400, json: { Message: /./ } }, 'calls with a token')
+  t.match(refused?.headers.get('retry-after'), /^\d+$/)
+  t.match(gateway.trail().find(({ code }) => code === 'rate-limited'), { event: 'denial', operation: 'callAws', status: 400 })
 })
 
 t.test('callAws: AWS\'s errors are passed on, except those about the gateway\'s credential', async (t) => {

@@ -1,4 +1,5 @@
-import { Type, type FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
 import { EventStream, LastEventId } from '#src/http/event-stream'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 

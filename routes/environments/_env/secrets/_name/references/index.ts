@@ -35,12 +35,13 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     },
     handler: async (request) => {
       const { scope, secretName, environment: { name }, query: { field, through } } = request
+      const { agent } = fastify.config.current
       return referencesTo(scope, secretName, {
         field: field === '' ? undefined : field,
         gateway: {
           origin: originOf(request),
           environment: name,
-          servesAgent: fastify.config.current.agent?.environments.includes(name) === true
+          agentTokenHeader: agent?.environments.includes(name) === true ? agent.tokenHeaders[0] : undefined
         },
         throughGateway: through !== undefined
       })

@@ -21,6 +21,7 @@ t.test('readSecret waits until another version is current', async (t) => {
   const first = await put(gateway, 'one')
   const waits = Array.from({ length: 20 }, async () => wait(gateway, first))
   await untilWaiting(gateway, 20)
+  t.match(gateway.fastify.metrics.text(), /^secrets_gateway_watched_secrets 1$/m, 'they share one entry')
   const next = await put(gateway, 'two')
   for (const reply of await Promise.all(waits)) {
     t.match(reply, { status: 200, json: { value: 'two' } })

@@ -163,9 +163,9 @@ t.test('listReferences', async (t) => {
     t.equal(found['lambda-extension'], 'This environment is not among `agent.environments` in the configuration.')
 
     const { config } = gateway.fastify
-    config.replace({ ...config.current, agent: { environments: ['prod'], tokenHeaders: [], pathPrefix: '/v1/' } })
+    config.replace({ ...config.current, agent: { environments: ['prod'], tokenHeaders: ['x-our-token', 'x-vault-token'], pathPrefix: '/v1/' } })
     t.equal((await texts(gateway, 'payments/db', 'password', '&through=gateway'))['lambda-extension'], [
-      'curl --silent --fail --header "X-Aws-Parameters-Secrets-Token: $SECRETS_GATEWAY_TOKEN" \\',
+      'curl --silent --fail --header "X-Our-Token: $SECRETS_GATEWAY_TOKEN" \\',
       `  "${gateway.url}/secretsmanager/get?secretId=${encodeURIComponent(arn)}" \\`,
       '  | jq --raw-output \'.SecretString | fromjson | .["password"]\''
     ].join('\n'))
