@@ -65,6 +65,7 @@ export async function startFleet (size: number, limits: object, callers: readonl
     authorization: { policies: 'policies' },
     aws: { endpoint },
     limits,
+    server: { overload: { loopDelayMilliseconds: 60_000 } },
     shared: { url: `redis://127.0.0.1:${redis.port}`, keyFile: 'shared.key', replicas: size }
   }))
   const gateways = await Promise.all(Array.from({ length: size }, async (_, index) => startGateway(folder, `data-${index}`)))

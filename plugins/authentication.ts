@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 import { authenticator, tokenIn } from '#src/authentication/authenticator'
 import { awsLogin } from '#src/authentication/aws-login'
 import { awsSessions, type AwsKeys } from '#src/authentication/aws-sessions'
-import type { Caller, Identity } from '#src/authentication/caller'
+import type { Caller, Identity, Proof } from '#src/authentication/caller'
 import { authoritiesHash } from '#src/authentication/client-certificate'
 import { tokenKeys, type IssuedToken } from '#src/authentication/gateway-token'
 import { keySet, type KeySource } from '#src/authentication/key-set'
@@ -25,6 +25,14 @@ declare module 'fastify' {
     authenticate: AuthenticateRequest
     /** Verifies the signature of a request, which covers the body. */
     verifySigned: VerifySigned
+    /** Returns what identifies the caller of a request, for work that outlives the request. */
+    proofOf: (request: FastifyRequest) => Promise<Proof>
+    /**
+     * Returns the caller that a proof identifies in the current configuration.
+     *
+     * @throws Problem `unauthenticated` if the configuration does not accept the proof
+     */
+    recognize: (proof: Proof) => Caller
     /** Issues keys for AWS's protocol to the caller of a request. */
     issueAwsKeys: (request: FastifyRequest) => Promise<AwsKeys>
     /** Takes the headers of a signed `GetCallerIdentity` request, and issues a token to the AWS identity that signed it. */
@@ -56,6 +64,7 @@ export default fp(async (fastify) => {
     const urls = new Map<string, Promise<string>>()
     return {
       identify,
+      recognize,
       sessions: awsSessions(keys, recognize),
       login: aws && {
         settings: aws,
@@ -87,5 +96,7 @@ export default fp(async (fastify) => {
     return identity instanceof Promise ? identity.then(({ caller }) => ({ caller })) : { caller: identity.caller }
   })
   fastify.decorate('verifySigned', (claim, body) => { verifyClaim(claim, body, authentication().sessions) })
+  fastify.decorate('proofOf', async (request) => (await identify(request)).proof)
+  fastify.decorate('recognize', (proof) => authentication().recognize(proof, fastify.now()))
   fastify.decorate('issueAwsKeys', async (request) => authentication().sessions.issue(await identify(request), fastify.now()))
 }, { name: 'authentication', dependencies: ['config', 'shared', 'tls'] })

@@ -24,6 +24,8 @@ export default fp(async (fastify) => {
   const metrics = createMetrics()
   const { families, stop } = measureProcess()
   metrics.add(families)
+  metrics.gauge({ name: 'secrets_gateway_configuration_refused', help: '1 if the last reload of the configuration was refused.', labels: [] },
+    () => [{ labels: {}, value: config.isRefused() ? 1 : 0 }])
   fastify.decorate('metrics', metrics)
   fastify.addHook('onClose', async () => { stop() })
 

@@ -101,7 +101,7 @@ const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(rou
 export default fp(async (fastify) => {
   const {
     audit, authenticate: authenticateRequest, authorize, aws, config, findOverload, isStale, limits, memory, methodsOf, metrics,
-    stopping, tracer, trustsProxy, verifySigned
+    recognize, stopping, tracer, trustsProxy, verifySigned
   } = fastify
   const environments: ScopeContext['environments'] = () => config.current.environments
   const findEnvironment: FindEnvironment = (name) => environments().get(name)
@@ -111,6 +111,7 @@ export default fp(async (fastify) => {
   const context: ScopeContext = {
     aws,
     authorize,
+    recognize,
     findElsewhere: (scope, name) => secretsElsewhere(config.current, scope, name),
     environments
   }

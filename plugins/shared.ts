@@ -40,6 +40,7 @@ export default fp(async (fastify) => {
   // While plugins are loaded, the event loop is busy, and the server would seem to be slow.
   const { promise: started, resolve: start } = Promise.withResolvers<undefined>()
   let isDown = false
+  let isForeignReported = false
   const shared = createShared({
     settings: () => config.current.shared ?? initial,
     onUp () {
@@ -49,6 +50,12 @@ export default fp(async (fastify) => {
     onDown (reason) {
       log.warn({ shared: { host, port }, reason }, 'the shared state can not be used')
       isDown = true
+    },
+    onForeignMessage () {
+      report.foreignMessage()
+      // Whoever can write to the server can send any number of messages, so the log has only the first one.
+      if (!isForeignReported) log.warn({ shared: { host, port } }, 'a message was dropped: it comes from a replica with another shared.keyFile, or from elsewhere')
+      isForeignReported = true
     },
     onCommand: report.command,
     after: started,

@@ -56,10 +56,14 @@ install_tools() {
   for installation in "${installations[@]}"; do wait "$installation"; done
 }
 
-# Runs Helm's linter, and renders the chart with each example of values. Also checks that a chart without a configuration is
-# refused.
+# Runs Helm's linter, and renders the chart with each example of values. Also checks that a chart is refused without a configuration,
+# and with values that would lose the audit trail or keep the pods from becoming ready.
 charts() {
+  local minimal=("$helm" template gateway "$chart" -f "$chart/ci/minimal-values.yaml")
   refused 'the chart' "$helm" template gateway "$chart"
+  refused 'a trail without a volume' "${minimal[@]}" --set persistence.enabled=false
+  refused 'a key without a volume' "${minimal[@]}" --set persistence.enabled=false --set config.audit.file=-
+  refused 'TLS beside that of the chart' "${minimal[@]}" --set config.server.tls.certificateFile=tls.crt
   for file in "${values[@]}"; do
     local name
     name=$(basename "$file" -values.yaml)

@@ -107,7 +107,7 @@ function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
 function reloadOnChange (fastify: FastifyInstance, config: LiveConfig, source: ConfigSource, seconds: number | undefined): void {
   const reload = (): void => {
     try {
-      config.replace(source.load())
+      config.reload(source.load)
       fastify.log.info('the configuration was reloaded')
     } catch (error) {
       const mistakes = error instanceof ConfigError ? error.message.split('\n') : undefined

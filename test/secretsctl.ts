@@ -9,6 +9,7 @@ import { run } from '#src/cli/program'
 import { tokens, type Gateway } from './helper.ts'
 import { noKeyring } from './keyrings.ts'
 import { shownBy, size } from './screen.ts'
+import { uncountedNode } from './uncounted.ts'
 
 /** The outcome of a command. */
 export interface Outcome {
@@ -35,30 +36,19 @@ export interface Setting {
 
 /** Options for running a command as a separate process. */
 export interface ProgramOptions extends Setting {
-  /** True to start faster: with Node's compile cache, and without the test runner's hooks, which measure coverage. */
+  /** True to start faster, without measuring coverage. */
   withoutCoverage?: boolean
 }
 
-/** Node's default compile cache. It is not used when coverage is measured, because it makes V8's counts less precise. */
-const compileCache = join(tmpdir(), 'node-compile-cache')
-
-/**
- * The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no
- * effect.
- */
+/** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 
 /** Hides the keyring of the person who runs the tests: its library is not found. */
 const withoutKeyring: NodeJS.ProcessEnv = { NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }
 
-const environment = (
-  { url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env, withoutCoverage = false }: ProgramOptions
-): NodeJS.ProcessEnv =>
-  ({
-    ...withoutKeyring, XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token,
-    ...withoutCoverage && { NODE_COMPILE_CACHE: compileCache }, ...env
-  })
+const environment = ({ url }: Pick<Gateway, 'url'>, { token = tokens.administrator, env }: Setting): NodeJS.ProcessEnv =>
+  ({ ...withoutKeyring, XDG_CONFIG_HOME: noProfiles, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token, ...env })
 
 /** Runs a command in this process. */
 export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly string[], setting: Setting = {}): Promise<Outcome> {
@@ -89,9 +79,9 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 
-/** Returns arguments for `env`. Removes NODE_OPTIONS if `withoutCoverage`, because the test runner uses it to add its hooks. */
+/** Returns arguments for `env`. */
 const commandLine = (args: readonly string[], { withoutCoverage = false }: ProgramOptions): string[] =>
-  [...withoutCoverage ? ['-u', 'NODE_OPTIONS'] : [], process.execPath, binary, ...args]
+  [...withoutCoverage ? uncountedNode : [process.execPath], binary, ...args]
 
 /** When to do something to a program: when its output contains a string, or when something else has happened. */
 type Moment = { after: string } | { when: Promise<unknown> }

@@ -133,7 +133,7 @@ data "aws_iam_policy_document" "secrets" {
       condition {
         test     = "StringLike"
         variable = "kms:ViaService"
-        values   = ["secretsmanager.*.amazonaws.com"]
+        values   = distinct([for environment in var.environments : "secretsmanager.${environment.region}.*"])
       }
     }
   }

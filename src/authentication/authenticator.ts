@@ -122,7 +122,8 @@ export function authenticator (
     identify,
     recognize (proof, now) {
       const found = recognizers[proof.method](proof, now)
-      if (found === undefined) throw unauthenticated('caller-gone')
+      // An API key may have been given to another caller.
+      if (found?.id !== proof.id) throw unauthenticated('caller-gone')
       return joined(found)
     }
   }

@@ -24,8 +24,9 @@ export const untilTime = (text: string): number => sinceTime(text) + (dateOnly.t
 
 function timeOf (text: string): number {
   const time = dateOnly.test(text) || dateTime.test(text) ? Date.parse(text) : NaN
+  const [date = ''] = text.split('T')
   // `Date.parse` accepts the 30th of February.
-  const isReal = !Number.isNaN(time) && (!dateOnly.test(text) || new Date(time).toISOString().startsWith(text))
+  const isReal = !Number.isNaN(time) && new Date(date).toISOString().startsWith(date)
   if (!isReal) throw new InvalidArgumentError('Must be a date such as 2026-11-30, a time such as 2026-11-30T08:00:00Z, or a span such as 30d, 12h or 90m.')
   return time
 }

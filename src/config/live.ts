@@ -13,11 +13,22 @@ export interface LiveConfig {
   derive: <T>(build: (config: Config) => T, retire?: (value: T, next: T) => void) => () => T
   /** Replaces the configuration after rebuilding all derived values. If a `build` function throws, nothing changes. */
   replace: (next: Config) => void
+  /** Loads a configuration, and replaces the current one with it. @throws what `load` or a `build` function has thrown */
+  reload: (load: () => Config) => void
+  /** Returns true if the last reload has failed, so that the files contain another configuration than the one in use. */
+  readonly isRefused: () => boolean
 }
 
 export function liveConfig (initial: Config): LiveConfig {
   let current = initial
+  let isRefused = false
   const prepare = new Set<(next: Config) => () => void>()
+  function replace (next: Config): void {
+    const commits = Array.from(prepare, (step) => step(next))
+    for (const commit of commits) commit()
+    current = next
+  }
+
   return {
     get current () {
       return current
@@ -33,10 +44,12 @@ export function liveConfig (initial: Config): LiveConfig {
       })
       return () => value
     },
-    replace (next) {
-      const commits = Array.from(prepare, (step) => step(next))
-      for (const commit of commits) commit()
-      current = next
-    }
+    replace,
+    reload (load) {
+      isRefused = true
+      replace(load())
+      isRefused = false
+    },
+    isRefused: () => isRefused
   }
 }

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Budget } from '#src/admission/budget'
 import type { SecretOutcome } from '#src/audit/secret-outcome'
-import type { Jobs } from '#src/jobs/port'
+import type { JobRequest, Jobs } from '#src/jobs/port'
 import { jobReply } from '#src/jobs/schemas'
 import { Problem, withoutMessage } from '#src/problems/problem'
 import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
@@ -111,11 +111,12 @@ export function sendLines (
  * job's path and state.
  */
 export async function sendJob (
-  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, bulk: BulkRun, fingerprint: string | undefined
+  request: FastifyRequest, reply: FastifyReply, jobs: Jobs, bulk: BulkRun, { proof, fingerprint }: Pick<JobRequest, 'proof' | 'fingerprint'>
 ): Promise<FastifyReply> {
   const job = await jobs.start({
     scope: request.scope,
     caller: request.caller,
+    proof,
     requestId: request.id,
     peer: request.found.peer,
     fingerprint,

@@ -1,4 +1,4 @@
-import type { Caller } from '#src/authentication/caller'
+import type { Caller, Proof } from '#src/authentication/caller'
 import type { BulkOutcome } from '#src/secrets/bulk/plan'
 import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkRun } from '#src/secrets/bulk/run'
@@ -9,6 +9,8 @@ import type { Job, Settled } from './job.ts'
 export interface JobRequest {
   readonly scope: Scope
   readonly caller: Caller
+  /** Identifies the caller later, when the request is over. */
+  readonly proof: Proof
   /** The request's ID and the IP address that sent it, for the audit records. */
   readonly requestId: string
   readonly peer?: string | undefined

@@ -9,6 +9,8 @@ const times = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** The functions through which the shared state is measured. */
 export interface SharedReport {
   readonly command: (seconds: number, failure?: Failure) => void
+  /** Counts a message that no replica with the same key has sent. */
+  readonly foreignMessage: () => void
   /** Adds the gauges of the state. */
   readonly state: (shared: Pick<Shared, 'isUp' | 'replicas'>) => void
 }
@@ -21,12 +23,19 @@ export function reportShared ({ add, gauge }: Pick<Metrics, 'add' | 'gauge'>): S
   const failures = createCounter({
     name: 'secrets_gateway_shared_failures_total', help: 'Commands to the shared state that have failed.', labels: ['reason']
   })
-  add([durations, failures])
+  let foreign = 0
+  add([durations, failures, {
+    name: 'secrets_gateway_shared_foreign_messages_total',
+    help: 'Messages that no replica with the same key has sent.',
+    type: 'counter',
+    samples: () => [{ labels: {}, value: foreign }]
+  }])
   return {
     command (seconds, failure) {
       durations.observe([], seconds)
       if (failure !== undefined) failures.add([failure])
     },
+    foreignMessage () { foreign += 1 },
     state ({ isUp, replicas }) {
       gauge({ name: 'secrets_gateway_shared_up', help: '1 while the shared state can be used.', labels: [] },
         () => [{ labels: {}, value: isUp() ? 1 : 0 }])

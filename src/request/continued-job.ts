@@ -1,16 +1,15 @@
 import type { Budget } from '#src/admission/budget'
 import type { Trail } from '#src/audit/trail'
 import { denied } from '#src/authorization/decision'
-import { seesEnvironment } from '#src/authorization/visibility'
 import { endingWith, toRecord } from '#src/http/bulk-replies'
 import { problemBody } from '#src/http/problem-reply'
 import type { Continue } from '#src/jobs/shared/shared-jobs'
-import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import { bulkItemReply, resultBytes } from '#src/secrets/bulk/reply'
 import { bulkRun, type BulkRun } from '#src/secrets/bulk/run'
 import { newEvidence } from './audit-entries.ts'
+import { lastingDecisions } from './lasting.ts'
 import { openScope, type Asker, type ScopeContext } from './scopes.ts'
 import { secretEntries, type About } from './secret-entries.ts'
 
@@ -21,31 +20,36 @@ export interface ContinueContext extends ScopeContext {
 
 /**
  * Prepares a job that another replica has left, so that it can be continued without its request. The caller is still the one who
- * started the job, but the policies of this replica apply. The audit trail of this replica records the continuation of the job,
- * the result of each secret, and the end.
+ * started the job, but the configuration and the policies of this replica apply. The audit trail of this replica records the
+ * continuation of the job, the result of each secret, and the end.
  *
- * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the environment or the credential
+ * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the caller, the environment or the
+ * credential
  */
 export const continueJob = ({ append, memory, ...context }: ContinueContext): Continue => async (id, { origin, plan }) => {
-  const { caller, requestId, peer, environment: name, credentialId, idempotencyKey } = origin
+  const { proof, requestId, peer, environment: name, credentialId, idempotencyKey } = origin
+  const { current, decide, sees } = lastingDecisions(context, proof)
+  const caller = current()
   const environment = context.environments().get(name)
   const about: About = {
-    requestId, caller, peer, operation: 'bulkCreateSecrets', action: 'CreateSecret', environment: name, credential: credentialId, job: id
+    requestId,
+    caller: caller ?? origin.caller,
+    peer,
+    operation: 'bulkCreateSecrets',
+    action: 'CreateSecret',
+    environment: name,
+    credential: credentialId,
+    job: id
   }
-  const decide: Asker['decide'] = (action, { name: environmentName }, usedId, secret) =>
-    context.authorize(compact({ caller, action, credentialId: usedId, environment: environmentName, name: secret }))
-  const decision = environment?.allowedCredentials.includes(credentialId) === true
-    ? decide('CreateSecret', environment, credentialId)
-    : denied
-  if (environment === undefined || !decision.allowed) {
-    await append([{ event: 'denial', ...about, decision, status: 403, code: 'forbidden' }])
+  const decision = environment === undefined ? denied : decide('CreateSecret', environment, credentialId)
+  if (caller === undefined || environment === undefined || !decision.allowed) {
+    const reason = caller === undefined ? 'caller-gone' : undefined
+    await append([{ event: 'denial', ...about, decision, status: 403, code: 'forbidden', reason }])
     throw new Problem('forbidden')
   }
   const evidence = newEvidence(about)
   evidence.intent = await append([{ event: 'intent', ...about, decision }])
-  const asker: Asker = {
-    evidence, caller, decide, found: { environment }, sees: (one) => seesEnvironment(context.authorize, caller, one)
-  }
+  const asker: Asker = { evidence, caller, decide, found: { environment }, sees }
   const scope = { ...openScope(asker, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
   const told = { ...about, intent: evidence.intent }
   let items = 0

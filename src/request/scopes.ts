@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Caller, Proof } from '#src/authentication/caller'
 import type { Action } from '#src/authorization/actions'
 import type { Authorize } from '#src/authorization/decision'
 import { unknownEnvironment } from '#src/authorization/unknown-environment'
@@ -18,6 +19,8 @@ import { spanOf } from './spanned.ts'
 export interface ScopeContext {
   readonly aws: SecretsPort
   readonly authorize: Authorize
+  /** Returns the caller that a proof identifies in the current configuration. @throws Problem `unauthenticated` */
+  readonly recognize: (proof: Proof) => Caller
   /** Returns the secrets that have the same name in AWS, but belong to other declared environments. */
   readonly findElsewhere: (scope: Pick<Scope, 'environment' | 'credentialId'>, name: SecretName) => SecretElsewhere[]
   /** Returns the environments of the current configuration. */

@@ -42,11 +42,13 @@ export interface Shared extends Names {
 
 export interface SharedOptions extends Pick<ConnectionOptions, 'settings' | 'onDown' | 'onCommand' | 'after' | 'random'> {
   readonly onUp: () => void
+  /** Called with each message that no replica with the same key has sent. */
+  readonly onForeignMessage: () => void
   readonly monotonic: Monotonic
 }
 
 /** Connects to the shared state, and reports that this replica is alive. */
-export function createShared ({ settings, onUp, monotonic, ...rest }: SharedOptions): Shared {
+export function createShared ({ settings, onUp, onForeignMessage, monotonic, ...rest }: SharedOptions): Shared {
   const initial: SharedSettings = settings()
   const names = createNames(initial)
   const replicaId = randomUUID()
@@ -66,7 +68,8 @@ export function createShared ({ settings, onUp, monotonic, ...rest }: SharedOpti
     channels: channels.map((channel) => names.key(channel)),
     onMessage (channel, text) {
       const message = names.verified(channel, text)
-      if (message !== undefined) for (const listener of listeners.get(channel) ?? []) listener(message)
+      if (message === undefined) onForeignMessage()
+      else for (const listener of listeners.get(channel) ?? []) listener(message)
     },
     async onOpen (send) {
       count.restart()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { startLocalBackend } from '#src/local-backend/server'
+import { uncountedNode } from '#test/uncounted'
 
 const keys = { accessKeyId: 'AKIAACCEPTANCE', secretAccessKey: 'secret' }
 
@@ -33,7 +34,7 @@ aws: { endpoint: "${backend.url}" }
 
   /** @param onOutput called with the whole output so far, and a function that sends a signal */
   async function run (args: string[], onOutput: (output: string, signal: () => void) => void = () => undefined): Promise<Result> {
-    const child = spawn(process.execPath, ['scripts/acceptance.ts', join(folder, 'gateway.yaml'), ...args], {
+    const child = spawn('env', [...uncountedNode, 'scripts/acceptance.ts', join(folder, 'gateway.yaml'), ...args], {
       cwd: join(import.meta.dirname, '../..'),
       env: { ...process.env, AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey },
       stdio: ['ignore', 'pipe', 'pipe']

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
 import { configFrom, type Declared } from '#src/config/config'
 import { build, caching, declared, embedded, policies, tokens, type Gateway } from '#test/helper'
+import { uncounted } from '#test/uncounted'
 
 /* The examples in `docs/clients.md`: programs are run against a gateway, and settings are compared with what the gateway uses. */
 
@@ -47,7 +48,7 @@ async function outputOf (
 ): Promise<string> {
   const here = (text: string): string => text.replaceAll('https://gateway.example', url)
   const { PATH = '', HOME = '' } = process.env
-  const { stdout } = await run(program, parameters.map(here), {
+  const { stdout } = await run('env', [...uncounted, program, ...parameters.map(here)], {
     cwd: root,
     env: {
       PATH, HOME, TOKEN: tokens.administrator,

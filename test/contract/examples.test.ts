@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { exampleIn, shellBlocksIn } from '#test/examples'
 import { build, declared, policies, tokens, type Gateway } from '#test/helper'
+import { uncounted } from '#test/uncounted'
 import { until } from '#test/until'
 
 // Runs examples of the documentation as they are printed.
@@ -39,14 +40,14 @@ async function run (t: Test, { url }: Gateway, script: string): Promise<string> 
   const { cwd, env } = shell(t)
   const header = `Authorization: Bearer ${tokens.administrator}`
   const variables = { gateway: url, token: header, json: 'Content-Type: application/json', SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: tokens.administrator }
-  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd, env: { ...env, ...variables } })
+  const { stdout } = await promisify(execFile)('env', [...uncounted, 'bash', '-c', script], { cwd, env: { ...env, ...variables } })
   return stdout
 }
 
 /** Runs a script that starts the embedded backend, and returns the backend's URL. */
 async function startBackend (t: Test, script: string, change: (text: string) => string = (text) => text): Promise<string> {
   const { cwd, env } = shell(t)
-  const child = spawn('bash', ['-c', `set -e\n${change(script)}`], { cwd, env: { ...env, CWD: cwd }, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const child = spawn('env', [...uncounted, 'bash', '-c', `set -e\n${change(script)}`], { cwd, env: { ...env, CWD: cwd }, stdio: ['ignore', 'pipe', 'inherit'], detached: true })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
   const ended = new Promise((resolve) => { child.once('close', resolve) })

@@ -46,6 +46,22 @@ t.test('a configuration that is refused causes no warnings', async (t) => {
   t.same(warnings(gateway), [])
 })
 
+t.test('the metrics show that the last reload was refused', async (t) => {
+  const { fastify: { config, metrics } } = await build(t)
+  const isRefused = (): string | undefined => /^secrets_gateway_configuration_refused (\d)$/m.exec(metrics.text())?.[1]
+  t.equal(isRefused(), '0')
+  const mistakes: Record<string, () => typeof config.current> = {
+    'it can not be loaded': () => { throw new Error('not YAML') },
+    'it can not be used': () => ({ ...config.current, audit: { ...config.current.audit, durability: 'synced' } })
+  }
+  for (const [what, load] of Object.entries(mistakes)) {
+    config.reload(() => config.current)
+    t.equal(isRefused(), '0', what)
+    t.throws(() => { config.reload(load) }, { message: /./ }, what)
+    t.equal(isRefused(), '1', what)
+  }
+})
+
 t.test('keys that do not exist are logged at the start and after each reload', async (t) => {
   const gateway = await build(t, { credentials: { ...credentials, gone: profile('gone') } })
   const missing = ['warn', 'The credential gone needs the profile gone, which does not exist on this machine.']

@@ -43,6 +43,20 @@ t.test('a gateway starts without its server', async (t) => {
   t.match(linesOf(gateway), [{ reason: 'unreachable' }])
 })
 
+t.test('a replica with another key drops the messages of the others, and says so once', { skip }, async (t) => {
+  const redis = await startRedis(t)
+  const folder = t.testdir({ key, other: Buffer.alloc(32, 'x').toString('base64') })
+  const shared = (keyFile: string): object => ({ shared: { url: redis.url, keyFile: `${folder}/${keyFile}`, timeoutMilliseconds: 1_000 } })
+  const [one, other] = [await build(t, shared('key')), await build(t, shared('other'))]
+  const foreign = (): number => Number(/^secrets_gateway_shared_foreign_messages_total (\d+)$/m.exec(other.fastify.metrics.text())?.[1])
+  t.equal(foreign(), 0)
+  for (const name of ['a', 'b']) await one.send('PUT', `/environments/dev/secrets/${name}`, { json: { value: 'v' } })
+  await until(() => foreign() >= 2)
+  const lines = other.log.filter((line) => line.includes('another shared.keyFile'))
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] ?? ''), { level: 'warn', shared: { host: '127.0.0.1', port: redis.port } })
+})
+
 t.test('a gateway without the section', async (t) => {
   const gateway = await build(t)
   t.equal(gateway.fastify.shared, undefined)

@@ -27,6 +27,7 @@ t.test('behind a trusted proxy, the peer is the address that the proxy reports, 
   t.equal(await peer(gateway, '198.51.100.1, 203.0.113.7, 10.1.2.3'), '203.0.113.7', 'an address that the client added in front is ignored')
   t.equal(await peer(gateway, '198.51.100.1', '203.0.113.7'), '203.0.113.7', 'even if it is in a header line of its own')
   t.equal(await peer(gateway, '127.0.0.1, 203.0.113.7'), '203.0.113.7')
+  t.equal(await peer(gateway, '10.9.9.9, 10.1.2.3'), '10.9.9.9', 'a request of a proxy itself')
   for (const none of ['unknown', '203.0.113.7, <script>', '203.0.113.7:4711']) t.equal(await peer(gateway, none), 400, none)
   t.equal(await peer(gateway, '<script>, 203.0.113.7'), '203.0.113.7', 'even if it is malformed')
 })

@@ -8,11 +8,12 @@ import { actionList } from '#src/cli/actions'
 import { environmentName, namePrefix, secretName } from '#src/cli/arguments'
 import { sinceTime, untilTime } from '#src/cli/dates'
 import { withExample } from '#src/cli/gateway'
+import { formatOf, type OutputOptions } from '#src/cli/output-format'
 import { progressBar } from '#src/cli/progress'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reportLines, trailOf, trailOptions, withTrailOptions, type TrailOptions } from '#src/cli/trail'
 
-interface Options extends TrailOptions {
+interface Options extends TrailOptions, OutputOptions {
   secret?: string
   namePrefix?: string
   environment?: string
@@ -21,8 +22,16 @@ interface Options extends TrailOptions {
   outcome?: Outcome
   since?: number
   until?: number
-  json?: boolean
   csv?: boolean
+}
+
+/** Returns the format of the result. @throws WrongUsage if the options contradict each other, or choose another format */
+function accessFormat ({ csv = false, ...options }: Pick<Options, 'csv' | 'json' | 'output'>): keyof typeof accessWriters {
+  const format = formatOf(options)
+  if (format === 'yaml' || format === 'env') throw new WrongUsage(`audit search can't print ${format}: choose --json or --csv`)
+  if (csv && format === 'json') throw new WrongUsage('Choose either --csv or --json')
+  if (csv) return 'csv'
+  return format === 'json' ? 'json' : 'text'
 }
 
 const mebibyte = 1024 * 1024
@@ -41,12 +50,12 @@ export function auditSearch (command: Command, terminal: Terminal): void {
     .option('--csv', 'print CSV')
     .action(async (names: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      const { action, since, until, csv, json } = options
-      if (csv === true && json === true) throw new WrongUsage('Choose either --csv or --json')
+      const { action, since, until } = options
+      const format = accessFormat(options)
       if (since !== undefined && until !== undefined && since >= until) throw new WrongUsage('--since must be before --until')
       const progress = progressOf(terminal, names)
       const search = createSearch({ ...options, ...action !== undefined && { actions: new Set(action) } })
-      const writer = accessWriters[csv === true ? 'csv' : json === true ? 'json' : 'text'](terminal)
+      const writer = accessWriters[format](terminal)
       let count = 0
       const verification = await verifyTrail(trailOf(names, progress.read), {
         ...trailOptions(names, options),
@@ -69,8 +78,8 @@ export function auditSearch (command: Command, terminal: Terminal): void {
       await writer.end({ found: count, ...span !== undefined && { span }, proved, verification })
       // In CSV and JSON, standard output contains nothing but data.
       const lines = [...remarks, ...reportLines(verification, options)]
-      if (csv === true || json === true) terminal.stderr.lines(csv === true ? lines : remarks)
-      else terminal.stdout.lines(count === 0 ? lines : ['', ...lines])
+      if (format === 'text') terminal.stdout.lines(count === 0 ? lines : ['', ...lines])
+      else terminal.stderr.lines(format === 'csv' ? lines : remarks)
       if (findings.length > 0) throw new CommandFailure('The trail is NOT intact, so this answer can\'t be relied on')
     })
   withExample(command,

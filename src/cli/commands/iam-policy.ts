@@ -4,10 +4,11 @@ import { actionList } from '#src/cli/actions'
 import { environmentName } from '#src/cli/arguments'
 import { configIn, environmentIn } from '#src/cli/configuration'
 import { withExample } from '#src/cli/gateway'
-import { CommandFailure, type Terminal } from '#src/cli/terminal'
+import { formatOf, type OutputOptions } from '#src/cli/output-format'
+import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
 import { iamPolicy } from '#src/iam/policy'
 
-interface Options {
+interface Options extends OutputOptions {
   config: string
   environment: string
   actions?: Action[]
@@ -29,7 +30,8 @@ export function iamPolicyCommand (command: Command, terminal: Terminal): void {
     .option('--actions <actions>', 'only what these actions of the gateway\'s policies need: names or groups, separated by commas; default: all', actionList)
     .option('--rotation-function <arn>', 'a Lambda function that callers may choose for rotations (repeatable); default: any in the account and region', functionArn, [])
     .action(async (_: object, command: Command) => {
-      const { config: file, environment, actions, rotationFunction: rotationFunctions } = command.optsWithGlobals<Options>()
+      const options = command.optsWithGlobals<Options>()
+      const { config: file, environment, actions, rotationFunction: rotationFunctions } = options
       const config = await configIn(file)
       const { policy, notes } = iamPolicy({
         environment: environmentIn(config, environment),
@@ -39,7 +41,8 @@ export function iamPolicyCommand (command: Command, terminal: Terminal): void {
         ...actions !== undefined && { actions }
       })
       if (policy.Statement.length === 0) throw new CommandFailure('For these actions the gateway calls nothing in AWS, so they need no policy')
-      terminal.stdout.json(policy)
+      const format = formatOf(options)
+      print(terminal, { output: format === 'table' ? 'json' : format }, policy, [])
       terminal.stderr.lines(notes.map((note) => `note: ${note}`))
     })
   withExample(command, 'secretsctl iam-policy --config gateway.yaml --environment prod --actions read,PutSecretValue')

@@ -4,7 +4,7 @@ import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/
 import { allItems } from '#src/cli/pages'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
-import { ExitStatus, print, type Terminal } from '#src/cli/terminal'
+import { CommandFailure, ExitStatus, print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -38,6 +38,10 @@ export function posture (command: Command, terminal: Terminal): void {
         unaddressable += page.unaddressable ?? 0
         return page
       })
+      // Otherwise a mistake in the prefix would let a pipeline pass.
+      if (prefix !== undefined && items.length + unaddressable === 0) {
+        throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}`)
+      }
       const judged = items.flatMap(({ name, rules }) => rules.map((judgement) => ({ name, ...judgement })))
       const count = (wanted: string): number => judged.filter(({ status }) => status === wanted).length
       const shown = judged.filter(({ status }) => all || status !== 'passed')

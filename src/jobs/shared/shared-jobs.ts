@@ -85,7 +85,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     const unfinished = await store.unfinished(owned)
     const leave = enter(unfinished.origin.caller.id)
     const { bulk, toReply } = await continueJob(owned.id, unfinished).catch((error: unknown): Continued => {
-      if (isProblem(error, 'shared-state-unavailable')) {
+      if (isProblem(error, 'shared-state-unavailable') || isProblem(error, 'audit-unavailable')) {
         leave()
         throw error
       }
@@ -124,9 +124,9 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     try {
       await resume(owned)
     } catch (error) {
-      // Another replica may be less busy, so the lease is ended at once. After other failures, a replica tries again when it has
-      // expired.
-      if (isProblem(error, 'overloaded')) await store.release(owned)
+      // Another replica may be less busy, or may be able to write its audit trail, so the lease is ended at once. After other
+      // failures, a replica tries again when it has expired.
+      if (isProblem(error, 'overloaded') || isProblem(error, 'audit-unavailable')) await store.release(owned)
       else if (!isProblem(error, 'shared-state-unavailable') || isRefusal(error)) onFault(error, owned.id)
       // A part of the job is missing, so no replica can continue it.
       if (isProblem(error, 'internal-error')) {
@@ -143,12 +143,13 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }, pauses.search).unref()
 
   return {
-    async start ({ scope, bulk, toReply, caller, requestId, peer, fingerprint, begun, ended }) {
+    async start ({ scope, bulk, toReply, caller, proof, requestId, peer, fingerprint, begun, ended }) {
       const leave = enter(scope.callerId)
       const { environment: { name: environment }, credentialId, idempotencyKey } = scope
       const plan = bulk.plan()
       const origin: JobOrigin = {
         caller,
+        proof,
         requestId,
         environment,
         credentialId,

@@ -1,4 +1,4 @@
-import type { Caller } from '#src/authentication/caller'
+import type { Caller, Proof } from '#src/authentication/caller'
 import type { Problem } from '#src/problems/problem'
 import type { BulkPlan, BulkSummary, Resumed } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
@@ -7,6 +7,7 @@ import type { Job, Settled } from '#src/jobs/job'
 /** The origin of a job. Another replica needs it to continue the job, and for the audit records. */
 export interface JobOrigin {
   readonly caller: Caller
+  readonly proof: Proof
   readonly requestId: string
   readonly peer?: string
   readonly environment: string

@@ -21,7 +21,7 @@ interface Replica {
 async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[]> {
   const replicas = await Promise.all(Array.from({ length: size }, async () => {
     const shared = createShared({
-      settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+      settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, onForeignMessage: () => undefined, monotonic
     })
     t.teardown(shared.close)
     await shared.firstAttempt
@@ -113,7 +113,7 @@ t.test('the server is stopped and started while all of them need the quota', { s
 t.test('implausible values in a stored state are clamped', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = createShared({
-    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, onForeignMessage: () => undefined, monotonic
   })
   t.teardown(shared.close)
   await shared.firstAttempt

@@ -16,7 +16,7 @@ const monotonic = (): number => performance.now()
 
 async function connect (t: Test, redis: TestRedis): Promise<Shared> {
   const shared = createShared({
-    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+    settings: () => settingsFor(redis), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, onForeignMessage: () => undefined, monotonic
   })
   t.teardown(shared.close)
   return shared

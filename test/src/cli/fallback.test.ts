@@ -16,7 +16,7 @@ import { build, tokens } from '#test/helper'
 import { secretsctlProgram, type Outcome, type ProgramOptions } from '#test/secretsctl'
 
 const nowhere = { url: 'http://127.0.0.1:2' }
-const show = ['--', process.execPath, '-e', 'console.log(`V is ${process.env.V}`)']
+const show = ['--', 'sh', '-c', 'echo "V is $V"']
 
 t.test('run --fallback', async (t) => {
   const gateway = await build(t)

@@ -190,7 +190,7 @@ t.test('login with a browser, and a new token when the old one has expired', asy
   const browser = join(folder, 'browser')
   // Another page in the browser sends a request whose target is not a valid URL.
   const stray = 'http.get({ port: new URL(new URL(process.argv[1]).searchParams.get("redirect_uri")).port, path: "//" }, (reply) => process.exit(reply.statusCode === 404 ? 0 : 1))'
-  writeFileSync(browser, `#!/bin/sh\n${process.execPath} -e '${stray}' "$1" || exit 1\nexec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'log-in-page.ts')} "$1"\n`, { mode: 0o755 })
+  writeFileSync(browser, `#!/bin/sh\nunset NODE_OPTIONS\n${process.execPath} -e '${stray}' "$1" || exit 1\nexec ${process.execPath} ${join(import.meta.dirname, '..', '..', 'log-in-page.ts')} "$1"\n`, { mode: 0o755 })
   const loggedIn = await ctl(`login --url ${gateway.url}`, { env: { BROWSER: browser } })
   t.match(loggedIn, { status: 0, stdout: /as people:maria\n/, stderr: /^Logging in to http.* with the issuer people \(http.*\)\nLog in on this page, which opens in your browser:\n {2}http.*code_challenge_method=S256/ })
   const stored = (): string => readFileSync(join(config, 'profiles.json'), 'utf8')

@@ -2,10 +2,11 @@ import { spawnSync, type ChildProcess } from 'node:child_process'
 import t from 'tap'
 import { build, caching, tokens } from '#test/helper'
 import { noTerminal, secretsctlProgram, secretsctlTerminal, type Outcome } from '#test/secretsctl'
+import { uncountedNode } from '#test/uncounted'
 
 const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child.kill(name)
 
-const node = (script: string): string[] => ['--', process.execPath, '-e', script]
+const node = (script: string): string[] => ['--', 'env', ...uncountedNode, '-e', script]
 
 /** Starts a process without measuring coverage, because other tests cover the same lines. */
 const fast = { withoutCoverage: true }

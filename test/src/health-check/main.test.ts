@@ -51,6 +51,7 @@ t.test('the URL of the probe', async (t) => {
   t.equal(probeUrl({ HOST: '10.0.0.7', PORT: '80' }, 'server: {}'), 'http://10.0.0.7:80/health/live')
   const tls = 'server: { tls: { clientCertificates: { authorityFile: a }'
   t.equal(probeUrl({}, `${tls} }, metrics: { host: 0.0.0.0, port: 9464 } }`), 'http://127.0.0.1:9464/health/live')
+  t.equal(probeUrl({}, `${tls} }, metrics: { port: 9464 } }`), 'http://127.0.0.1:9464/health/live', 'the default address')
   t.equal(probeUrl({}, `${tls.slice(0, -1)}, required: false } } }`), 'https://127.0.0.1:3000/health/live')
   t.throws(() => probeUrl({}, `${tls} } }`), /needs the listener of server\.metrics/)
   t.throws(() => probeUrl({ PORT: '0' }, undefined), /does not know it/)

@@ -15,7 +15,7 @@ const limitOf = (requests: number): Limit => ({ requests, window: 3_600_000 })
 
 async function connect (t: Test, redis: TestRedis, timeout = 1_000): Promise<Shared> {
   const shared = createShared({
-    settings: () => settingsFor(redis, { timeout }), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, monotonic
+    settings: () => settingsFor(redis, { timeout }), onUp: () => undefined, onDown: () => undefined, onCommand: () => undefined, onForeignMessage: () => undefined, monotonic
   })
   t.teardown(shared.close)
   await shared.firstAttempt

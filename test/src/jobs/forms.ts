@@ -35,7 +35,7 @@ export const forms: readonly Form[] = [
 /** Connects to a server, as a replica does. */
 export async function connect (t: Test, redis: TestRedis, change: Partial<SharedSettings> = {}): Promise<Shared> {
   const settings = settingsFor(redis, change)
-  const shared = createShared({ settings: () => settings, onUp: nothing, onDown: nothing, onCommand: nothing, monotonic })
+  const shared = createShared({ settings: () => settings, onUp: nothing, onDown: nothing, onCommand: nothing, onForeignMessage: nothing, monotonic })
   t.teardown(async () => shared.close())
   await shared.firstAttempt
   return shared

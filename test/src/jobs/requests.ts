@@ -61,6 +61,7 @@ export function request (
   return {
     scope: { ...scope, callerId, ...idempotencyKey !== undefined && { idempotencyKey } },
     caller: caller('api-key', callerId),
+    proof: { method: 'api-key', id: callerId },
     requestId: 'r',
     bulk,
     toReply: ({ name, result }) => ({ name, result }),

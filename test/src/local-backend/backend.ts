@@ -13,6 +13,7 @@ import type { Test } from 'tap'
 import {
   startLocalBackend, type Account, type LocalBackend, type LocalBackendOptions
 } from '#src/local-backend/server'
+import { uncountedNode } from '#test/uncounted'
 
 export const account: Account = { accountId: '123456789012', accessKeyId: 'AKIALOCALDEV', secretAccessKey: 'dev+secret/key' }
 export const otherAccount: Account = { accountId: '210987654321', accessKeyId: 'AKIALOCALPROD', secretAccessKey: 'prod-secret-key' }
@@ -43,11 +44,15 @@ export type Program = ChildProcessByStdio<null, Readable, null>
 
 export const main = join(import.meta.dirname, '../../../src/local-backend/main.ts')
 
-/** Starts a local backend as a separate process, with a data folder and a single account. */
-export function spawnProgram (dataDir: string, ...options: readonly string[]): Program {
+/**
+ * Starts a local backend as a separate process, with a data folder and a single account.
+ *
+ * @param node arguments of env(1) that start Node.js; by default, the coverage of the process is not measured
+ */
+export function spawnProgram (dataDir: string, options: readonly string[] = [], node: readonly string[] = uncountedNode): Program {
   const { accountId, accessKeyId, secretAccessKey } = account
-  return spawn(process.execPath, [
-    main, '--port', '0', '--data-dir', dataDir, '--account', `${accountId}=${accessKeyId}:${secretAccessKey}`, ...options
+  return spawn('env', [
+    ...node, main, '--port', '0', '--data-dir', dataDir, '--account', `${accountId}=${accessKeyId}:${secretAccessKey}`, ...options
   ], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import t, { type Test } from 'tap'
 import { startLocalBackend } from '#src/local-backend/server'
+import { until } from '#test/until'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
@@ -77,8 +78,8 @@ async function killFirstStart (child: Program, dataDir: string, changes: number)
 }
 
 /**
- * Starts the program and kills it: either while it creates the files of its folder, or at a random moment while four writers are
- * active.
+ * Starts the program and kills it: either while it creates the files of its folder, or while four writers are active, after a
+ * random number of their writes.
  */
 async function round (t: Test, dataDir: string, number: number, firstStart: boolean): Promise<Acknowledged[]> {
   const child = spawnProgram(dataDir)
@@ -90,7 +91,9 @@ async function round (t: Test, dataDir: string, number: number, firstStart: bool
     const client = clientOf(await urlOf(child) ?? '')
     acknowledged.push(...Array.from({ length: writers }, (_, writer) => ({ name: `round-${number}/writer-${writer}`, values: new Map(), deleted: false })))
     const writing = acknowledged.map((one) => write(t, client, one).catch(() => undefined))
-    await wait(randomInt(200))
+    const enough = randomInt(1, 12)
+    await until(() => acknowledged.reduce((sum, { values }) => sum + values.size, 0) >= enough, 1)
+    await wait(randomInt(5))
     child.kill('SIGKILL')
     await Promise.all(writing)
     client.destroy()

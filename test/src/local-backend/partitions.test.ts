@@ -61,3 +61,8 @@ for (const [partition, region, otherRegion] of regions) {
     await t.rejects(start(t, { roles: [role(roleArn, [foreign])] }), { message: /trust policy of the role .* is malformed/ })
   })
 }
+
+await t.test('a region that AWS does not have belongs to the partition aws', async (t) => {
+  const client = clientOf(t, await start(t), account, 'moon-west-1')
+  t.match(await client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'v' })), { ARN: /^arn:aws:secretsmanager:moon-west-1:/ })
+})

@@ -70,7 +70,7 @@ t.test('a rotation whose process was killed is retried by another process', asyn
   const rotator = await serveRotator(t)
   const options = ['--rotation-function', `rotator=${rotator.url}`]
   const { begun, letGo } = hang(rotator, 'setSecret')
-  const first = spawnProgram(dataDir, ...options)
+  const first = spawnProgram(dataDir, options)
   rotator.client = new SecretsManagerClient({ endpoint: await urlOf(first) ?? '', region, credentials: account })
   await rotator.client.send(new CreateSecretCommand({ Name: 'a', SecretString: 'old' }))
   const { VersionId = '' } = await rotator.client.send(new RotateSecretCommand(setUp))
@@ -81,7 +81,7 @@ t.test('a rotation whose process was killed is retried by another process', asyn
 
   rotator.events = []
   letGo()
-  const second = spawnProgram(dataDir, ...options)
+  const second = spawnProgram(dataDir, options)
   t.teardown(() => second.kill())
   const client = clientOf(t, { url: await urlOf(second) ?? '' })
   rotator.client = client
@@ -94,7 +94,7 @@ t.test('a module\'s process ends with the backend, even if the backend is killed
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const pidFile = join(t.testdir({}), 'pid')
     process.env.PID_FILE = pidFile
-    const program = spawnProgram(newFolder(t), '--rotation-function', `rotator=${fixture('misbehaving.ts')}`)
+    const program = spawnProgram(newFolder(t), ['--rotation-function', `rotator=${fixture('misbehaving.ts')}`], [process.execPath])
     delete process.env.PID_FILE
     const client = clientOf(t, { url: await urlOf(program) ?? '' })
     await client.send(new CreateSecretCommand({ Name: 'hangs', SecretString: 'old' }))

@@ -17,13 +17,16 @@ interface Observed {
   readonly failures: (Failure | undefined)[]
   /** The durations of the commands. */
   readonly seconds: number[]
+  /** Returns the number of messages that no replica with the same key has sent. */
+  readonly foreign: () => number
 }
 
 /** A monotonic clock does not show the date, so it can begin at any number. */
 const clockStart = 1e9
 
 async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<SharedSettings> = {}): Promise<Observed> {
-  const observed: Omit<Observed, 'shared'> = { states: [], ups: [], failures: [], seconds: [] }
+  let foreign = 0
+  const observed: Omit<Observed, 'shared'> = { states: [], ups: [], failures: [], seconds: [], foreign: () => foreign }
   const shared = createShared({
     settings: () => settingsFor(redis, change),
     onUp () { observed.states.push('up') },
@@ -32,6 +35,7 @@ async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<Sh
       observed.failures.push(failure)
       observed.seconds.push(seconds)
     },
+    onForeignMessage () { foreign += 1 },
     monotonic: () => clockStart + performance.now(),
     random: () => 0
   })
@@ -82,6 +86,9 @@ t.test('messages reach every replica of the fleet, and only if a member of the f
   await other.shared.publish('invalidations', 'bye')
   await until(() => received[0]?.length === 2 && received[1]?.length === 2)
   t.same(received, [['hello', 'bye'], ['hello', 'bye'], [], []])
+  t.same([one, other].map(({ foreign }) => foreign()), [2, 2])
+  await until(() => strangers[0]?.foreign() === 4)
+  t.equal(strangers[1]?.foreign(), 0, 'a fleet of another name has channels of its own')
 })
 
 t.test('replicas count each other', { skip }, async (t) => {
@@ -255,6 +262,7 @@ t.test('a connection that is closed while it is opened ends', { skip }, async (t
     onUp () { states.push('up') },
     onDown (outage) { states.push(outage) },
     onCommand: () => undefined,
+    onForeignMessage: () => undefined,
     monotonic: () => performance.now()
   })
   await new Promise((resolve) => { setTimeout(resolve, 100) })

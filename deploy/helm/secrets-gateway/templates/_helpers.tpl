@@ -59,3 +59,14 @@ scheme: HTTPS
 {{- $shutdown := dig "server" "shutdown" (dict) .Values.config -}}
 {{- add (ceil (dig "delaySeconds" 5 $shutdown)) (ceil (dig "graceSeconds" 20 $shutdown)) 10 -}}
 {{- end }}
+
+{{/* Refuses values with which the pods would lose evidence, or never become ready. */}}
+{{- define "secrets-gateway.check" -}}
+{{- $audit := dig "audit" (dict) .Values.config -}}
+{{- if and (not .Values.persistence.enabled) (or (ne (toString $audit.file) "-") (not $audit.keyFile)) -}}
+{{- fail "Without persistence, a pod's audit trail and its key are lost with the pod: set config.audit.file to \"-\", and config.audit.keyFile to a file of a Secret" -}}
+{{- end -}}
+{{- if hasKey (dig "server" (dict) .Values.config) "tls" -}}
+{{- fail "The chart sets config.server.tls, so that the probes fit it: use tls.secretName, tls.clientCertificates and tls.clientCertificatesRequired" -}}
+{{- end -}}
+{{- end }}

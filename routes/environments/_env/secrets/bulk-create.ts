@@ -9,6 +9,7 @@ import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, Wr
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { furtherMistakes } from '#src/secrets/bulk/items'
+import { lastingScope } from '#src/request/lasting'
 import { prepareBulk } from '#src/secrets/bulk/run'
 import { stopSignal } from '#src/secrets/bulk/stop'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
@@ -73,13 +74,16 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       const { scope, headers: { prefer } } = request
       const { stopping, jobs, idempotencyKeys, memory } = fastify
       if (stopping.aborted) throw new Problem('overloaded')
-      const bulk = holdingMemory(request, memory, await prepareBulk(scope, request.body))
+      // The work may take longer than the caller keeps its permissions.
+      const proof = await fastify.proofOf(request)
+      const lasting = lastingScope(fastify.scopeContext, request, proof)
+      const bulk = holdingMemory(request, memory, await prepareBulk(lasting, request.body))
       const fingerprint = bulk.dryRun ? undefined : await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
         // Drops the body. The job keeps a reference to the request, which would keep the secret values in memory, too.
         Object.assign(request, { body: undefined })
-        return sendJob(request, reply, jobs, bulk, fingerprint)
+        return sendJob(request, reply, jobs, bulk, { proof, fingerprint })
       }
       const form = request.accepts().type(['application/json', ndjson]) === ndjson ? sendLines : sendAtOnce
       return form(request, reply, endingWith(bulk, jobs.enter(scope.callerId)), stopSignal(scope, stopping))

@@ -106,6 +106,14 @@ await t.test('CSV contains only data, and no spreadsheet treats it as a formula'
   t.equal((await search(trail, '--csv', '--json')).status, 2)
 })
 
+await t.test('--output chooses the format, too', async (t) => {
+  const printed = async (...options: string[]): Promise<string> => (await search(trail, '--caller', 'writer', ...options)).stdout
+  t.equal(await printed('-o', 'json'), await printed('--json'))
+  t.equal(await printed('-o', 'table'), await printed())
+  t.match(await search(trail, '-o', 'json', '--csv'), { status: 2, stderr: /Choose either --csv or --json/ })
+  for (const format of ['yaml', 'env']) t.match(await search(trail, '-o', format), { status: 2, stdout: '', stderr: /choose --json or --csv/ }, format)
+})
+
 await t.test('a damaged trail is reported, and the command fails', async (t) => {
   const folder = t.testdir()
   const [oldest, middle, newest] = ['2.gz', '1', 'jsonl'].map((name) => join(folder, name)) as [string, string, string]
@@ -126,7 +134,7 @@ await t.test('a damaged trail is reported, and the command fails', async (t) => 
 })
 
 await t.test('times are checked', async (t) => {
-  for (const time of ['yesterday', '2026-02-30', '2026-11-30T08:00', '0d', '']) t.match(await search(trail, '--since', time), { status: 2, stderr: /Must be a date/ }, time)
+  for (const time of ['yesterday', '2026-02-30', '2026-02-30T08:00Z', '2026-02-29T23:00:00-02:00', '2026-11-30T08:00', '2026-11-30T25:00Z', '0d', '']) t.match(await search(trail, '--since', time), { status: 2, stderr: /Must be a date/ }, time)
   t.match(await search(trail, '--since', '1h', '--until', '2h'), { status: 2, stderr: /--since must be before --until/ })
   const today = new Date().toISOString().slice(0, 10)
   t.ok((await found(trail, '--since', today, '--until', today)).length > 0, 'a day is included as a whole')

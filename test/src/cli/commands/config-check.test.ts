@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { newKey } from '#src/audit/key'
 import { secretsctl, type Outcome } from '#test/secretsctl'
+import { uncountedNode } from '#test/uncounted'
 
 const server = join(import.meta.dirname, '../../../../src/server.ts')
 
@@ -54,7 +55,7 @@ const refused: Record<string, Files> = {
 for (const [title, files] of Object.entries(refused)) {
   t.test(`${title}: the check and the gateway report the same errors`, async (t) => {
     const file = configuration(t, files)
-    const { status, stderr } = spawnSync(process.execPath, [server], {
+    const { status, stderr } = spawnSync('env', [...uncountedNode, server], {
       encoding: 'utf8', env: { PATH: process.env.PATH, PORT: '0', GATEWAY_CONFIG: file, GATEWAY_DATA_DIR: join(file, '..', 'data') }
     })
     t.equal(status, 78)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { parse } from 'yaml'
 import type { IamPolicy } from '#src/iam/policy'
 import { exampleIn } from '#test/examples'
 import { secretsctl, type Outcome } from '#test/secretsctl'
@@ -44,6 +45,15 @@ t.test('iam-policy prints what some actions need', async (t) => {
     ['ReceiveEvents', 'sqs:DeleteMessage,sqs:ReceiveMessage', `arn:aws:sqs:eu-west-1:${account}:secrets`]
   ])
   t.equal(stderr, 'note: The configuration does not say which account dev is in, so the ARNs name all: set environments.dev.account\n')
+})
+
+t.test('iam-policy prints JSON unless --output chooses YAML', async (t) => {
+  const file = configuration(t)
+  const printed = async (...options: string[]): Promise<string> => (await policyFor(file, '--environment', 'prod', ...options)).stdout
+  const json = await printed()
+  for (const options of [['--json'], ['-o', 'json'], ['-o', 'table']]) t.equal(await printed(...options), json, options.join(' '))
+  t.strictSame(parse(await printed('-o', 'yaml')), JSON.parse(json))
+  t.match(await policyFor(file, '--environment', 'prod', '-o', 'env'), { status: 2, stdout: '' })
 })
 
 t.test('iam-policy refuses what it does not know', async (t) => {

@@ -26,6 +26,7 @@ t.test('secretsctl policy check', async (t) => {
   const bad = t.testdir({ 'a.cedar': `\n${policy.replace('"read"', '"reads"')}` })
   t.match(await secretsctl('policy', 'check', bad), { status: 1, out: '', err: `${bad}/a.cedar:2: unrecognized action` })
   t.match(await secretsctl('policy', 'check', `${bad}/none`), { status: 1, err: 'ENOENT' })
+  t.match(await secretsctl('policy', 'check', t.testdir({ 'a.txt': policy })), { status: 1, out: '', err: /has no policies: it has no \*\.cedar files/ })
   t.match(await secretsctl('policy', 'check'), { status: 2 })
 })
 
@@ -43,5 +44,6 @@ t.test('secretsctl policy test', async (t) => {
   })
   t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': policy })), { status: 1, err: /^There are no cases in / })
   t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': policy, 'a.test.yaml': 'x: 1' })), { status: 1, err: /a\.test\.yaml:1: must be array/ })
+  t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': policy, 'a.test.yaml': '# nothing' })), { status: 1, err: /a\.test\.yaml:1: must be array/ })
   t.match(await secretsctl('policy', 'test', t.testdir({ 'a.cedar': 'nonsense', 'a.test.yaml': one })), { status: 1, err: /a\.cedar:1: / })
 })

@@ -23,6 +23,14 @@ t.test('posture exits with 3 if a rule fails, with 4 if none fails but one is un
   t.match(JSON.parse(unknown.stdout), { secrets: 1, counts: { failed: 0, unknown: 1 }, items: [{ name: 'a', rule: 'SecretsManager.2', status: 'unknown' }] })
 })
 
+t.test('posture fails if it has judged nothing', async (t) => {
+  const gateway = await build(t)
+  t.match(await secretsctl(gateway, ['posture', '--env', 'dev', '--prefix', 'typo/']), {
+    status: 1, stdout: '', stderr: 'No secret in dev has a name that begins with typo/\n'
+  })
+  t.match(await secretsctl(gateway, ['posture', '--env', 'dev']), { status: 0 }, 'an environment may be empty')
+})
+
 t.test('posture reads all pages', async (t) => {
   const gateway = await build(t)
   const aws = gateway.aws('AKIADEV')

@@ -14,6 +14,7 @@ const hour = 60 * 60 * 1_000
 
 const origin = (callerId = 'c', key?: string, fingerprint?: string): JobOrigin => ({
   caller: caller('api-key', callerId),
+  proof: { method: 'api-key', id: callerId },
   requestId: 'r',
   environment: 'dev',
   credentialId: 'local-dev',

@@ -4,7 +4,7 @@ import { caller } from '#src/authentication/caller'
 import { monotonic as processClock } from '#src/clock'
 import { runOwned, type OwnedJob } from '#src/jobs/shared/owned-job'
 import { createJobStore } from '#src/jobs/shared/store'
-import type { JobStore } from '#src/jobs/shared/store-port'
+import type { JobOrigin, JobStore } from '#src/jobs/shared/store-port'
 import { Problem } from '#src/problems/problem'
 import type { BulkControl, Ownership } from '#src/secrets/bulk/run'
 import type { Shared } from '#src/shared/shared'
@@ -14,7 +14,9 @@ import { held, quick, request, running, summary } from '#test/src/jobs/requests'
 import { until } from '#test/until'
 
 const key = Buffer.alloc(32, 'k')
-const origin = { caller: caller('api-key', 'c'), requestId: 'r', environment: 'dev', credentialId: 'local-dev' }
+const origin: JobOrigin = {
+  caller: caller('api-key', 'c'), proof: { method: 'api-key', id: 'c' }, requestId: 'r', environment: 'dev', credentialId: 'local-dev'
+}
 const kept = { kept: 60_000, bytes: () => 1e6 }
 
 interface Owner {

@@ -113,6 +113,29 @@ t.test('a replica that has no room leaves a job to another one', { skip }, async
   t.match(await ended(first, id), { problem: { code: 'forbidden' } })
 })
 
+t.test('a replica that can not write its audit trail leaves a job to another one', { skip }, async (t) => {
+  const { redis, one, other } = await set(t)
+  const first = shareJobs(one)
+  const faults: unknown[] = []
+  let attempts = 0
+  const unwritable = shareJobs(other, { running: 1 }, {
+    grace: 0,
+    continueJob: async () => {
+      attempts += 1
+      throw new Problem('audit-unavailable')
+    },
+    onFault: (fault) => { faults.push(fault) }
+  })
+  const { id } = await first.start(request(stepwise(3, 1).bulk))
+  await taken(redis, one, id)
+  await until(() => attempts >= 2)
+  t.equal((await first.find('c', id)).state, 'running', 'it has not ended')
+  await unwritable.stop()
+  shareJobs(other, {}, { grace: 0 })
+  t.match(await ended(first, id), { problem: { code: 'forbidden' } })
+  t.same(faults, [])
+})
+
 t.test('a job that the fleet\'s key can\'t decrypt is not continued', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const faults: unknown[] = []

@@ -7,7 +7,9 @@ import { skip, startRedis, type TestRedis } from '#test/redis'
 import { connect } from '#test/src/jobs/forms'
 import { quick } from '#test/src/jobs/requests'
 
-const origin: JobOrigin = { caller: caller('api-key', 'c'), requestId: 'r', environment: 'dev', credentialId: 'local-dev' }
+const origin: JobOrigin = {
+  caller: caller('api-key', 'c'), proof: { method: 'api-key', id: 'c' }, requestId: 'r', environment: 'dev', credentialId: 'local-dev'
+}
 
 const result = (index: number): CountedResult => ({ item: { name: `n${index}` as SecretName, result: 'created' }, index, count: 'created' })
 

@@ -1,0 +1,51 @@
+import type { FastifyRequest } from 'fastify'
+import type { Caller, Proof } from '#src/authentication/caller'
+import { denied } from '#src/authorization/decision'
+import { seesEnvironment } from '#src/authorization/visibility'
+import { compact } from '#src/json/compact'
+import type { Scope } from '#src/secrets/scope'
+import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+
+/** The decisions for work that may go on for hours. */
+interface LastingDecisions extends Pick<Asker, 'decide' | 'sees'> {
+  /** Returns the caller as the current configuration knows it, or undefined if it does not. */
+  readonly current: () => Caller | undefined
+}
+
+/**
+ * Returns the decisions for work that may go on for hours, such as a bulk create. Each of them is about the caller as the current
+ * configuration knows it. If a reload has taken a group from the caller, the next secret is judged without it. If a reload has
+ * removed the caller or the environment, or has taken the credential from the environment, everything is denied.
+ */
+export function lastingDecisions (
+  { authorize, recognize, environments }: Pick<ScopeContext, 'authorize' | 'recognize' | 'environments'>, proof: Proof
+): LastingDecisions {
+  function current (): Caller | undefined {
+    try {
+      return recognize(proof)
+    } catch {
+      return undefined
+    }
+  }
+
+  return {
+    current,
+    decide (action, { name: environment }, credentialId, name) {
+      const caller = current()
+      const isAllowed = environments().get(environment)?.allowedCredentials.includes(credentialId) ?? false
+      return caller === undefined || !isAllowed ? denied : authorize(compact({ caller, action, credentialId, environment, name }))
+    },
+    sees (environment) {
+      const caller = current()
+      return caller === undefined ? denied : seesEnvironment(authorize, caller, environment)
+    }
+  }
+}
+
+/** Returns the scope of a request for work that may take long. */
+export function lastingScope (context: ScopeContext, request: FastifyRequest, proof: Proof): Scope {
+  const { scope, environment, credentialId, evidence, caller, found } = request
+  const asker: Asker = { evidence, caller, found, ...lastingDecisions(context, proof) }
+  const { may, mayFound, counterparts } = openScope(asker, environment, credentialId, context)
+  return { ...scope, may, mayFound, counterparts }
+}
