@@ -227,6 +227,15 @@ t.test('SIGHUP reloads the TLS certificate', async (t) => {
   t.equal(await gateway.end(), 0)
 })
 
+t.test('an uncaught error ends the process, and its message is not logged', async (t) => {
+  const folder = t.testdir({ 'failing.js': 'process.once("SIGUSR2", () => { throw new RangeError("canary-4711") })' })
+  const NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${join(folder, 'failing.js')}`
+  const gateway = await start(t, { GATEWAY_DEV_TOKEN: 'a-token-of-my-own', NODE_OPTIONS })
+  t.equal(await gateway.end('SIGUSR2'), 1)
+  t.match(gateway.output(), /RangeError[^\n]*"msg":"crashed"/)
+  t.notMatch(gateway.output(), 'canary')
+})
+
 t.test('an address in use ends the process with status 78', async (t) => {
   const first = await start(t, { GATEWAY_DATA_DIR: join(t.testdir({}), 'data') })
   const failed = await refuse(t, { PORT: new URL(first.url).port })

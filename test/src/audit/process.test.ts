@@ -12,6 +12,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
 import { readTrail, verifyOnItsWord } from '#test/audit-trail'
 import { send, type Reply, type RequestOptions } from '#test/helper'
+import { uncountedNode } from '#test/uncounted'
 import { until } from '#test/until'
 
 const root = join(import.meta.dirname, '..', '..', '..')
@@ -49,9 +50,10 @@ async function configured (t: Test, audit: object): Promise<string> {
  *
  * @param options.onStandardError true if the log is expected on standard error, because the trail is on standard output
  * @param options.limit shell commands that run before the gateway starts
+ * @param options.node arguments of env(1) that start Node.js
  */
-async function start (t: Test, folder: string, { onStandardError = false, limit = '' } = {}): Promise<Process> {
-  const child = spawn('sh', ['-c', `${limit} exec "$0" "$1"`, process.execPath, join(root, 'src', 'server.ts')], {
+async function start (t: Test, folder: string, { onStandardError = false, limit = '', node = [process.execPath] } = {}): Promise<Process> {
+  const child = spawn('sh', ['-c', `${limit} exec env "$@"`, 'sh', ...node, join(root, 'src', 'server.ts')], {
     cwd: folder,
     env: { ...process.env, PORT: '0', GATEWAY_CONFIG: 'gateway.yaml', GATEWAY_DATA_DIR: 'data', CI_KEY: 'AKIATEST', CI_SECRET: 'test-secret' },
     stdio: ['ignore', 'pipe', 'pipe']
@@ -88,7 +90,7 @@ t.test('every answered request is recorded, even if the process is killed', asyn
   const folder = await configured(t, {})
   const answered = new Map<string, string>()
   for (let round = 0; round < rounds; round++) {
-    const gateway = await start(t, folder)
+    const gateway = await start(t, folder, { node: uncountedNode })
     const work = async (worker: number): Promise<void> => {
       for (let count = 0; ; count++) {
         const id = `${round}-${worker}-${count}`
@@ -136,8 +138,8 @@ t.test('SIGHUP makes the trail continue in a new file', async (t) => {
 
 t.test('a file that can not grow, and a new one in its place', async (t) => {
   const folder = await configured(t, {})
-  // Removes NODE_OPTIONS, because it makes the process write coverage files. The limit would apply to these files, too.
-  const gateway = await start(t, folder, { limit: 'unset NODE_OPTIONS; ulimit -f 30 &&' })
+  // The limit would apply to the files of the coverage, too.
+  const gateway = await start(t, folder, { limit: 'ulimit -f 30 &&', node: ['-u', 'NODE_OPTIONS', process.execPath] })
   t.equal((await gateway.send('PUT', path, { json: { value: 'canary-value-4711' } })).status, 201)
   const replies: Reply[] = []
   await until(async () => replies.push(await gateway.send('GET', path)) > 0 && replies.at(-1)?.status === 503, 0)
@@ -188,7 +190,7 @@ t.test('a trail on standard output', async (t) => {
 
 t.test('the process ends even if a write to the trail hangs', async (t) => {
   const folder = await configured(t, { file: '-', timeoutSeconds: 0.3 })
-  const gateway = await start(t, folder, { onStandardError: true })
+  const gateway = await start(t, folder, { onStandardError: true, node: uncountedNode })
   await until(async () =>
     (await Promise.all(Array.from({ length: 50 }, async () => gateway.send('GET', path)))).some(({ status }) => status === 503), 0)
   t.same(await end(gateway), [null, 'SIGKILL'])

@@ -214,6 +214,8 @@ t.test('secrets that were created elsewhere are found when the environment is li
 t.test('streams that are refused', async (t) => {
   const uncached = await build(t)
   t.match(await uncached.send('GET', path), { status: 409, json: { code: 'cache-disabled' } })
+  const tooLong = { in: 'query', pointer: '/name/1', message: 'must NOT have more than 508 characters in this environment' }
+  t.match(await uncached.send('GET', `${path}?name=a&name=${'n'.repeat(509)}`), { status: 400, json: { errors: [tooLong] } })
   const gateway = await build(t, { ...caching, server: { ...declared.server, connections: { eventStreamsPerCaller: 1 } } })
   const names = Array.from({ length: 1_001 }, (_, index) => `n/${index}`)
   t.equal((await gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: names } })).status, 201)
