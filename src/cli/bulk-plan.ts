@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.ts'
 import { isForPrograms, type OutputOptions } from './output-format.ts'
 import { comparisonsFor, withComparisons } from './plan.ts'
 import { confirm } from './prompt.ts'
-import { itemLines } from './results.ts'
+import { incomplete, itemLines } from './results.ts'
 import { CommandFailure, print, WrongUsage, type Terminal } from './terminal.ts'
 
 /** How a bulk create is carried out. */
@@ -23,7 +23,7 @@ function throwIfIncomplete ({ counts, items, stopped, dryRun }: BulkResult): voi
   const failed = counts.failed + counts.rolledBack + counts.notStarted
   if (failed === 0) return
   const what = dryRun ? 'can\'t be written' : stopped === undefined ? 'failed' : `were not applied: ${stopped}`
-  throw new CommandFailure(`${failed} of ${items.length} ${what}`, 'Correct the cause, which the table names, and run the command again')
+  throw incomplete(`${failed} of ${items.length} ${what}`, items)
 }
 
 /**

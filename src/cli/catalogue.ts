@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { GlobalOptions } from './global-options.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Adds a command's arguments, options and action to it. The command already has its name and its description. */
@@ -8,6 +9,8 @@ export type Define = (command: Command, terminal: Terminal) => void
 export interface Entry {
   name: string
   description: string
+  /** The global options that would have no effect. They are refused, and the help does not list them. */
+  unused?: readonly (keyof GlobalOptions)[]
   load: () => Promise<Define>
 }
 
@@ -18,8 +21,14 @@ export interface Group {
   commands: readonly Entry[]
 }
 
+/** The options that choose the environments of these commands are their own. */
+const namesEnvironments = ['env'] as const
+
+/** The global options that only a command for a gateway has a use for. */
+const onlyWithGateway = ['env', 'profile', 'url', 'token'] as const
+
 /** The commands, grouped under the headings of the help. */
-export const sections: readonly { heading: string, commands: readonly (Entry | Group)[] }[] = [
+export const sections: readonly { heading: string, unused?: Entry['unused'], commands: readonly (Entry | Group)[] }[] = [
   {
     heading: 'Setup:',
     commands: [
@@ -64,7 +73,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
         description: 'restore a secret that is scheduled for deletion',
         load: async () => (await import('./commands/restore.ts')).restore
       },
-      { name: 'rotate', description: 'rotate a secret now, or stop rotating it', load: async () => (await import('./commands/rotate.ts')).rotate },
+      { name: 'rotate', description: 'rotate a secret now, set up its rotation, or turn it off', load: async () => (await import('./commands/rotate.ts')).rotate },
       { name: 'tag', description: 'set and remove a secret\'s tags', load: async () => (await import('./commands/tag.ts')).tag }
     ]
   },
@@ -83,6 +92,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
       },
       {
         name: 'diff',
+        unused: namesEnvironments,
         description: 'show where environments differ; exits with 3 if they do, and with 4 if they only lack required secrets',
         load: async () => (await import('./commands/diff.ts')).diff
       },
@@ -93,6 +103,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
       },
       {
         name: 'promote',
+        unused: namesEnvironments,
         description: 'copy secrets from one environment to another without revealing them',
         load: async () => (await import('./commands/promote.ts')).promote
       }
@@ -116,6 +127,7 @@ export const sections: readonly { heading: string, commands: readonly (Entry | G
   },
   {
     heading: 'Without a gateway:',
+    unused: onlyWithGateway,
     commands: [
       {
         name: 'iam-policy',

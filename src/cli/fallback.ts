@@ -1,9 +1,10 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/problems'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
+import { createPrivate, replacePrivate } from './private-file.ts'
 import { assertPrivate, configFolder } from './profiles/store.ts'
 import { CommandFailure, type Terminal } from './terminal.ts'
 import type { Refusal, Selection } from './variables.ts'
@@ -99,7 +100,7 @@ function keyIn ({ env }: Terminal): Buffer {
 function createKey (file: string): void {
   const temporary = `${file}.${randomUUID()}`
   try {
-    writeFileSync(temporary, randomBytes(32), { mode: 0o600, flag: 'wx' })
+    createPrivate(temporary, randomBytes(32))
     linkSync(temporary, file)
   } finally {
     rmSync(temporary, { force: true })
@@ -120,13 +121,8 @@ function save (variables: Read['variables'], key: Buffer, fallback: Fallback): v
   const nonce = randomBytes(12)
   const cipher = createCipheriv(algorithm, key, nonce).setAAD(purpose(fallback, savedAt))
   const data = Buffer.concat([cipher.update(JSON.stringify(variables)), cipher.final(), cipher.getAuthTag()])
-  const temporary = `${fallback.file}.${randomUUID()}`
-  try {
-    writeFileSync(temporary, JSON.stringify({ savedAt, nonce: nonce.toString('base64'), data: data.toString('base64') }), { mode: 0o600, flag: 'wx' })
-    renameSync(temporary, fallback.file)
-  } catch (error) {
-    throw new CommandFailure(`The fallback ${fallback.file} can't be written: ${errorCode(error)}`)
-  }
+  const content = { savedAt, nonce: nonce.toString('base64'), data: data.toString('base64') }
+  replacePrivate(fallback.file, JSON.stringify(content), `The fallback ${fallback.file}`)
 }
 
 function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Read['variables'], savedAt: number } {

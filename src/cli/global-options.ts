@@ -1,4 +1,5 @@
-import { Option, type Command } from 'commander'
+import { Help, Option, type Command } from 'commander'
+import { WrongUsage } from '#src/command-line/wrong-usage'
 import { outputFormats, type OutputFormat } from './output-format.ts'
 
 /** The options that every command accepts. */
@@ -20,6 +21,29 @@ export function withGlobalOptions (program: Command): Command {
     .option('--profile <name>', 'a profile that "secretsctl login" has stored (SECRETS_GATEWAY_PROFILE)')
     .option('--url <url>', 'the gateway\'s URL (SECRETS_GATEWAY_URL)')
     .option('--token <token>', 'the API key or other token; prefer SECRETS_GATEWAY_TOKEN, since other users can see command lines')
+}
+
+type Names = readonly (keyof GlobalOptions)[]
+
+/** Leaves global options that a command does not use out of its help. */
+export function withoutOptions (command: Command, unused: Names): Command {
+  const isUsed = (option: Option): boolean => !(unused as readonly string[]).includes(option.attributeName())
+  const help = Object.assign(new Help(), { showGlobalOptions: true })
+  const visibleGlobalOptions = (each: Command): Option[] => help.visibleGlobalOptions(each).filter(isUsed)
+  return command.configureHelp({ ...command.configureHelp(), visibleGlobalOptions })
+}
+
+/**
+ * Refuses global options that a command does not use, because whoever gives one expects an effect.
+ *
+ * @throws WrongUsage
+ */
+export function assertUsed (command: Command, unused: Names): void {
+  const ignored = unused.find((name) => command.getOptionValueSourceWithGlobals(name) === 'cli')
+  if (ignored === undefined) return
+  const has = (name: string): boolean => command.options.some(({ long }) => long === name)
+  const own = ignored !== 'env' ? '' : has('--environment') ? ': use --environment' : has('--to') ? ': use --from and --to' : ''
+  throw new WrongUsage(`--${ignored} has no effect on this command${own}`)
 }
 
 /** Adds examples to a command's help. */

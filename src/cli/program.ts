@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { sections, type Entry, type Group } from './catalogue.ts'
-import { withExample, withGlobalOptions } from './global-options.ts'
+import { assertUsed, withExample, withGlobalOptions, withoutOptions } from './global-options.ts'
 import { outcomeOf } from './outcome.ts'
 import type { OutputOptions } from './output-format.ts'
 import { projectOf } from './profiles/project.ts'
@@ -22,10 +22,11 @@ function versionOfPackage (): string {
 }
 
 /** Adds a command or a group with its name and description only. */
-function add (parent: Command, entry: Entry | Group, pending: Pending): Command {
-  const command = parent.command(entry.name).description(entry.description)
+function add (parent: Command, entry: Entry | Group, pending: Pending, unused: NonNullable<Entry['unused']>): Command {
+  const command = withoutOptions(parent.command(entry.name).description(entry.description), unused)
+  command.hook('preAction', (_, acting) => { if (acting === command) assertUsed(command, unused) })
   if ('load' in entry) pending.set(command, entry)
-  else for (const member of entry.commands) add(command, member, pending)
+  else for (const member of entry.commands) add(command, member, pending, unused)
   return command
 }
 
@@ -47,8 +48,8 @@ async function programFor (args: readonly string[], terminal: Terminal): Promise
     .configureOutput({ writeOut: stdout.text, writeErr: stderr.text })
     .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .showHelpAfterError('(run with --help for details)')
-  for (const { heading, commands } of sections) {
-    for (const entry of commands) add(secretsctl, entry, pending).helpGroup(heading)
+  for (const { heading, unused = [], commands } of sections) {
+    for (const entry of commands) add(secretsctl, entry, pending, 'load' in entry ? entry.unused ?? unused : unused).helpGroup(heading)
   }
   for (const group of [secretsctl, ...secretsctl.commands]) {
     group.hook('preSubcommand', async (_, command) => define(command, pending, terminal))

@@ -2,7 +2,7 @@ import type { Line } from '#src/command-line/output'
 import type { Schemas } from '#src/client/client'
 import { sentenceOf } from './problem-lines.ts'
 import { styleFrom, table } from './table.ts'
-import type { Terminal } from './terminal.ts'
+import { CommandFailure, type Terminal } from './terminal.ts'
 
 /** The results of a bulk create or a promotion. */
 interface Results {
@@ -25,6 +25,18 @@ export function warnOfUnaddressable (terminal: Terminal, count: number, environm
 /** Returns the title and detail of an item's problem. If the item has no problem, returns its warnings on a single line. */
 function remarkFor ({ problem, warnings = [] }: Results['items'][number]): string {
   return problem === undefined ? warnings.join(' ') : sentenceOf(problem)
+}
+
+/**
+ * Returns the failure of a command that has not done everything, with the next step.
+ *
+ * @param summary what was not done, such as "1 of 2 failed"
+ */
+export function incomplete (summary: string, items: Results['items']): CommandFailure {
+  const someExist = items.some(({ problem }) => problem?.code === 'secret-exists')
+  return new CommandFailure(summary,
+    ...someExist ? ['To leave secrets that exist as they are, add --on-conflict skip; to change them, --on-conflict update'] : [],
+    'Correct the cause, which the table names, and run the command again')
 }
 
 /** The words for results in a plan, in which nothing has happened yet. */

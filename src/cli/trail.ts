@@ -68,7 +68,7 @@ const verdict = ({ last, unproved }: Verification): string => unproved === undef
 /** Adds the argument and the options that name a trail to a command. */
 export function withTrailOptions (command: Command): Command {
   return command
-    .argument('<file...>', 'the files of the trail, oldest first; those that end in .gz are decompressed')
+    .argument('<file...>', 'the files of the trail, oldest first, such as .gateway/audit.jsonl in local mode; those that end in .gz are decompressed')
     .option('--key <file>', 'a key of the gateway in PEM, preferably public (repeatable); default: the key that the trail itself contains',
       (file, files: string[]) => [...files, file], [])
     .option('--head <file>', 'the file that records the trail\'s end; default: the last file with .head appended')

@@ -38,7 +38,7 @@ export interface Selection {
 /** Adds the options that select secrets and determine the names of their variables. */
 export function withSelection (command: Command): Command {
   return command
-    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix, which is removed from the variables\' names', namePrefix)
+    .option('--prefix <prefix>', 'all secrets whose names begin with this prefix; with payments/, payments/db-url is the variable DB_URL', namePrefix)
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
     .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
     .option('--all', 'all secrets of the environment that you may read')

@@ -40,7 +40,7 @@ export const Page = {
   limit: Type.Optional(Type.Integer({
     minimum: shapes.MaxResultsType.min,
     maximum: shapes.MaxResultsType.max,
-    default: 100,
+    default: shapes.MaxResultsType.max,
     description: 'The maximum number of items on a page'
   })),
   cursor: Type.Optional(Type.String({

@@ -30,6 +30,9 @@ An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any 
   --help                             show this help
 `
 
+/** The account and its access key, unless `--account` declares others. */
+const defaultAccount = '123456789012=test:test'
+
 /**
  * Starts the embedded Secrets Manager and prints its address. It then runs until SIGTERM or SIGINT. If it can't start, prints the
  * error on standard error.
@@ -60,7 +63,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
       port: { type: 'string', default: '4566' },
       'data-dir': { type: 'string', default: '.gateway/local-backend' },
       memory: { type: 'boolean', default: false },
-      account: { type: 'string', multiple: true, default: ['123456789012=test:test'] },
+      account: { type: 'string', multiple: true, default: [defaultAccount] },
       role: { type: 'string', multiple: true, default: [] },
       'identity-provider': { type: 'string', multiple: true, default: [] },
       'identity-policy': { type: 'string', multiple: true, default: [] },
@@ -89,7 +92,10 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
     ...values.memory ? {} : { dataDir: values['data-dir'] }
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void backend.close())
-  outputs.stdout.lines([`AWS Secrets Manager (embedded) listens on ${backend.url}, ${values.memory ? 'in memory' : `data in ${values['data-dir']}`}`])
+  outputs.stdout.lines([
+    `AWS Secrets Manager (embedded) listens on ${backend.url}, ${values.memory ? 'in memory' : `data in ${values['data-dir']}`}`,
+    ...values.account.includes(defaultAccount) ? ['Access key of the account 123456789012: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'] : []
+  ])
 }
 
 function reportFailure ({ arn, step, error }: RotationStepEvent, { stderr }: Outputs): void {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashToken } from '#src/authentication/api-keys'
@@ -26,6 +27,18 @@ const accountIds = { 'local-dev': '111111111111', 'local-prod': '222222222222' }
 /** One customer managed key for each account, so that developers can try out encryption with their own key. */
 const kmsKeys: readonly KmsKey[] = Object.values(accountIds).map((accountId) =>
   ({ accountId, keyId: `00000000-0000-0000-0000-${accountId}`, aliases: ['alias/local'] }))
+
+/** The project's rotation functions. */
+const rotators = ['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-alternating-users']
+
+/**
+ * Returns the project's rotation functions by name: `rotate-mysql` stands for `rotators/mysql.ts`, whatever the account and the
+ * region in the ARN. Only a checkout has them, because a build serves gateways in front of AWS.
+ */
+function rotationFunctions (): Record<string, string> {
+  const files = rotators.map((name) => [`rotate-${name}`, join(import.meta.dirname, '..', '..', 'rotators', `${name}.ts`)] as const)
+  return Object.fromEntries(files.filter(([, file]) => existsSync(file)))
+}
 
 const environments = {
   dev: { region: 'eu-west-1', credential: 'local-dev' },
@@ -68,7 +81,7 @@ export async function startLocalMode (variables: Variables): Promise<LocalMode> 
   // Imported dynamically, because a gateway in front of AWS does not need it.
   const { startLocalBackend } = await import('#src/local-backend/server')
   const backend = await startLocalBackend({
-    accounts, kmsKeys, ...seed === undefined ? { dataDir: join(dataDir, 'local-backend') } : { realistic: { seed } }
+    accounts, kmsKeys, rotationFunctions: rotationFunctions(), ...seed === undefined ? { dataDir: join(dataDir, 'local-backend') } : { realistic: { seed } }
   })
   const persisted = given === undefined ? await persistedToken(dataDir) : undefined
   const token = given ?? persisted?.token ?? ''

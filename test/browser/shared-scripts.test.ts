@@ -122,3 +122,31 @@ await t.test('a dialog stays open while its answer is sent, because the request 
   t.equal(await run('finish(); return asked'), true)
   t.equal(await dialog.count(), 0)
 })
+
+await t.test('a dialog with a text that the visitor has written warns once before it is cancelled', { skip }, async (t) => {
+  const { page, run } = await sharedScripts(t)
+  await run(`
+    const { ask } = await import('/docs/pages/shared/dialog.js')
+    const send = async () => { throw new Error('Refused') }
+    const content = () => [h('textarea', { name: 'text', 'aria-label': 'Text' }, 'as it is')]
+    Object.assign(window, { open: () => { window.asked = ask({ title: 'Text', content: content(), submit: 'Send', send }) } })
+    window.open()
+  `)
+  const dialog = page.getByRole('dialog')
+  const cancel = dialog.getByRole('button', { name: 'Cancel' })
+  const warning = dialog.getByRole('alert').getByText('What you have written is not saved. Cancel again to discard it.')
+  await cancel.click()
+  t.equal(await run('return asked'), false, 'a text that is as it was needs no warning')
+  await run('window.open()')
+  await dialog.getByLabel('Text').fill('mine')
+  await page.keyboard.press('Escape')
+  await warning.waitFor()
+  await dialog.getByRole('button', { name: 'Send' }).click()
+  await dialog.getByRole('alert').getByText('Refused').waitFor()
+  await cancel.click()
+  await warning.waitFor()
+  t.equal(await dialog.getByLabel('Text').inputValue(), 'mine')
+  await cancel.click()
+  t.equal(await run('return asked'), false)
+  t.equal(await dialog.count(), 0)
+})

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
+import { hashToken } from '#src/authentication/api-keys'
 import { exampleIn, shellBlocksIn } from '#test/examples'
 import { build, declared, policies, tokens, type Gateway } from '#test/helper'
 import { uncounted } from '#test/uncounted'
@@ -83,6 +84,24 @@ t.test('the first steps of the README', async (t) => {
   t.match(output, /Created payments\/key in dev[^]*The key has 64 characters[^]*"items"/)
 })
 
+t.test('the everyday tasks of the README', async (t) => {
+  const gateway = await build(t)
+  const at = '/environments/dev/secrets/payments%2F'
+  for (const value of ['first', 'second']) await gateway.send('PUT', `${at}key`, { json: { value } })
+  await gateway.send('GET', `${at}key`)
+  await gateway.send('PUT', `${at}db`, { json: { value: 'v' } })
+  const [tasks = ''] = shellBlocksIn('README.md', 'Everyday tasks')
+  const files = 'echo "secretNames: [payments/new]" > secrets.yaml; echo "DB_URL=mysql://h" > .env\n'
+  const script = tasks.replace(/(import .*?) +#.*/, '$1 --yes').replace('node server.js', 'sh -c \'echo "the URL is $DB_URL"\'')
+    .replace('.gateway/audit.jsonl', gateway.trailFile).replace('function:rotate-mysql', 'function:mysql')
+  const output = await run(t, gateway, `set -e -o pipefail\n${files}${script}`)
+  const answers = [
+    'created  payments/new', 'created  shop/DB_URL', 'the URL is mysql://h', 'allowed  administrator  GetSecretValue  dev', 'Rolled back payments/key in dev',
+    '4 created', 'Started the rotation of payments/db'
+  ]
+  for (const answer of answers) t.match(output, answer)
+})
+
 const guides: Record<string, { examples: string[], prints: RegExp }> = {
   administration: { examples: ['administration', 'kinds'], prints: /Created payments\/web[^]*"name":"orders\/motd"/ },
   pipelines: { examples: ['pipeline', 'pipeline-curl'], prints: /2 created[^]*"created":0/ },
@@ -106,6 +125,12 @@ t.test('the credentials of an RDS database, and their rotation', async (t) => {
   t.match(await run(t, gateway, `set -e\n${script}`), /^(?:{"name":"dbCredentials",[^}]+}){2}$/)
 })
 
+t.test('a rotation in local mode', async (t) => {
+  const gateway = await build(t)
+  const script = exampleIn('docs/rotation.md', 'example: local').replace('function:rotate-mysql', 'function:mysql')
+  t.match(await run(t, gateway, `set -e -o pipefail\n${script}`), /Started the rotation of payments\/db in dev\n[^]*rotation +on/)
+})
+
 t.test('failOnError in a pipeline', async (t) => {
   const gateway = await build(t)
   t.match(JSON.parse(await run(t, gateway, exampleIn('docs/bulk.md', 'example: gate'))), { counts: { created: 1 } })
@@ -114,6 +139,7 @@ t.test('failOnError in a pipeline', async (t) => {
 t.test('a policy and its test case', async (t) => {
   const folder = t.testdir({
     'payments.cedar': exampleIn('docs/authorization.md', 'example: policy'),
+    'lock-out.cedar': exampleIn('docs/authorization.md', 'example: lock-out'),
     'payments.test.yaml': exampleIn('docs/authorization.md', 'example: case')
   })
   const { stdout } = await promisify(execFile)(secretsctl, ['policy', 'test', folder])
@@ -146,6 +172,30 @@ t.test('the embedded backend with a role, and a gateway that uses it', async (t)
   const gateway = await build(t, { environments, credentials, authorization, aws: { endpoint: url } })
   t.equal((await gateway.send('PUT', '/environments/prod/secrets/a', { json: { value: 'v' } })).status, 201)
   t.match(await gateway.send('POST', '/credentials/prod/verify'), { status: 200, json: { account: '111122223333' } })
+})
+
+t.test('teams and their policies on the embedded backend', async (t) => {
+  const url = await startBackend(t, 'npm run local-backend -- --memory')
+  const { environments, credentials, authentication, aws } = parse(exampleIn('docs/embedded-backend.md', 'example: teams'))
+  t.same(aws, { endpoint: 'http://127.0.0.1:4566' }, 'the port of `npm run local-backend`')
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })
+  t.teardown(() => { for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) Reflect.deleteProperty(process.env, name) })
+  const [me, app] = authentication.apiKeys
+  Object.assign(me, { hash: hashToken(tokens.administrator) })
+  Object.assign(app, { hash: hashToken(tokens.team) })
+  const statusesWith = async (...examples: [page: string, example: string][]): Promise<number[]> => {
+    const text = examples.map(([page, example]) => exampleIn(page, `example: ${example}`)).join('')
+    const gateway = await build(t, { environments, credentials, authentication, authorization: policies(text), aws: { endpoint: url } })
+    const statuses = []
+    for (const env of ['dev', 'prod']) {
+      await gateway.send('PUT', `/environments/${env}/secrets/a`, { json: { value: 'v' } })
+      statuses.push((await gateway.send('GET', `/environments/${env}/secrets/a`, { token: tokens.team })).status)
+    }
+    return statuses
+  }
+  const teams: [string, string] = ['docs/embedded-backend.md', 'policies of teams']
+  t.same(await statusesWith(teams), [200, 200])
+  t.same(await statusesWith(teams, ['docs/authorization.md', 'lock-out']), [200, 404], 'the team is locked out of prod')
 })
 
 const hasBotocore = spawnSync('python3', ['-c', 'import botocore']).status === 0

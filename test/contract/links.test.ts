@@ -30,3 +30,11 @@ t.test('every source path that the documentation mentions exists', async (t) => 
     for (const [, path = ''] of paths) t.ok(existsSync(join(root, path)), `${page}: ${path}`)
   }
 })
+
+t.test('every page can be reached from the README', async (t) => {
+  const linked = (page: string): string[] => Array.from(textOf(page).matchAll(/\]\(([^)\s#]+)/g), ([, target = '']) => target)
+    .filter((target) => !URL.canParse(target)).map((target) => normalize(join(dirname(page), target)))
+  const reached = new Set(['README.md'])
+  for (const page of reached) for (const target of linked(page)) if (pages.includes(target)) reached.add(target)
+  t.same(pages.filter((page) => !reached.has(page)), [])
+})

@@ -131,6 +131,13 @@ t.test('local mode with a given token', async (t) => {
   await gateway.writes(/Authorization: Bearer \$GATEWAY_DEV_TOKEN"/)
   t.equal((await send(gateway.url, 'GET', '/environments', { token: 'a-token-of-my-own' })).status, 200)
   t.notMatch(gateway.output(), /a-token-of-my-own/)
+  const rotateWith = async (name: string): Promise<number> => {
+    const json = { lambdaArn: `arn:aws:lambda:eu-west-1:111122223333:function:${name}`, automaticallyAfterDays: 30, rotateImmediately: false }
+    return (await send(gateway.url, 'PUT', '/environments/prod/secrets/db/rotation', { token: 'a-token-of-my-own', json })).status
+  }
+  await send(gateway.url, 'PUT', '/environments/prod/secrets/db', { token: 'a-token-of-my-own', json: { value: 'v' } })
+  t.equal(await rotateWith('rotate-oracle'), 422, 'there is no such function')
+  t.equal(await rotateWith('rotate-mysql'), 200, 'the rotation functions of the project can be tried')
   t.equal(await gateway.end(), 0)
   await t.rejects(stat(join(t.testdirName, '.gateway', 'developer-token')), 'the token is not stored')
 })

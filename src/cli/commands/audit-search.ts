@@ -83,6 +83,7 @@ export function auditSearch (command: Command, terminal: Terminal): void {
       if (findings.length > 0) throw new CommandFailure('The trail is NOT intact, so this answer can\'t be relied on')
     })
   withExample(command,
+    'secretsctl audit search .gateway/audit.jsonl --secret payments/db --action read',
     'secretsctl audit search audit.jsonl.2.gz audit.jsonl.1 audit.jsonl --secret payments/db --action read --since 30d',
     'secretsctl audit search audit.jsonl --caller deploy-bot --csv',
     'secretsctl audit search audit.jsonl --outcome refused')

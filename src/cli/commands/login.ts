@@ -6,13 +6,13 @@ import { withExample } from '#src/cli/global-options'
 import { NoKeyring } from '#src/cli/keyring/keyring'
 import { wayFor } from '#src/cli/login/methods'
 import { assertIntended, assertNamed, commandFor, type Destination, type LoginOptions } from '#src/cli/login/trust'
-import { entryFor, removeFromKeyring, isInKeyring, storeInKeyring, keyringFailure, storageOf } from '#src/cli/profiles/in-keyring'
+import { entryFor, removeFromKeyring, isInKeyring, storeInKeyring, keyringFailure, storageOf, strayEntryLines } from '#src/cli/profiles/in-keyring'
 import {
   isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profile, type Profiles, type StoredCredential
 } from '#src/cli/profiles/profiles'
 import { changeProfiles, profilesFile, readProfiles } from '#src/cli/profiles/store'
 import { askSecret, askText } from '#src/cli/prompt'
-import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
 
 /**
@@ -59,13 +59,26 @@ async function storeLogin (
   url: string, credential: Credential, replaced: Profile | undefined, options: LoginOptions, terminal: Terminal
 ): Promise<StoredCredential> {
   if (options.insecureStorage === true) return credential
+  const entry = entryFor(url)
   try {
-    return await storeInKeyring(credential, entryFor(url), await terminal.keyring())
+    return await storeInKeyring(credential, entry, await terminal.keyring())
   } catch (error) {
     const hasKeyring = replaced !== undefined && isInKeyring(replaced.credential)
     if (error instanceof NoKeyring && !hasKeyring) return credential
-    throw keyringFailure(error, 'Your keyring', commandFor(url, { ...options, insecureStorage: true }))
+    const { lines } = keyringFailure(error, 'Your keyring', commandFor(url, { ...options, insecureStorage: true }))
+    throw new CommandFailure(...lines, ...strayEntryLines(error, entry))
   }
+}
+
+/**
+ * Takes back a login that can't be kept: the keyring forgets it, and so does its issuer if possible. Otherwise, a refresh token
+ * that nobody has a use for would stay valid.
+ */
+async function undoLogin (credential: Credential, unnamed: Profile, terminal: Terminal): Promise<void> {
+  await removeFromKeyring(unnamed, terminal)
+  if (credential.kind !== 'oidc') return
+  const { revoke } = await import('#src/cli/login/openid')
+  await revoke(credential).catch(() => undefined)
 }
 
 /** Adds `secretsctl login`, which logs in once, and stores the login in a profile that only the user can read. */
@@ -93,18 +106,24 @@ export function login (command: Command, terminal: Terminal): void {
       const way = options.withToken === true ? undefined : await wayFor(url, options, terminal)
       await assertIntended(destination, way, options, profiles, terminal)
       const credential = await way?.logIn() ?? await pastedToken(url, terminal, options.withToken === true)
-      // A token that the gateway refuses is not stored.
-      const caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
+      let caller: { id: string }
       let kept: StoredCredential = credential
       let replaced: Profile | undefined
-      // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
-      await changeProfiles(terminal.env, async (latest) => {
-        replaced = profileNamed(latest, name)
-        kept = await storeLogin(url, credential, replaced, options, terminal)
-        const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
-        const profile = { url, ...env !== undefined && { environment: env }, credential: kept }
-        return { current: name, profiles: { ...latest.profiles, [name]: profile } }
-      })
+      try {
+        // A token that the gateway refuses is not stored.
+        caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
+        // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
+        await changeProfiles(terminal.env, async (latest) => {
+          replaced = profileNamed(latest, name)
+          kept = await storeLogin(url, credential, replaced, options, terminal)
+          const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
+          const profile = { url, ...env !== undefined && { environment: env }, credential: kept }
+          return { current: name, profiles: { ...latest.profiles, [name]: profile } }
+        })
+      } catch (error) {
+        await undoLogin(credential, { url, credential: kept }, terminal)
+        throw error
+      }
       await removeFromKeyring(replaced, terminal)
       const storage = storageOf(kept)
       print(terminal, options, { url, profile: name, storage, ...caller }, [

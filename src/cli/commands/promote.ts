@@ -2,8 +2,8 @@ import { Option, type Command } from 'commander'
 import { environmentName, secretName } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { progressBar } from '#src/cli/progress'
-import { itemLines, warnOfUnaddressable } from '#src/cli/results'
-import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { incomplete, itemLines, warnOfUnaddressable } from '#src/cli/results'
+import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply, type Schemas } from '#src/client/client'
 import type { paths } from '#src/client/schema'
 
@@ -78,10 +78,7 @@ export function promote (command: Command, terminal: Terminal): void {
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
       if (failed + notStarted > 0) {
-        throw new CommandFailure(
-          `${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`,
-          'Correct the cause, which the table names, and run the command again'
-        )
+        throw incomplete(`${failed + notStarted} of ${items.length} ${notStarted === 0 ? 'failed' : 'failed or were not started'}`, items)
       }
     })
   withExample(command, 'secretsctl promote --from staging --to prod --missing --dry-run', 'secretsctl promote --from staging --to prod payments/db --on-conflict update')

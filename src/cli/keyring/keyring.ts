@@ -22,4 +22,11 @@ export class NoKeyring extends Error {
 /** Thrown if there is a keyring, but a call to it fails, for example because the keyring is locked. */
 export class KeyringFailure extends Error {
   override readonly name = 'KeyringFailure'
+  /** True if the keyring may have done it all the same, because it has not answered. */
+  readonly isUncertain: boolean
+
+  constructor (message: string, isUncertain = false) {
+    super(message)
+    this.isUncertain = isUncertain
+  }
 }

@@ -19,8 +19,8 @@ export type Answer =
   | { secret?: string | undefined }
   /** There is no keyring. */
   | { missing: string }
-  /** There is a keyring, but it refused the call, or the call failed. */
-  | { failed: string }
+  /** There is a keyring, but the call failed. `isUncertain` is true if the keyring may have carried it out all the same. */
+  | { failed: string, isUncertain?: boolean }
 
 /** The environment variables of the keyring's process, and the output for the notice to the user. */
 interface KeyringContext extends Pick<Outputs, 'stderr'> {
@@ -40,7 +40,7 @@ export function osKeyring (context: KeyringContext, limits = defaultLimits): Key
   const carryOut = async (call: Call): Promise<string | undefined> => {
     const answer = await answerTo(call, context, limits)
     if ('missing' in answer) throw new NoKeyring(answer.missing)
-    if ('failed' in answer) throw new KeyringFailure(answer.failed)
+    if ('failed' in answer) throw new KeyringFailure(answer.failed, answer.isUncertain)
     return answer.secret
   }
   return {
@@ -54,21 +54,21 @@ export function osKeyring (context: KeyringContext, limits = defaultLimits): Key
 async function answerTo (call: Call, { env, stderr }: KeyringContext, { notice, timeout }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const end = (): void => { child.kill('SIGKILL') }
-  let answer: Answer = { failed: 'the process that asks it has ended' }
   const noticeTimer = setTimeout(() => {
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
   }, notice)
-  const limit = setTimeout(() => {
-    answer = { failed: `it did not answer within ${timeout / 1_000} seconds` }
-    end()
-  }, timeout)
   const cancelCleanUp = cleanUpOnExit(end)
-  await new Promise<void>((resolve) => {
-    child.on('message', (message: Answer) => { answer = message })
-    child.on('error', () => { resolve() })
-    child.on('exit', () => { resolve() })
+  let limit: NodeJS.Timeout | undefined
+  // The first of these is the result: a time limit must not replace an answer that has arrived.
+  const answer = await new Promise<Answer>((resolve) => {
+    const ended = (): void => { resolve({ failed: 'the process that asks it has ended', isUncertain: true }) }
+    limit = setTimeout(() => { resolve({ failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true }) }, timeout)
+    child.on('message', resolve)
+    child.on('error', ended)
+    child.on('exit', ended)
     child.send(call)
   })
+  end()
   cancelCleanUp()
   clearTimeout(noticeTimer)
   clearTimeout(limit)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { NoKeyring, type Keyring } from '#src/cli/keyring/keyring'
+import { KeyringFailure, NoKeyring, type Keyring } from '#src/cli/keyring/keyring'
 import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
 import { isJsonObject, parseLossless } from '#src/json/lossless'
@@ -81,6 +81,18 @@ export async function removeFromKeyring (profile: Profile | undefined, { keyring
 }
 
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/**
+ * Returns the lines about a new entry that no profile names, although the keyring may have stored it. Only its owner can find
+ * out, because a keyring that has not answered would not answer a second call either.
+ */
+export function strayEntryLines (error: unknown, keyringEntry: string): string[] {
+  if (!(error instanceof KeyringFailure && error.isUncertain)) return []
+  return [
+    'It may have stored the token all the same. If so, remove the entry with your keyring\'s own program: ' +
+    `${keyringEntry}, of secretsctl`
+  ]
+}
 
 /**
  * Returns the failure for an error of the keyring.

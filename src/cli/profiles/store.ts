@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
 import { cleanUpOnExit } from '#src/cli/clean-up'
+import { createPrivate, replacePrivate } from '#src/cli/private-file'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
 
@@ -117,10 +118,7 @@ export async function changeProfiles (
     if (changed === undefined) return
     // Without this check, the other process's changes, such as a logout, would be undone.
     if (textOf(lock) !== owner) throw new CommandFailure('The profiles were changed while the command ran, because it took too long. Run the command again')
-    // A reader sees either the old file or the new one, never a part of it.
-    const temporary = join(folder, `profiles-${randomUUID()}.json`)
-    writeFileSync(temporary, `${JSON.stringify(changed, undefined, 2)}\n`, { mode: 0o600, flag: 'wx' })
-    renameSync(temporary, fileIn(folder))
+    replacePrivate(fileIn(folder), `${JSON.stringify(changed, undefined, 2)}\n`)
   } finally {
     cancelCleanUp()
     remove(lock, owner)
@@ -135,7 +133,7 @@ function remove (lock: string, owner: string | undefined): void {
 async function acquire (lock: string, owner: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
-      writeFileSync(lock, owner, { mode: 0o600, flag: 'wx' })
+      createPrivate(lock, owner)
       return
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${lock} can't be created: ${errorCode(error)}`)

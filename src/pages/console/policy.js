@@ -53,30 +53,34 @@ const policyView = (text) =>
   h('pre', { class: 'value', tabindex: '0', role: 'region', 'aria-label': 'Policy' }, text)
 
 /**
- * Changes the policy, or attaches the first one. AWS checks it, and the visitor sees the result, before it is attached.
+ * Changes the policy, or attaches the first one. AWS checks it, and the visitor sees the result, before it is attached. Whoever
+ * does not attach it gets back to the text.
  *
  * @param {Subject} subject
  * @param {Policy} seen
+ * @param {string} [text] what the visitor has written so far
  * @returns {Promise<string | undefined>}
  */
-async function changePolicy (subject, seen) {
+async function changePolicy (subject, seen, text) {
   const { name } = subject
   const context = contextOf(subject)
-  let text = ''
+  const editor = h('textarea', { id: 'policy', name: 'policy', class: 'tall', required: true, autocomplete: 'off', spellcheck: 'false' },
+    seen === undefined ? '' : policyText(seen))
+  if (text !== undefined) editor.value = text
+  let written = ''
   const isChecked = await ask({
     title: seen === undefined ? `Attach a resource policy to ${name}` : `Change the resource policy of ${name}`,
     isWide: true,
     content: [
-      field('Policy', h('textarea', { id: 'policy', name: 'policy', class: 'tall', required: true, autocomplete: 'off', spellcheck: 'false' },
-        seen === undefined ? '' : policyText(seen)), 'JSON in IAM’s language. AWS checks it before anything is written.')
+      field('Policy', editor, 'JSON in IAM’s language. AWS checks it before anything is written.')
     ],
     submit: 'Check policy',
     context,
     send: async (answer) => {
-      text = textOf(answer, 'policy')
-      assertObject(text)
+      written = textOf(answer, 'policy')
+      assertObject(written)
       const { policyValidationPassed, validationErrors } = await call('POST', pathOf(subject, '/validate'), {
-        needs: 'ValidateResourcePolicy', body: `{"resourcePolicy":${text}}`
+        needs: 'ValidateResourcePolicy', body: `{"resourcePolicy":${written}}`
       })
       if (policyValidationPassed) return
       const reasons = validationErrors.map((/** @type {{ errorMessage?: string }} */ { errorMessage = '' }) => errorMessage)
@@ -91,17 +95,17 @@ async function changePolicy (subject, seen) {
     isDanger: true,
     content: [
       'AWS has checked it: it is well-formed, does not allow everybody, and leaves the gateway its own access. Nothing is written yet.',
-      policyView(text),
+      policyView(written),
       `${seen === undefined ? '' : 'It replaces the policy that the secret has. '}Everybody who calls AWS directly is subject to it at once.`
     ],
     submit: 'Attach policy',
     context,
     send: async () => {
       await assertUnchanged(subject, seen)
-      await call('PUT', pathOf(subject), { needs: 'PutResourcePolicy', body: `{"resourcePolicy":${text}}` })
+      await call('PUT', pathOf(subject), { needs: 'PutResourcePolicy', body: `{"resourcePolicy":${written}}` })
     }
   })
-  return isDone ? 'The policy is attached.' : undefined
+  return isDone ? 'The policy is attached.' : changePolicy(subject, seen, written)
 }
 
 /** @param {Subject} subject @param {Policy} seen @returns {Promise<string | undefined>} */

@@ -14,6 +14,21 @@ import { contextOf } from './changes.js'
 const pathOf = ({ environment, name }) => secretPath(environment.name, name, '/rotation')
 
 /**
+ * Checks that the rotation is still set up as the visitor has seen it. `If-Match` can't do that, because a rotation has no
+ * version.
+ *
+ * @param {Subject} subject
+ * @param {readonly (keyof Rotation)[]} [more] what else has to be the same
+ */
+async function assertUnchanged ({ environment, name, metadata }, more = []) {
+  const latest = await call('GET', secretPath(environment.name, name, '/metadata'), { needs: 'DescribeSecret' })
+  /** @type {readonly (keyof Rotation)[]} */
+  const settings = ['enabled', 'lambdaArn', 'automaticallyAfterDays', 'scheduleExpression', 'duration', ...more]
+  if (settings.every((setting) => latest.rotation?.[setting] === metadata.rotation?.[setting])) return
+  throw new Error('Somebody has changed the rotation since you opened it. Nothing was written. Reload the page, and then decide.')
+}
+
+/**
  * Creates the fields of a schedule. Those that do not belong to the chosen kind are hidden and not sent.
  *
  * @param {Partial<Rotation>} rotation
@@ -64,6 +79,7 @@ async function configure (subject) {
     send: async (answer) => {
       const rotateImmediately = answer.has('now')
       const duration = textOf(answer, 'duration')
+      await assertUnchanged(subject)
       const { warnings = [] } = await call('PUT', pathOf(subject), {
         needs: rotateImmediately ? 'ConfigureRotation, and for a rotation now also RotateSecret' : 'ConfigureRotation',
         body: JSON.stringify({
@@ -115,6 +131,7 @@ async function turnOff (subject) {
     context: contextOf(subject),
     send: async (answer) => {
       const isDiscarded = answer.has('discard')
+      await assertUnchanged(subject, isDiscarded ? ['pendingVersionId'] : [])
       await call('DELETE', `${pathOf(subject)}?discardPending=${isDiscarded}`, {
         needs: isDiscarded ? 'CancelRotateSecret, and for discarding also UpdateSecretVersionStage' : 'CancelRotateSecret'
       })

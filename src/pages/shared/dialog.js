@@ -14,8 +14,9 @@ import { refusalNotice } from './notice.js'
 
 /**
  * Shows a dialog, and sends the visitor's answer. While it is sent, the dialog can't be cancelled, because the gateway may carry
- * out the request all the same. If sending fails, the dialog stays open and shows the reason. When it closes, its fields are
- * removed from the document, because they may contain values.
+ * out the request all the same. If sending fails, the dialog stays open and shows the reason. If the visitor has written a text,
+ * the first attempt to cancel only warns. When the dialog closes, its fields are removed from the document, because they may
+ * contain values.
  *
  * @param {Question} question
  * @returns {Promise<boolean>} false if the visitor has cancelled
@@ -23,7 +24,7 @@ import { refusalNotice } from './notice.js'
 export async function ask ({ title, content, submit, isDanger = false, isWide = false, send, context }) {
   const problems = h('div', { class: 'slot' })
   const button = h('button', { class: isDanger ? 'primary danger' : 'primary' }, submit)
-  const cancel = h('button', { type: 'button', click: () => { dialog.close() } }, 'Cancel')
+  const cancel = h('button', { type: 'button', click: () => { if (mayCancel()) dialog.close() } }, 'Cancel')
   const form = h('form', { novalidate: false },
     h('h2', { id: 'dialog-title' }, title),
     ...content.filter((part) => part !== undefined).map((part) => typeof part === 'string' ? h('p', {}, part) : part),
@@ -32,15 +33,24 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', class: isWide && 'wide' }, form)
   let isDone = false
   let isSending = false
+  let isWarned = false
+  const mayCancel = () => {
+    const isWritten = [...form.querySelectorAll('textarea')].some((area) => area.value !== area.defaultValue)
+    if (!isWritten || isWarned) return true
+    isWarned = true
+    problems.replaceChildren(h('div', { class: 'notice', role: 'alert' }, 'What you have written is not saved. Cancel again to discard it.'))
+    return false
+  }
   /** @param {boolean} isBusy */
   const setBusy = (isBusy) => {
     button.disabled = cancel.disabled = isSending = isBusy
     // Otherwise, Chromium lets the second Escape close the dialog. Browsers without this attribute obey the listener.
     dialog.setAttribute('closedby', isBusy ? 'none' : 'closerequest')
   }
-  dialog.addEventListener('cancel', (event) => { if (isSending) event.preventDefault() })
+  dialog.addEventListener('cancel', (event) => { if (isSending || !mayCancel()) event.preventDefault() })
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
+    isWarned = false
     setBusy(true)
     problems.replaceChildren()
     try {

@@ -7,7 +7,7 @@ import { atomically, attempt } from './atomic.ts'
 import { findWithheld, makeItem } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
 import { asRepeated, planItem, visibleArn, type BulkOutcome } from './plan.ts'
-import { bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
+import { bulkDefaults, bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
 
 /** The callbacks and the stop signal of a run. */
 export interface BulkControl {
@@ -88,12 +88,10 @@ export interface BulkPlan {
   readonly items: readonly BulkItem[]
 }
 
-const defaults = { concurrency: 8, timeoutSeconds: 3_600 }
-
 /** Validates a bulk create, and returns it ready to run. @throws Problem `invalid-request` with the errors in the request */
 export async function prepareBulk (scope: Scope, body: BulkCreateBody): Promise<BulkRun> {
   const { onConflict = 'fail', restore = false, dryRun = false, atomic = false, failOnError = false, settings } = body
-  const options = { onConflict, restore, dryRun, atomic, failOnError, ...defaults, ...settings }
+  const options = { onConflict, restore, dryRun, atomic, failOnError, ...bulkDefaults, ...settings }
   return bulkRun(scope, { options, items: await bulkItems(scope.environment, body) })
 }
 

@@ -16,6 +16,9 @@ const BulkItem = Type.Object({
   tags: Type.Optional(Tags)
 }, { ...closed, description: 'A secret. With neither `value` nor `generate`, it is created as a placeholder' })
 
+/** The settings of a bulk create that does not choose others. */
+export const bulkDefaults = { concurrency: 8, timeoutSeconds: 3_600 }
+
 export const BulkCreateBody = Type.Object({
   awsCredentialId: Type.Optional(Id({
     description: 'The same as the header `AWS-Credential-Id`',
@@ -45,10 +48,13 @@ export const BulkCreateBody = Type.Object({
   dryRun: Type.Optional(Type.Boolean({ default: false, description: 'Return the plan and write nothing' })),
   failOnError: Type.Optional(FailOnError),
   settings: Type.Optional(Type.Object({
-    concurrency: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, default: 8, description: 'The number of secrets that ' +
-      'are processed at the same time' })),
+    concurrency: Type.Optional(Type.Integer({
+      minimum: 1, maximum: 64, default: bulkDefaults.concurrency,
+      description: 'The number of secrets that are processed at the same time'
+    })),
     timeoutSeconds: Type.Optional(Type.Integer({
-      minimum: 1, maximum: 86_400, default: 3_600, description: 'The time after which no further secret is started'
+      minimum: 1, maximum: 86_400, default: bulkDefaults.timeoutSeconds,
+      description: 'The time after which no further secret is started'
     }))
   }, { ...closed, description: 'The concurrency and the time limit' }))
 }, {
@@ -61,7 +67,7 @@ export const BulkCreateBody = Type.Object({
       { name: 'cache', type: 'key-value', value: { host: 'cache.internal', user: 'app' }, generate: { into: 'password' } }
     ],
     onConflict: 'skip',
-    settings: { concurrency: 8, timeoutSeconds: 3600 }
+    settings: bulkDefaults
   }]
 })
 

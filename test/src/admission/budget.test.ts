@@ -27,6 +27,13 @@ t.test('a caller may hold at most as many bytes as remain free', async (t) => {
   t.equal(largest(budget, 'b'), 60)
 })
 
+t.test('a single byte counts', async (t) => {
+  const budget = createBudget(() => 101, () => 0)
+  budget.reserve('a', 1)
+  t.equal(largest(budget, 'a'), 49)
+  t.equal(largest(budget, 'b'), 50)
+})
+
 t.test('a reservation is released only once, as a whole or in parts', async (t) => {
   const budget = createBudget(() => 100, () => 0)
   const held = budget.reserve('a', 40)

@@ -120,6 +120,9 @@ t.test('a key or a fallback that can\'t be written', async (t) => {
   await t.rejects(attempt('open'), /Other users can read or change .*secretsctl, so it is not used/)
   await t.rejects(attempt('file'), /fallback\.key can't be created: ENOTDIR/)
   await t.rejects(attempt('private'), /The fallback .*kept can't be written: ENOENT/)
+  fallback.file = join(folder, 'private')
+  await t.rejects(attempt('private'), /The fallback .*private can't be written: EISDIR/)
+  t.same(readdirSync(folder).sort(), ['file', 'open', 'private'], 'no temporary file is left')
 })
 
 t.test('the key file is either complete or missing', { skip: process.platform === 'win32' }, async (t) => {

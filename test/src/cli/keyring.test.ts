@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import t, { type Test } from 'tap'
@@ -138,6 +138,47 @@ t.test('a keyring that gives no access', async (t) => {
   t.match(await ctl('profiles'), { stdout: /^There is no profile yet/ })
 })
 
+t.test('a login that can\'t be kept is valid nowhere', async (t) => {
+  const issuer = await startPeopleIssuer(t)
+  const gateway = await build(t, {
+    authentication: { ...declared.authentication, oidc: [issuer.settings], groups: { administrators: { callers: ['people:maria'] } } }
+  })
+  const { ctl, keyring, folder } = user(t)
+  const logIn = async (setting: Setting = {}): Promise<Outcome> => {
+    let visited: Promise<string> | undefined
+    issuer.requests.length = 0
+    return ctl(`login --url ${gateway.url} --device`, {
+      ...setting,
+      onStderr (text) {
+        const [, page] = /on any device: +(\S+)\n[^]*code there: +\S+\n/.exec(text) ?? []
+        if (page !== undefined) visited ??= visit(page)
+      }
+    })
+  }
+  const isRevoked = (): boolean => issuer.requests.some((path) => path.startsWith('/token/revocation'))
+
+  keyring.failure = new KeyringFailure('it is locked')
+  const refused = await logIn()
+  t.match(refused, { status: 1, stderr: /\nYour keyring gives no access: it is locked\n/ })
+  t.notMatch(refused.stderr, /It may have stored/, 'a keyring that refuses has stored nothing')
+  t.ok(isRevoked(), 'the issuer forgets the refresh token')
+
+  keyring.failure = new KeyringFailure('it did not answer within 30 seconds', true)
+  t.match(await logIn(), { status: 1, stderr: new RegExp(`\nIt may have stored the token all the same\\. If so, remove the entry .*: ${gateway.url} [\\w-]{36}, of secretsctl\n$`) })
+  t.ok(isRevoked())
+
+  keyring.failure = undefined
+  const removing = { ...keyring, async write (entry: string, secret: string) {
+    await keyring.write(entry, secret)
+    // The file can't be replaced by the time the keyring has the token.
+    mkdirSync(join(folder, 'profiles.json'))
+  } }
+  t.match(await logIn({ keyring: removing }), { status: 1, stdout: '', stderr: /profiles\.json can't be written: EISDIR\n$/ })
+  t.equal(keyring.entries.size, 0, 'the keyring forgets a login that no profile names')
+  t.ok(isRevoked())
+  t.same(readdirSync(folder), ['profiles.json'], 'no temporary file is left')
+})
+
 t.test('a login that is renewed stays in the keyring', async (t) => {
   const issuer = await startPeopleIssuer(t, { lifetime: 2 })
   const gateway = await build(t, {
@@ -228,14 +269,19 @@ t.test('the keyring of the operating system', async (t) => {
 
   await t.test('fails in its process alone', async (t) => {
     const keyring = osKeyring(context(library(t, 'getPassword () { process.exit(3) }')), longLimits)
-    await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended'))
+    await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended', true))
   })
   t.equal(shown.read(), null, 'nothing is said about a keyring that answers')
+
+  await t.test('has answered, and its process does not end', async (t) => {
+    const keyring = osKeyring(context(library(t, 'getPassword () { setInterval(() => {}, 1_000); return "canary" }')), longLimits)
+    t.equal(await keyring.read('a'), 'canary', 'the time limit has no effect on an answer')
+  })
 
   await t.test('does not answer', async (t) => {
     const env = { ...process.env, ...hangingKeyring(t.testdir({})).env }
     const keyring = osKeyring(context(env), { notice: 1, timeout: 1_000 })
-    await t.rejects(keyring.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
+    await t.rejects(keyring.read('a'), new KeyringFailure('it did not answer within 1 seconds', true))
     t.equal(shown.read(), 'Waiting for your keyring, which may ask for its password in a window\n')
   })
 })

@@ -58,7 +58,7 @@ t.test('apply: shows the plan, then applies it; a second run changes nothing', a
   const updated = await versionsOf(gateway, 'dev')
   t.match(await apply('update.yaml'), { status: 0, stdout: /^PLAN[\s\S]*1 to skip\n$/ })
   t.same(await versionsOf(gateway, 'dev'), updated, 'no new versions, even if the file asks to overwrite')
-  t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: /^1 of 2 failed\nCorrect the cause/ })
+  t.match(await apply('fail.yaml'), { status: 1, stdout: /failed +session-key +\S/, stderr: /^1 of 2 failed\nTo leave secrets that exist as they are, add --on-conflict skip; to change them, --on-conflict update\nCorrect the cause/ })
   t.match(await apply('atomic.yaml'), { status: 1, stderr: /of 2/ })
   t.match(await apply('breaks-off.yaml', ['--env', 'staging'], { isTerminal: true }), { status: 1, stderr: /2 of 3\n3 of 3 failed\nCorrect the cause/ }, 'the line of the progress bar is ended')
   const atomic = await apply('whole.yaml', ['--env', 'staging'], { isTerminal: true })
@@ -196,7 +196,7 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
 
   t.match(await ctl('promote --from dev --to staging --missing --dry-run'), { status: 0, stdout: /^PLAN +NAME\ncreate +session-key\n1 to create\n$/ })
   t.match(await ctl('promote --from dev --to staging --missing'), { status: 0, stdout: /^RESULT[\s\S]*1 created\n$/ })
-  t.match(await ctl('promote --from dev --to staging payments/db'), { status: 1, stdout: /failed +payments\/db/, stderr: /^1 of 1 failed\n/ })
+  t.match(await ctl('promote --from dev --to staging payments/db'), { status: 1, stdout: /failed +payments\/db/, stderr: /^1 of 1 failed\n.*--on-conflict skip.*--on-conflict update\n/ })
   t.match(await ctl('promote --from dev --to staging payments/db --on-conflict update'), { status: 0 })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /2 created/ })
   t.match(await ctl('promote --from dev --to prod --missing'), { status: 0, stdout: /nothing to do/ })

@@ -88,7 +88,7 @@ t.test('a rotation', async (t) => {
   t.match(await gateway.send('PUT', '/environments/dev/secrets/a/rotation', { json: rotation }), { status: 200 })
   // Configuring a rotation makes AWS test the rotation function. `rotateDue` resolves when that test has ended.
   await gateway.rotateDue()
-  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: /^Started the rotation of a in dev\nUntil it has succeeded, "secretsctl versions a" shows AWSPENDING at the version [0-9a-f-]{36}\n/ })
+  t.match(await secretsctl(gateway, ['rotate', 'a', '--env', 'dev']), { status: 0, stdout: /^Started the rotation of a in dev\nUntil it has succeeded, "secretsctl versions a --env dev" shows AWSPENDING at the version [0-9a-f-]{36}\n/ })
   await gateway.rotateDue()
   t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x')
 
@@ -108,6 +108,24 @@ t.test('a rotation', async (t) => {
   await gateway.send('PUT', '/environments/dev/secrets/empty/rotation', { json: { ...rotation, lambdaArn: failing.lambdaArn } })
   await gateway.rotateDue()
   t.match(await secretsctl(gateway, ['rotate', 'empty', '--env', 'dev']), { status: 0, stdout: /^Started .*\n.*\nWarning: The secret has no value/ })
+})
+
+t.test('a rotation is set up', async (t) => {
+  const gateway = await build(t)
+  await secretsctl(gateway, ['create', 'a', '-', '--env', 'dev'], { stdin: 'x' })
+  const rotate = async (...options: string[]): Promise<Outcome> => secretsctl(gateway, ['rotate', 'a', '--env', 'dev', ...options])
+  const rotation = async (): Promise<object> => (await gateway.send('GET', '/environments/dev/secrets/a/metadata')).json.rotation
+  const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
+  t.match(await rotate('--function', lambdaArn, '--days', '30'), { status: 0, stdout: /^Started the rotation of a in dev\n/ })
+  await gateway.rotateDue()
+  t.match(await rotation(), { enabled: true, lambdaArn, automaticallyAfterDays: 30, pendingVersionId: undefined })
+  t.not((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'x', 'it has been rotated')
+  t.match(await rotate('--schedule', 'rate(10 days)'), { status: 0 })
+  await gateway.rotateDue()
+  t.match(await rotation(), { lambdaArn, scheduleExpression: 'rate(10 days)' }, 'the function stays')
+  t.match(await rotate('--schedule', 'rate(10 days)', '--days', '1'), { status: 2, stderr: /cannot be used with option '--days/ })
+  t.match(await rotate('--stop', '--days', '1'), { status: 2, stderr: /cannot be used with option '--days/ })
+  t.match(await rotate('--days', '0'), { status: 2, stderr: /whole number of days from 1 to 1000/ })
 })
 
 t.test('refuses wrong usage before anything is sent', async (t) => {

@@ -59,6 +59,28 @@ t.test('wrong usage is reported, with exit status 2', async (t) => {
   }
 })
 
+t.test('global options that would have no effect are refused, and are not in the help', async (t) => {
+  const refused: [args: string, message: string][] = [
+    ['audit search x --env dev', '--env has no effect on this command: use --environment'],
+    ['-e dev doctor x', '--env has no effect on this command: use --environment'],
+    ['promote a --from dev --to prod --env dev', '--env has no effect on this command: use --from and --to'],
+    ['diff dev prod --env dev', '--env has no effect on this command'],
+    ['keys create a --url http://127.0.0.1', '--url has no effect on this command'],
+    ['config check x --token t', '--token has no effect on this command'],
+    ['--profile p policy check x', '--profile has no effect on this command']
+  ]
+  for (const [args, message] of refused) t.same(await secretsctl(...args.split(' ')), { status: 2, stdout: '', stderr: `${message}\n` }, args)
+  const helpOf = async (...args: string[]): Promise<string> => (await secretsctl(...args, '--help')).stdout
+  for (const args of [['audit'], ['audit', 'search'], ['keys', 'create']]) {
+    const help = await helpOf(...args)
+    t.match(help, /--json/, args.join(' '))
+    t.notMatch(help, /--(?:env|url|token|profile) /, args.join(' '))
+  }
+  t.match(await helpOf('promote'), /--url/)
+  t.notMatch(await helpOf('promote'), /--env /)
+  t.match(await helpOf('read'), /--env [^]*--profile [^]*--url [^]*--token /)
+})
+
 t.test('requested help is not an error', async (t) => {
   for (const args of [['--help'], ['help'], ['keys', '--help'], ['keys', 'create', '--help']]) {
     const { status, stdout, stderr } = await secretsctl(...args)

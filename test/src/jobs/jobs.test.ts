@@ -142,6 +142,12 @@ for (const { name, skip, create } of forms) {
       await t.rejects(start('e'), { code: 'overloaded' })
     })
 
+    t.test('a retry of an ended job does not count as a job that runs', async (t) => {
+      const jobs = await create(t)
+      const { id } = await runJob(jobs, 1, { idempotencyKey: 'k' })
+      for (let count = 0; count <= 8; count++) t.equal((await jobs.start(request(quick(1), { idempotencyKey: 'k' }))).id, id)
+    })
+
     t.test('a follower of a job without new events learns that nothing has changed', async (t) => {
       const jobs = await create(t)
       const { bulk, end } = held()

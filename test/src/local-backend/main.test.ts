@@ -58,7 +58,7 @@ await t.test('in memory, with the default account', async (t) => {
     .send(new CreateSecretCommand({ Name: 'n', SecretString: 'v' }))
   t.match(made.ARN, /:123456789012:secret:n-/)
   child.kill()
-  t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
+  t.match(await ended, { code: 0, stdout: /, in memory\nAccess key .* 123456789012: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n$/ })
 })
 
 await t.test('throttling', async (t) => {
@@ -82,7 +82,7 @@ await t.test('realistic delays', async (t) => {
   }
   t.ok(failures.has('ResourceNotFoundException: Secrets Manager can\'t find the specified secret.'))
   child.kill()
-  t.match(await ended, { code: 0, stdout: /, in memory\n$/ })
+  t.match(await ended, { code: 0, stdout: /, in memory\n/ })
 })
 
 await t.test('declared KMS keys', async (t) => {
@@ -152,7 +152,7 @@ await t.test('a rotation function, of whose failure only the step and the error 
   await client.send(new RotateSecretCommand({ SecretId: ARN, RotationLambdaARN: 'arn:aws:lambda:us-east-1:123456789012:function:rotator' }))
   await once(child.stderr ?? child, 'data')
   child.kill()
-  t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\n$/ })
+  t.match(await ended, { code: 0, stderr: `The rotation of ${ARN} has failed in createSecret: RangeError\n`, stdout: /^AWS.*\nAccess key.*\n$/ })
 })
 
 await t.test('roles and identity providers', async (t) => {

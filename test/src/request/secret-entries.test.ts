@@ -12,6 +12,12 @@ t.test('the names in a record are limited in length, and stay in order', async (
   for (const { names = [], versionIds = [] } of entries) t.equal(names.length, versionIds.length)
 })
 
+t.test('a record ends with the name that fills it', async (t) => {
+  for (const [length, records] of [[32 * 1024 - 1, 1], [32 * 1024, 2]] as const) {
+    t.equal((await secretEntries({}, [{ name: 'n'.repeat(length) }, { name: 'a' }], unrecordedDecisions())).length, records, `${length} characters`)
+  }
+})
+
 t.test('other work gets a turn between any two secrets, if they take long', async (t) => {
   const iterations = countIterations(t)
   await secretEntries({}, Array.from({ length: 100 }, (_, index) => ({ name: `name-${index}` })), unrecordedDecisions())

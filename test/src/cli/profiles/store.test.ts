@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -89,4 +90,15 @@ t.test('one process at a time changes the profiles', async (t) => {
   await t.rejects(late, { message: 'The profiles were changed while the command ran, because it took too long. Run the command again' })
   t.strictSame(readProfiles(env), profiles, 'what the other process has written stays')
   t.equal(readFileSync(lock, 'utf8'), 'of a process that has waited too long', 'its lock stays, too')
+})
+
+t.test('on a full disk, nothing is left behind', { skip: process.platform === 'win32' }, async (t) => {
+  const XDG_CONFIG_HOME = t.testdir({})
+  const program = join(import.meta.dirname, '..', '..', '..', '..', 'bin', 'secretsctl.js')
+  // Files can be created, but nothing can be written to them.
+  const { status, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, program, 'logout'], {
+    env: { PATH: process.env.PATH, XDG_CONFIG_HOME, NODE_DISABLE_COMPILE_CACHE: '1' }, encoding: 'utf8'
+  })
+  t.match({ status, stderr }, { status: 1, stderr: /^.*lock can't be created: EFBIG\n$/ })
+  t.same(readdirSync(join(XDG_CONFIG_HOME, 'secretsctl')), [])
 })

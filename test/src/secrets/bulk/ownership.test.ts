@@ -17,16 +17,18 @@ const items = ['a', 'b', 'c'].map((name) => ({ name: name as SecretName }))
 /** Runs a bulk create with a port that only records the calls. */
 async function run (
   control: Partial<BulkControl>, change: Partial<typeof options | { atomic: true }> = {}
-): Promise<{ summary: BulkSummary, outcomes: BulkOutcome[], sent: string[], intents: number, taken: (boolean | undefined)[] }> {
+): Promise<{ summary: BulkSummary, outcomes: BulkOutcome[], sent: string[], intents: number, taken: (boolean | undefined)[], keys: Record<string, string | undefined> }> {
   const sent: string[] = []
   const outcomes: BulkOutcome[] = []
   const taken: (boolean | undefined)[] = []
   const created = new Set<string>()
+  const keys: Record<string, string | undefined> = {}
   let intents = 0
   const send = (operation: string) => async (call: Scope, name: string): Promise<object> => {
     await call.beforeSending?.()
     taken.push(call.isTakenOver?.())
     sent.push(`${operation} ${name}`)
+    if (operation === 'CreateSecret') keys[name] = call.idempotencyKey
     if (operation === 'DescribeSecret' && !created.has(name)) throw new Problem('secret-not-found')
     if (operation === 'CreateSecret' && name === 'c') throw new Problem('kms-failure')
     if (operation === 'CreateSecret') created.add(name)
@@ -48,7 +50,7 @@ async function run (
     settled: (outcome) => { outcomes.push(outcome) },
     ...control
   })
-  return { summary, outcomes, sent, intents, taken }
+  return { summary, outcomes, sent, intents, taken, keys }
 }
 
 t.test('each call to AWS is made only while this process owns the run', async (t) => {
@@ -82,4 +84,9 @@ t.test('a run that is continued after its time limit starts nothing', async (t) 
     t.same(sent, [])
     t.match(summary, { stopped: 'timeout', counts: { notStarted: 3 } })
   }
+})
+
+t.test('of a run that is continued, only what another process has begun is sent as its repetition', async (t) => {
+  const { keys } = await run({ versionKey: 'job', resumed: { counts: zeroCounts(bulkResults), begun: new Set([1]), elapsed: 0 } })
+  t.same(keys, { a: undefined, b: 'job', c: undefined })
 })
