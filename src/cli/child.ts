@@ -26,8 +26,8 @@ export interface Child {
 
 /** Starts a program with this process's standard input, output and error. Forwards signals to the program until it exits. */
 export function startChild ([program = '', ...args]: readonly string[], env: NodeJS.ProcessEnv, isTerminal: boolean): Child {
-  const child = spawn(program, args, { stdio: 'inherit', env })
   let received: NodeJS.Signals | undefined
+  // The handlers come first, because a signal that arrives before them would end this process and leave the program behind.
   const handlers = forwardedSignals.map((signal) => {
     const handler = (): void => {
       if (terminationSignals.includes(signal)) received = signal
@@ -37,6 +37,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
     process.on(signal, handler)
     return { signal, handler }
   })
+  const child = spawn(program, args, { stdio: 'inherit', env })
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const { code = 'an error' } = error

@@ -596,7 +596,7 @@ export interface paths {
         post: operations["rotateSecret"];
         /**
          * Stop rotating a secret
-         * @description The function and the schedule stay configured, for `POST …/rotation`. A rotation in progress is stopped, and may leave the label AWSPENDING on a version. As long as a version has this label, no other rotation can start. `discardPending` removes the label, which also requires the permission `UpdateSecretVersionStage`.
+         * @description The function and the schedule stay configured, for `POST …/rotation`. A rotation in progress is stopped, and may leave the label AWSPENDING on a version. As long as a version that is not current has it, no other rotation can start. `discardPending` removes the label, which also requires the permission `UpdateSecretVersionStage`.
          */
         delete: operations["cancelRotation"];
         options?: never;

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync, renameSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
@@ -122,6 +122,15 @@ t.test('every answered request is recorded, even if the process is killed', asyn
   for (const [id, versionId] of answered) if (recorded.get(id) !== versionId) t.fail(`${id} is not recorded`)
   const data = join(folder, 'data')
   for (const file of ['audit.jsonl', 'audit.jsonl.head', 'audit.jsonl.lock', 'audit-key.pem']) t.equal(statSync(join(data, file)).mode & 0o777, 0o600, file)
+})
+
+t.test('a key that the configuration names is not created', async (t) => {
+  const folder = await configured(t, { keyFile: 'none.pem' })
+  const gateway = spawn(process.execPath, [join(root, 'src', 'server.ts')], { cwd: folder, env: { ...process.env, PORT: '0', GATEWAY_CONFIG: 'gateway.yaml', GATEWAY_DATA_DIR: 'data', CI_KEY: 'AKIATEST', CI_SECRET: 'test-secret' }, stdio: ['ignore', 'ignore', 'pipe'] })
+  const [[code], stderr] = await Promise.all([once(gateway, 'exit'), buffer(gateway.stderr)])
+  t.equal(code, 78)
+  t.match(stderr.toString(), /^audit\.keyFile: found ENOENT on reading .*none\.pem, expected a private key/m)
+  t.notOk(existsSync(join(folder, 'none.pem')))
 })
 
 t.test('SIGHUP makes the trail continue in a new file', async (t) => {

@@ -134,6 +134,23 @@ t.test('checkpoints', async (t) => {
   t.equal(quiet.writes.length, 3, 'only once')
 })
 
+t.test('by default, a checkpoint follows 1,000 records or a minute', async (t) => {
+  const sink = fake()
+  let elapsed = 0
+  const trail = await open(t, sink, { monotonic: () => elapsed })
+  const lastEvent = (): string | undefined => sink.writes.at(-1)?.at(-1)?.event
+  await trail.append(Array.from({ length: 999 }, () => entry('a')))
+  t.equal(lastEvent(), 'intent')
+  await trail.append([entry('b')])
+  t.equal(lastEvent(), 'checkpoint')
+  elapsed = 59_999
+  await trail.append([entry('c')])
+  t.equal(lastEvent(), 'intent')
+  elapsed = 60_000
+  await trail.append([entry('d')])
+  t.equal(lastEvent(), 'checkpoint')
+})
+
 t.test('a failure', async (t) => {
   const reasons: string[] = []
   const sink = fake()

@@ -117,6 +117,31 @@ t.test('run --watch: the gateway reports changes', async (t) => {
   t.match(outcome, { status: 5, stdout: /^first\nsecond\n.{32}\n$/ })
 })
 
+t.test('run: a signal that arrives as soon as the program has started reaches it', async (t) => {
+  const gateway = await build(t)
+  await gateway.send('PUT', '/environments/dev/secrets/key', { json: { value: 'v' } })
+  const preload = `
+    import processes from 'node:child_process'
+    import { syncBuiltinESMExports } from 'node:module'
+    process.env.RUN_PID ??= String(process.pid)
+    const { spawn } = processes
+    processes.spawn = (...all) => {
+      const child = spawn(...all)
+      process.kill(process.pid, 'SIGTERM')
+      return child
+    }
+    syncBuiltinESMExports()`
+  const program = node(`
+    setInterval(() => {
+      if (String(process.ppid) === process.env.RUN_PID) return
+      console.log('left behind')
+      process.exit()
+    }, 10)`)
+  const options = `${process.env.NODE_OPTIONS ?? ''} --import=data:text/javascript,${encodeURIComponent(preload)}`
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', ...program], { env: { NODE_OPTIONS: options } }),
+    { status: 143, stdout: '' })
+})
+
 t.test('run --watch: a signal during the restart terminates the command', async (t) => {
   const gateway = await build(t)
   const put = async (value: string): Promise<unknown> => gateway.send('PUT', '/environments/dev/secrets/key', { json: { value } })

@@ -64,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['rotation'],
       summary: 'Stop rotating a secret',
       description: 'The function and the schedule stay configured, for `POST …/rotation`. A rotation in progress is stopped, ' +
-        'and may leave the label AWSPENDING on a version. As long as a version has this label, no other rotation can start. ' +
+        'and may leave the label AWSPENDING on a version. As long as a version that is not current has it, no other rotation can start. ' +
         '`discardPending` removes the label, which also requires the permission `UpdateSecretVersionStage`.',
       params: SecretParams,
       querystring: Query({
