@@ -1,17 +1,20 @@
 /**
- * Measures the cost of waiting for changes of secrets, and the time until the waiting clients are notified. Uses the embedded
- * backend instead of AWS, and local connections. Takes about a minute.
+ * Measures the cost of waiting for changes of secrets, the time until the waiting clients are notified, and the time until a
+ * rotation has reached a program that `secretsctl run --watch` has started. Uses the embedded backend instead of AWS, and local
+ * connections. Takes about two minutes.
  *
  *     node bench/waiters.ts [WAITERS=10000] [SECRETS=100]
+ *     node bench/waiters.ts rotations [COUNT=10]
  *
  * Each process needs a file descriptor for each waiter (`ulimit -n`).
  */
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { app } from '#src/app'
@@ -20,17 +23,18 @@ import { policySetFrom } from '#src/authorization/policies'
 import { configFrom } from '#src/config/config'
 import { liveConfig } from '#src/config/live'
 import { serverOptions } from '#src/http/server-options'
-import { startLocalBackend } from '#src/local-backend/server'
+import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
 import { quantile } from './statistics.ts'
 
-const authorization = 'Bearer token-of-the-benchmark'
+const token = 'token-of-the-benchmark'
+const authorization = `Bearer ${token}`
 const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
 /** The seconds for which the idle gateway is measured. */
 const idleSeconds = 10
 
 /** The maximum time, in seconds, until all waiting clients must have been notified of a change. */
-const patience = 30
+const notifyTimeout = 30
 
 /** The resource usage of the gateway's process. */
 interface Usage {
@@ -45,7 +49,7 @@ async function serveGateway (dataDir: string, endpoint: string): Promise<void> {
   const config = liveConfig(configFrom({
     environments: { dev: { region: 'eu-west-1', credential: 'dev-account' } },
     credentials: { 'dev-account': { kind: 'embedded', accessKeyId: account.accessKeyId, secretAccessKey: account.secretAccessKey } },
-    authentication: { apiKeys: [{ id: 'waiter', hash: hashToken('token-of-the-benchmark') }] },
+    authentication: { apiKeys: [{ id: 'waiter', hash: hashToken(token) }] },
     authorization: { policies: policySetFrom([{ file: 'bench.cedar', text: '@id("all") permit (principal, action, resource);' }]) },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
     server: {
@@ -100,9 +104,9 @@ async function open (port: number, path: string, headers: string): Promise<Waite
 }
 
 async function until (holds: () => boolean): Promise<void> {
-  const end = performance.now() + 1_000 * patience
+  const end = performance.now() + 1_000 * notifyTimeout
   while (!holds()) {
-    if (performance.now() > end) throw new Error(`This did not become true within ${patience} seconds: ${holds.toString()}`)
+    if (performance.now() > end) throw new Error(`This did not become true within ${notifyTimeout} seconds: ${holds.toString()}`)
     await delay(5)
   }
 }
@@ -116,19 +120,42 @@ interface Scenario {
   readonly isStream: boolean
 }
 
-/** Runs a scenario on a new gateway, and prints its results. */
-async function measure ({ title, waiters: count, secrets, written, isStream }: Scenario, endpoint: string): Promise<void> {
+interface RunningGateway {
+  readonly child: ChildProcess
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** Starts a gateway as a process of its own. */
+async function startGateway (endpoint: string): Promise<RunningGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-waiters-'))
   const child = fork(import.meta.filename, ['gateway', folder, endpoint], { execArgv: [...process.execArgv, '--expose-gc'] })
   const [url] = await once(child, 'message') as [string]
-  const pathOf = (index: number): string => `/environments/dev/secrets/${secrets}-${isStream ? 'stream' : 'read'}-${written}-${index}`
-  const put = async (index: number, value: string): Promise<string> => {
-    const reply = await fetch(url + pathOf(index), {
-      method: 'PUT', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ value })
-    })
-    if (!reply.ok) throw new Error(`The write failed: ${reply.status} ${await reply.text()}`)
-    return reply.headers.get('etag') ?? ''
+  return {
+    child,
+    url,
+    async close () {
+      child.disconnect()
+      await once(child, 'exit')
+      await rm(folder, { recursive: true })
+    }
   }
+}
+
+/** Sends a request to the gateway. @throws Error if it is refused */
+async function send (url: string, method: string, body?: object): Promise<Response> {
+  const json = body !== undefined && { headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const reply = await fetch(url, { method, headers: { authorization }, ...json })
+  if (!reply.ok) throw new Error(`${method} ${url} failed: ${reply.status} ${await reply.text()}`)
+  return reply
+}
+
+/** Runs a scenario on a new gateway, and prints its results. */
+async function measure ({ title, waiters: count, secrets, written, isStream }: Scenario, endpoint: string): Promise<void> {
+  const { child, url, close } = await startGateway(endpoint)
+  const pathOf = (index: number): string => `/environments/dev/secrets/${secrets}-${isStream ? 'stream' : 'read'}-${written}-${index}`
+  const put = async (index: number, value: string): Promise<string> =>
+    (await send(url + pathOf(index), 'PUT', { value })).headers.get('etag') ?? ''
   const etags: string[] = []
   for (let index = 0; index < secrets; index++) etags.push(await put(index, 'before'))
   // The baseline: a gateway that has handled requests, but has no waiting clients.
@@ -165,17 +192,63 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
   ]
   console.log(`| ${[title, ...cells].join(' | ')} |`)
   for (const { socket } of all) socket.destroy()
-  child.disconnect()
-  await once(child, 'exit')
-  await rm(folder, { recursive: true })
+  await close()
 }
 
-const [, , mode = '10000', argument = '100', endpoint = ''] = process.argv
+const secretsctl = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
+const rotator = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
+
+/** Prints how long it takes from the end of a rotation until a program has been started again with the new value. */
+async function measureRotations (count: number, backend: LocalBackend): Promise<void> {
+  const { url, close } = await startGateway(backend.url)
+  const secret = `${url}/environments/dev/secrets/rotated`
+  await send(secret, 'PUT', { value: 'before' })
+  const program = spawn(process.execPath, [
+    secretsctl, 'run', '--env', 'dev', '--map', 'KEY=rotated', '--watch', '86400', '--', 'sh', '-c', 'printf "%s\\n" "$KEY"; exec sleep 3600'
+  ], {
+    env: { ...process.env, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const lines = createInterface(program.stdout)[Symbol.asyncIterator]()
+  const nextStart = async (): Promise<void> => {
+    if ((await lines.next()).done === true) throw new Error('The program has ended')
+  }
+  await nextStart()
+  await send(`${secret}/rotation`, 'PUT', { lambdaArn: rotator, automaticallyAfterDays: 30, rotateImmediately: false })
+  await backend.runDueRotations()
+  const times: number[] = []
+  for (let index = 0; index < count; index++) {
+    await send(`${secret}/rotation`, 'POST')
+    await backend.runDueRotations()
+    const endedAt = performance.now()
+    await nextStart()
+    times.push(performance.now() - endedAt)
+  }
+  program.kill()
+  await once(program, 'exit')
+  await close()
+  times.sort((one, other) => one - other)
+  const [median, longest] = [0.5, 1].map((share) => quantile(times, share).toFixed(0))
+  console.log(`${count} rotations: the program of run --watch has the new value after ${median} ms (median), ${longest} ms at most`)
+}
+
+const [, , mode = '10000', argument, endpoint = ''] = process.argv
 if (mode === 'gateway') {
-  await serveGateway(argument, endpoint)
+  await serveGateway(argument ?? '', endpoint)
 } else {
-  const [waiters, secrets] = [Number(mode), Number(argument)]
-  const backend = await startLocalBackend({ accounts: [account] })
+  const backend = await startLocalBackend({
+    accounts: [account], rotationFunctions: { rotator: join(import.meta.dirname, '../test/fixtures/rotation/rotator.ts') }
+  })
+  if (mode === 'rotations') {
+    await measureRotations(Number(argument ?? 10), backend)
+  } else {
+    await measureAll(Number(mode), Number(argument ?? 100), backend)
+    await measureRotations(10, backend)
+  }
+  await backend.close()
+}
+
+/** Runs all scenarios, and prints a table of their results. */
+async function measureAll (waiters: number, secrets: number, { url }: LocalBackend): Promise<void> {
   console.log('| | memory, MiB | heap for each, KiB | CPU while idle, % | p50, ms | last, ms | CPU for each reply, ms |')
   console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
   for (const scenario of [
@@ -183,6 +256,5 @@ if (mode === 'gateway') {
     { title: `the same, and all are written`, waiters, secrets, written: secrets, isStream: false },
     { title: `${waiters} reads wait for one secret`, waiters, secrets: 1, written: 1, isStream: false },
     { title: `${waiters} event streams of ${secrets} secrets, all of which are written`, waiters, secrets, written: secrets, isStream: true }
-  ]) await measure(scenario, backend.url)
-  await backend.close()
+  ]) await measure(scenario, url)
 }

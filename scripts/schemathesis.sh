@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends generated requests, valid and invalid ones, to a gateway on the embedded backend, and compares each reply with
-# openapi.yaml: scripts/schemathesis.sh SCHEMATHESIS [MOST] [SEED] SCHEMATHESIS is the path of the program. It sends at most MOST
-# requests, but usually about two thirds of that, because some operations don't have many different requests. By default, about
-# 10,000 are sent.
+# Sends generated requests, valid and invalid ones, to a gateway on the embedded backend, and compares each reply with openapi.yaml:
+#   scripts/schemathesis.sh SCHEMATHESIS [MOST] [SEED]
+# SCHEMATHESIS is the path of the program. It sends at most MOST requests, but usually about two thirds of that, because some
+# operations don't have many different requests. By default, it sends about 10,000.
 set -euo pipefail
 schemathesis=$(realpath "${1:?Specify the path of schemathesis}")
 most=${2:-15000}
@@ -54,8 +54,11 @@ END
 operations=$(grep -c '^ *operationId:' openapi.yaml)
 # Two kinds of operations are left out. Schemathesis can't generate bodies of AWS's own media type; its protocol is tested with
 # AWS's own clients. Event streams don't end, so each request would take as long as the time limit.
-"$schemathesis" --config-file "$work/schemathesis.toml" run openapi.yaml --url "$url" -H "Authorization: Bearer $token" \
-  --phases fuzzing --max-examples $(((most + operations - 1) / operations)) --seed "$seed" --request-timeout 30 --no-color \
+# The phase `stateful` follows the links between operations that Schemathesis infers from the document and from `Location` headers.
+# Schemathesis writes to the folder that it runs in.
+cd "$work"
+"$schemathesis" --config-file "$work/schemathesis.toml" run "$project/openapi.yaml" --url "$url" -H "Authorization: Bearer $token" \
+  --phases fuzzing,stateful --max-examples $(((most + operations - 1) / operations)) --seed "$seed" --request-timeout 30 --no-color \
   --exclude-path '/environments/{env}/aws' --exclude-path-regex '/events$' --generation-database none \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance
 if grep '"level":"\(fatal\|error\)"' "$work/gateway.log" | grep -m 3 thrown; then

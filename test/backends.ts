@@ -28,7 +28,7 @@ export interface Backend {
   /** Moves the clock forward. */
   advance: (days: number) => void
   /** True for a realistic backend, which has AWS's delays and failures. */
-  isLate: boolean
+  isRealistic: boolean
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /**
@@ -87,8 +87,9 @@ async function startEmbedded (): Promise<Backend> {
   let moved = 0
   const now = (): number => Date.now() + moved
   const seed = process.env.TEST_REALISTIC
-  /** The number of calls to rotation functions that have failed by chance, and of those after which time has passed. */
+  /** The number of calls to rotation functions that have failed by chance. */
   let failed = 0
+  /** The number of these failures for which `rotateDue` has already let the time until the next attempt pass. */
   let awaited = 0
   const served = await serveFunctions((arn) => clientFor(arn, backend.url))
   const backend = await startLocalBackend({
@@ -111,7 +112,7 @@ async function startEmbedded (): Promise<Backend> {
     signers,
     now,
     advance: (days) => { moved += days * day },
-    isLate: seed !== undefined,
+    isRealistic: seed !== undefined,
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()
