@@ -23,7 +23,7 @@ const bodies: Readonly<Record<string, string>> = {
   '190,000 numbers with a zero too many': numbers(9_500)
 }
 
-/** Does not restrict the members of the items, because `parseJson` then accepts numbers in any notation, as `JSON.parse` does. */
+/** The items may have any members, so that `parseJson` accepts numbers in any notation, as `JSON.parse` does. */
 const schema: BodySchema = { type: 'object', properties: { secrets: { type: 'array', items: { type: 'object' } } } }
 
 /** Returns the CPU time of this thread so far, in milliseconds. Unlike the time of day, it ignores other load on the machine. */

@@ -64,7 +64,7 @@ function ownCpuTime (): number {
 /**
  * Tells the parent process the URL of a server, and the server's CPU time whenever the parent asks for it.
  *
- * @param used returns the CPU time in microseconds. By default, it is that of this process
+ * @param used returns the CPU time in microseconds. By default, that of this process
  */
 export function serve (url: string, used: () => number = ownCpuTime): void {
   process.send?.(url)

@@ -34,7 +34,7 @@ const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAcc
 const idleSeconds = 10
 
 /** The maximum time, in seconds, until all waiting clients must have been notified of a change. */
-const patience = 30
+const notifyTimeout = 30
 
 /** The resource usage of the gateway's process. */
 interface Usage {
@@ -104,9 +104,9 @@ async function open (port: number, path: string, headers: string): Promise<Waite
 }
 
 async function until (holds: () => boolean): Promise<void> {
-  const end = performance.now() + 1_000 * patience
+  const end = performance.now() + 1_000 * notifyTimeout
   while (!holds()) {
-    if (performance.now() > end) throw new Error(`This did not become true within ${patience} seconds: ${holds.toString()}`)
+    if (performance.now() > end) throw new Error(`This did not become true within ${notifyTimeout} seconds: ${holds.toString()}`)
     await delay(5)
   }
 }

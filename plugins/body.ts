@@ -17,7 +17,7 @@ export default fp(async (fastify) => {
     if (schema?.body !== undefined) {
       return parseJson(body, schema.body as BodySchema, { isGone: () => request.raw.socket.destroyed })
     }
-    if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+    if (body.length > 0) throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
     return undefined
   })
   // The signature covers the bytes, so they are parsed only after it has been verified.

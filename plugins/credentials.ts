@@ -15,7 +15,7 @@ import { rememberWrites } from '#src/aws/remember-writes'
 import { confirmRepeats } from '#src/aws/repeats'
 import { sdk } from '#src/aws/sdk'
 import { createSecretsPort } from '#src/aws/sdk-port'
-import type { Line } from '#src/aws/send'
+import type { BoundedClient } from '#src/aws/send'
 import { createCache, type Cache } from '#src/cache/cached-port'
 import { shareInvalidations } from '#src/cache/invalidations'
 import { accountNames } from '#src/credentials/accounts'
@@ -45,7 +45,7 @@ declare module 'fastify' {
      * @param use.account the AWS account that the credential must belong to. If it belongs to another account, the client's calls
      *   fail with `credential-account-mismatch`.
      */
-    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => Line['client']
+    awsClient: (credentialId: string, region: string, use?: Omit<KeysFor, 'credentialId'>) => BoundedClient['client']
     /** Opens a queue of Amazon SQS, which is read with a credential. */
     openQueue: Clients['queue']
     /**
@@ -138,7 +138,7 @@ export default fp(async (fastify) => {
   fastify.decorate('onSecretChange', cache.onChange)
   fastify.decorate('isCached', cache.keeps)
   fastify.decorate('preload', cache.preload)
-  fastify.decorate('awsClient', (credentialId, region, use) => clients().line({ credentialId, ...use }, region).client)
+  fastify.decorate('awsClient', (credentialId, region, use) => clients().clientFor({ credentialId, ...use }, region).client)
   fastify.decorate('openQueue', (credentialId, place) => clients().queue(credentialId, place))
   fastify.decorate('verifyCredential', async (credentialId) => clients().verify(credentialId))
   fastify.decorate('describeCredentials', () => {

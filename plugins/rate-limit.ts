@@ -12,8 +12,8 @@ import { createWindowSync } from '#src/http/window-sync'
  * Creates the rate limits:
  *
  * - `caller` limits the requests of each caller.
- * - `claim` limits, in the same way, the requests from each address that claim to be a caller's. A signature is verified only
- *   when the body has been read. Until then, somebody else may have sent the request, and must not use up the caller's limit.
+ * - `claim` limits the requests of each claimed caller and address, before a signature is verified. For that, the body must be
+ *   read first. Until then, somebody else may have sent the request, and must not use up the caller's limit.
  * - `environment` limits the requests of all callers together on each environment.
  * - `refresh` limits the reads of each caller that demand AWS's own answer.
  * - `failures` limits the failed authentications from each address.

@@ -90,7 +90,7 @@ async function checkRendered (file: string): Promise<void> {
 
   const ports: Readonly<Record<string, number>> = { http: await freePort(), metrics: await freePort() }
   const files = stringsOf(only(documents, 'ConfigMap', '-config').get('data'))
-  // Nothing else is changed: the paths of the mounts, and the addresses, which this machine may use for something else.
+  // Replaces only the paths of the mounts, and the addresses, because this machine may use them for something else.
   const config = parseDocument((files['gateway.yaml'] ?? '').replaceAll(mountPoint, folder))
   config.setIn(['server', 'metrics'], { host: '127.0.0.1', port: ports.metrics })
   if (config.hasIn(['shared', 'url'])) config.setIn(['shared', 'url'], 'rediss://127.0.0.1:1')

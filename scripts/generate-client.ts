@@ -76,7 +76,7 @@ import type { Shape } from './shapes.ts'
 /** The shapes that other shapes refer to. */
 export const shapes: Readonly<Record<string, Shape>> = ${json(shapesOf(components?.schemas as Record<string, Schema>))}
 
-/** The shapes of successful replies, by method and path, and then by status. It is null for a reply that is not JSON. */
+/** The shapes of successful replies, by method and path, and then by status. The shape is null if the reply is not JSON. */
 export const replies: Readonly<Record<string, Readonly<Record<string, Shape | null>>>> = ${json(Object.fromEntries(operations) as object)}
 `
 }

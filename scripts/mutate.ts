@@ -9,11 +9,11 @@
  *     npm run mutate -- src/audit/end.ts:42                      # all mutants of a line
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
  *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
- *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if it can't be an unlucky sample
+ *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if bad luck can't explain the result
  *     npm run mutate -- --results mutants.jsonl --jobs 1         # tries one mutant at a time, and continues an earlier run
  *
- * A file of results has a line for each mutant that was tried. These are not tried again until their source file changes. To try
- * those again that no test noticed, delete their lines.
+ * A file of results has a line for each mutant that was tried. They are not tried again until their source files change. To try
+ * again those that no test noticed, delete their lines.
  *
  * The tests to run are chosen by the coverage of the last complete `npm test`. `npm test -- FILE` deletes this coverage, but
  * `node FILE` does not. Without it, only the tests at the mirrored paths are run, such as test/src/audit/end.test.ts. Each worker
@@ -62,7 +62,7 @@ const texts = new Map(sourceFiles(root, places.map(({ path = '' }) => path))
   .map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const isChanged = options.since === undefined ? () => true : changedSince(root, options.since)
 
-/** Returns true unless the arguments restrict the file to other lines. */
+/** Returns true if the arguments name the line, or no line of its file. */
 function isNamed (file: string, line: number): boolean {
   const lines = places.filter(({ path }) => path === file).map(({ line }) => line)
   return lines.length === 0 || lines.some((named) => named === undefined || Number(named) === line)

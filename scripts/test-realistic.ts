@@ -1,5 +1,5 @@
 /**
- * Runs the gateway's tests on an embedded backend that is as late as AWS, once for each seed:
+ * Runs the gateway's tests on an embedded backend with AWS's delays and failures, once for each seed:
  *
  *     npm run test:realistic -- SEED... [TEST_FILE...]
  *
@@ -17,7 +17,7 @@ const isFile = (argument: string): boolean => argument.endsWith('.test.ts')
 const seeds = process.argv.slice(2).filter((argument) => !isFile(argument))
 if (seeds.length === 0) throw new TypeError('Specify a seed: npm run test:realistic -- SEED... [TEST_FILE...]')
 
-/** The modules in which starting a backend is defined. `test/realistic/build.ts` starts one with a seed of its own. */
+/** The modules that define how a backend is started. `test/realistic/build.ts` starts one with a seed of its own. */
 const definitions: ReadonlySet<string> = new Set(['test/helper.ts', 'test/realistic/build.ts'])
 
 const startsBackend = (file: string): boolean => hasImport(file, ({ importer, names, module }) =>

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { delays } from '#src/local-backend/realistic/table'
 import { startLocalBackend } from '#src/local-backend/server'
 import { platform, roles } from './aws-roles.ts'
 import { startMotoProxy } from './moto/proxy.ts'
+import { serveFunctions } from './rotation-functions.ts'
 import { issuer, keysFile } from './web-identity.ts'
 
 /** An AWS call, and the principal whose access key signed it. */
@@ -26,7 +28,7 @@ export interface Backend {
   /** Moves the clock forward. */
   advance: (days: number) => void
   /** True for a realistic backend, which has AWS's delays and failures. */
-  isLate: boolean
+  isRealistic: boolean
   /** Makes all changes so far visible to all reads. Only a realistic backend would delay them. */
   settle: () => void
   /**
@@ -54,13 +56,15 @@ const kmsKeys = [{
   accountId: '111111111111', keyId: '1234abcd-12ab-34cd-56ef-1234567890ab', aliases: ['alias/staging', 'alias/other', 'alias/k']
 }]
 
-/** The rotation functions of the tests. */
-const rotationFunctions = {
-  ...Object.fromEntries(['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-alternating-users'].map((name) =>
-    [name, join(import.meta.dirname, `../rotators/${name}.ts`)])),
-  rotator: join(import.meta.dirname, 'fixtures/rotation/rotator.ts'),
-  failing: join(import.meta.dirname, 'fixtures/rotation/failing.ts'),
-  'failing-to-set': join(import.meta.dirname, 'fixtures/rotation/failing-to-set.ts')
+/** The rotation functions of the tests that are programs. The others are in test/rotation-functions.ts. */
+const rotationPrograms = Object.fromEntries(['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-alternating-users'].map((name) =>
+  [name, join(import.meta.dirname, `../rotators/${name}.ts`)]))
+
+/** Returns a client with all permissions in the account and the region of a secret. */
+function clientFor (arn: string, endpoint: string): SecretsManagerClient {
+  const [, , , region = '', accountId] = arn.split(':')
+  const credentials = accounts.find((account) => account.accountId === accountId)
+  return new SecretsManagerClient({ endpoint, region, ...credentials !== undefined && { credentials } })
 }
 
 const day = 24 * 60 * 60 * 1000
@@ -83,14 +87,16 @@ async function startEmbedded (): Promise<Backend> {
   let moved = 0
   const now = (): number => Date.now() + moved
   const seed = process.env.TEST_REALISTIC
-  /** The number of calls to rotation functions that have failed by chance, and of those after which time has passed. */
+  /** The number of calls to rotation functions that have failed by chance. */
   let failed = 0
+  /** The number of these failures for which `rotateDue` has already let the time until the next attempt pass. */
   let awaited = 0
+  const served = await serveFunctions((arn) => clientFor(arn, backend.url))
   const backend = await startLocalBackend({
     ...seed !== undefined && { realistic: { seed, wait: async () => Promise.resolve() } },
     accounts,
     kmsKeys,
-    rotationFunctions,
+    rotationFunctions: { ...rotationPrograms, ...served.urls },
     now,
     roles,
     identityProviders: [{ issuer, keys: keysFile }],
@@ -106,7 +112,7 @@ async function startEmbedded (): Promise<Backend> {
     signers,
     now,
     advance: (days) => { moved += days * day },
-    isLate: seed !== undefined,
+    isRealistic: seed !== undefined,
     async rotateDue () {
       backend.settle()
       await backend.runDueRotations()
@@ -123,6 +129,9 @@ async function startEmbedded (): Promise<Backend> {
       moved += delays.listing.delay.longest
       backend.settle()
     },
-    close: backend.close
+    async close () {
+      await backend.close()
+      served.close()
+    }
   }
 }

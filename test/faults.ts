@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { Gateway } from './helper.ts'
 
 /** A reply that does not come from the backend. */
-export interface FalseReply {
+export interface FakeReply {
   status: number
   headers?: Record<string, string>
   body?: string
@@ -16,12 +16,12 @@ export interface FalseReply {
  * - `lost`: AWS carries the call out, and the connection breaks off before the reply.
  * - `half`: AWS carries the call out, and the connection breaks off in the middle of the reply.
  * - `reset`: The connection breaks off before AWS gets the call.
- * - a `FalseReply`: The gateway gets this reply, and AWS does not get the call.
+ * - a `FakeReply`: The gateway gets this reply, and AWS does not get the call.
  */
-export type Fault = 'lost' | 'half' | 'reset' | FalseReply
+export type Fault = 'lost' | 'half' | 'reset' | FakeReply
 
 /** Returns a reply with which AWS refuses a call. */
-export const refusal = (exception: string, message: string): FalseReply =>
+export const refusal = (exception: string, message: string): FakeReply =>
   ({ status: 400, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify({ __type: exception, message }) })
 
 /**

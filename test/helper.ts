@@ -66,7 +66,7 @@ export interface Gateway {
    */
   catchUp: () => void
   /** True on a realistic backend, which has AWS's delays and failures. */
-  isLate: boolean
+  isRealistic: boolean
   /**
    * Sets the gateway's clock ahead by this number of milliseconds, or back. No time passes, and the backend's clock stays right.
    */
@@ -245,7 +245,7 @@ export async function build (t: Test, change: Partial<Declared> = {}, tracing?: 
       passTime(Math.max(0, days * day))
     },
     catchUp: backend.catchUp,
-    isLate: backend.isLate,
+    isRealistic: backend.isRealistic,
     setClock: (milliseconds) => { clockError = milliseconds },
     rotateDue: backend.rotateDue
   }
@@ -255,9 +255,9 @@ export async function build (t: Test, change: Partial<Declared> = {}, tracing?: 
  * Checks which operations the backend has received, in any order. A realistic backend may receive each of them more often,
  * because it makes calls fail and pages short.
  */
-export function sameCalls (t: Test, { awsCalls, isLate }: Gateway, expected: readonly string[], message = 'the calls to AWS'): void {
+export function sameCalls (t: Test, { awsCalls, isRealistic }: Gateway, expected: readonly string[], message = 'the calls to AWS'): void {
   const inOrder = (operations: readonly string[]): string[] => [...operations].sort()
-  if (!isLate) {
+  if (!isRealistic) {
     t.same(inOrder(awsCalls), inOrder(expected), message)
     return
   }

@@ -60,7 +60,7 @@ export async function readReply (socket: Socket, method = 'GET'): Promise<RawRep
  * How long, in milliseconds, a test waits for something that should happen at once. If it does not happen, the test fails instead
  * of hanging. The time does not measure speed: it is long enough for the slowest machine.
  */
-export const patience = 60_000
+export const hangTimeout = 60_000
 
 /**
  * Sends a request on a new connection. Returns undefined if the gateway closes the connection without a reply, for example
@@ -68,13 +68,13 @@ export const patience = 60_000
  *
  * @throws Error if the gateway neither replies nor closes the connection
  */
-export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient, wait = patience): Promise<RawReply | undefined> {
-  const impatience = Promise.withResolvers<never>()
+export async function sendRaw (url: string, request: RawRequest, tls?: TlsClient, wait = hangTimeout): Promise<RawReply | undefined> {
+  const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    impatience.reject(new Error(`${request.method ?? 'GET'} ${request.path ?? '/'} was neither answered nor closed in ${wait / 1_000} seconds`))
+    timedOut.reject(new Error(`${request.method ?? 'GET'} ${request.path ?? '/'} was neither answered nor closed in ${wait / 1_000} seconds`))
   }, wait)
   try {
-    return await Promise.race([exchange(url, request, tls, impatience.promise), impatience.promise])
+    return await Promise.race([exchange(url, request, tls, timedOut.promise), timedOut.promise])
   } finally {
     clearTimeout(timer)
   }

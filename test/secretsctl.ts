@@ -35,9 +35,9 @@ export interface Setting {
 }
 
 /** Options for running a command as a separate process. */
-export interface ProgramSetting extends Setting {
+export interface ProgramOptions extends Setting {
   /** True to start faster, without measuring coverage. */
-  isUncounted?: boolean
+  withoutCoverage?: boolean
 }
 
 /** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
@@ -80,8 +80,8 @@ export async function secretsctl (gateway: Pick<Gateway, 'url'>, args: readonly 
 const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 
 /** Returns arguments for `env`. */
-const commandLine = (args: readonly string[], { isUncounted = false }: ProgramSetting): string[] =>
-  [...isUncounted ? uncountedNode : [process.execPath], binary, ...args]
+const commandLine = (args: readonly string[], { withoutCoverage = false }: ProgramOptions): string[] =>
+  [...withoutCoverage ? uncountedNode : [process.execPath], binary, ...args]
 
 /** When to do something to a program: when its output contains a string, or when something else has happened. */
 type Moment = { after: string } | { when: Promise<unknown> }
@@ -94,7 +94,7 @@ const statusOf = async (child: ChildProcess): Promise<number | null> => new Prom
   child.once('close', (code, signal) => { resolve(signal === null ? code : 128 + constants.signals[signal]) })
 })
 
-const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramSetting): NodeJS.ProcessEnv => ({ ...process.env, ...environment(gateway, setting) })
+const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramOptions): NodeJS.ProcessEnv => ({ ...process.env, ...environment(gateway, setting) })
 
 /**
  * Runs a command as a separate process with pipes, and performs the steps in order. Nobody reads the outputs that are `closed`:
@@ -102,7 +102,7 @@ const variablesOf = (gateway: Pick<Gateway, 'url'>, setting: ProgramSetting): No
  */
 export async function secretsctlProgram (
   gateway: Pick<Gateway, 'url'>, args: readonly string[],
-  setting: ProgramSetting & { steps?: readonly Step[], closed?: readonly ('stdout' | 'stderr')[] } = {}
+  setting: ProgramOptions & { steps?: readonly Step[], closed?: readonly ('stdout' | 'stderr')[] } = {}
 ): Promise<Outcome> {
   const { steps = [], stdin, closed = [], folder } = setting
   const pending = steps.filter((step) => 'after' in step)
@@ -135,7 +135,7 @@ const colourful: NodeJS.ProcessEnv = {
 }
 
 /** Settings of a command at a terminal. */
-export interface TerminalSetting extends ProgramSetting {
+export interface TerminalOptions extends ProgramOptions {
   /** The terminal's width in columns. */
   columns?: number
   /** A shell command to run in the same terminal when the command has ended, even if Ctrl-C has ended it. */
@@ -148,7 +148,7 @@ export interface TerminalSetting extends ProgramSetting {
  * @returns the exit status, the raw output, and what the screen shows of it
  */
 export async function secretsctlTerminal (
-  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalSetting = {}
+  gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalOptions = {}
 ): Promise<{ status: number | null, output: string, screen: string }> {
   const { columns = size.cols, afterwards, folder } = setting
   const command = `env ${commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}`

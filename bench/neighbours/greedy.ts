@@ -15,7 +15,7 @@ interface Options {
   readonly method?: string
   readonly body?: Buffer
   /** The time in milliseconds after which the client hangs up. */
-  readonly patience?: number
+  readonly hangUpAfter?: number
   /** True if the client does not read the reply. */
   readonly isUnread?: boolean
 }
@@ -26,10 +26,10 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
  * Sends a request from an address of its own and discards the reply. Resolves when the exchange has ended, even if it has failed.
  */
 async function ask (
-  url: string, signal: AbortSignal, { caller, method = 'GET', body, patience, isUnread = false }: Options
+  url: string, signal: AbortSignal, { caller, method = 'GET', body, hangUpAfter, isUnread = false }: Options
 ): Promise<void> {
   const headers = caller === undefined ? { 'content-type': 'application/json' } : headersOf(caller)
-  const signals = patience === undefined ? [signal] : [signal, AbortSignal.timeout(patience)]
+  const signals = hangUpAfter === undefined ? [signal] : [signal, AbortSignal.timeout(hangUpAfter)]
   const options = { agent, method, headers, localAddress: '127.0.0.2', signal: AbortSignal.any(signals) }
   await new Promise<void>((resolve) => {
     const request: ClientRequest = send(url, options, (reply) => {
@@ -79,14 +79,14 @@ export const greedy: Readonly<Record<string, Greed>> = {
     async run (url, signal) {
       const body = names('missing')
       await Promise.all(times(150).map(async () =>
-        ask(`${environment(url)}/values`, signal, { caller: 'values', method: 'POST', body, patience: 3_000 })))
+        ask(`${environment(url)}/values`, signal, { caller: 'values', method: 'POST', body, hangUpAfter: 3_000 })))
     }
   },
   bulk: {
     title: 'a bulk create of 10,000 per second, gone',
     run: async (url, signal) => atRate(1, signal, (index) => {
       const body = newSecrets(`bulk-${process.pid}-${index}`)
-      void ask(`${environment(url)}/secrets`, signal, { caller: 'bulk', method: 'POST', body, patience: 700 })
+      void ask(`${environment(url)}/secrets`, signal, { caller: 'bulk', method: 'POST', body, hangUpAfter: 700 })
     })
   },
   big: {
@@ -107,7 +107,7 @@ export const greedy: Readonly<Record<string, Greed>> = {
   stalled: {
     title: '50 reads that stall at AWS, gone',
     async run (url, signal) {
-      await Promise.all(times(50).map(async () => ask(url + pathOf(secrets.stalled, 'direct'), signal, { caller: 'stalled', patience: 1_000 })))
+      await Promise.all(times(50).map(async () => ask(url + pathOf(secrets.stalled, 'direct'), signal, { caller: 'stalled', hangUpAfter: 1_000 })))
     }
   },
   bodies: {

@@ -16,8 +16,8 @@ const lastReads = 12_000
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /**
- * Reads a value at a constant rate, whether or not the earlier reads have ended. Each time counts from the moment at which the
- * read was due. A measurement therefore includes the reads that wait while the gateway is blocked.
+ * Reads a value at a constant rate, whether or not the earlier reads have ended. The duration of a read is measured from the
+ * moment at which it was due, so it includes the time for which the gateway was blocked.
  */
 export async function readQuietly (url: string, environment: EnvironmentName, seconds: number): Promise<Seen> {
   const seen: Seen = { times: [], statuses: new Map() }

@@ -31,7 +31,7 @@ resource "aws_cloudwatch_event_rule" "changes" {
     "$or" = [
       # Secrets Manager sends these by itself, when a label has moved.
       { detail-type = ["Secret Label Updated"] },
-      # These tell of deletions and of other changes. They need a trail in CloudTrail that logs management events.
+      # These report deletions and other changes. They need a trail in CloudTrail that logs management events.
       {
         detail-type = ["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]
         detail = {

@@ -106,7 +106,7 @@ resource "aws_iam_role" "gateway" {
 }
 
 data "aws_iam_policy_document" "secrets" {
-  # AWS judges these without a resource.
+  # AWS authorizes these operations without a resource.
   statement {
     sid       = "WithoutResource"
     actions   = ["secretsmanager:ListSecrets", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetRandomPassword"]

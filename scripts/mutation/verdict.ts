@@ -11,7 +11,7 @@ interface Counts {
  * @param least the part of all mutants that the tests should notice, between 0 and 1
  */
 export function isCertainlyBelow (least: number, { noticed, tried }: Counts): boolean {
-  /** The probabilities of a number of misses, and of fewer misses than were found. */
+  /** The probability of exactly `misses` unnoticed mutants, and the probability of fewer than were found. */
   let [exactly, fewer] = [least ** tried, 0]
   for (let misses = 0; misses < tried - noticed; misses += 1) {
     fewer += exactly

@@ -42,11 +42,16 @@ export const agentProblem: ProblemFormat = (problem) => {
   }
 }
 
-/** Does the same for a request about a secret. An environment that the caller may not see has no secrets. */
+/**
+ * Like `agentProblem`, for requests about a secret. If the caller may not see the environment, the reply is that of a missing
+ * secret.
+ */
 export const secretProblem: ProblemFormat = (problem, request) =>
   agentProblem(isProblem(problem, 'not-found') ? new Problem('secret-not-found') : problem, request)
 
-/** Returns the agent's reply to an invalid request, or AWS's if the problem has an AWS error. */
+/**
+ * Returns the agent's own reply to an invalid request. Returns undefined if the problem has AWS's error, or is another problem.
+ */
 function mistakeIn ({ code, status, options: { detail, errors = [], fault } }: Problem): AgentReply | undefined {
   if (code !== 'invalid-request' || fault !== undefined) return undefined
   const [{ in: part, pointer, message } = { in: 'query', pointer: '', message: '' }] = errors

@@ -42,7 +42,7 @@ export async function awsLogin (
   // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.
   if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
-  const use = await used.take(signed.signature, signed.signedAt - futureTolerance * 1_000)
+  const use = await used.add(signed.signature, signed.signedAt - futureTolerance * 1_000)
   if (use === 'full') throw unavailable('aws-signatures-full')
   if (use === 'used') throw unauthenticated('aws-signature-used')
   if (use === 'unknown') throw unauthenticated('aws-signature-older-than-memory')
@@ -53,7 +53,7 @@ export async function awsLogin (
     return { ...await issueToken(keys, content, now), caller: caller('aws', id, groups) }
   } catch (error) {
     // Forgets the signature, so that only identities that are allowed to log in can use up the capacity of `used`.
-    await used.release(signed.signature)
+    await used.remove(signed.signature)
     throw error
   }
 }

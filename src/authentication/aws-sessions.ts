@@ -39,7 +39,7 @@ interface Session {
 }
 
 /** An access key ID and its secret access key. */
-type Halves = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
+type DerivedKeys = Pick<AwsKeys, 'accessKeyId' | 'secretAccessKey'>
 
 /** The maximum lifetime of keys, in milliseconds. */
 const maximumLifetime = 60 * 60 * 1_000
@@ -50,7 +50,7 @@ const maximumKept = 10_000
 const noContext = Buffer.alloc(0)
 
 /**
- * The characters of an access key ID after its prefix, and the bytes of a secret access key. AWS's keys have the same lengths.
+ * The number of characters of an access key ID after its prefix, and of bytes of a secret access key. They are the same as AWS's.
  */
 const [idLength, secretLength] = [16, 30]
 
@@ -59,7 +59,7 @@ const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const sealOf = (key: KeyObject): Seal => ({ key: key.export({ type: 'pkcs8', format: 'der' }), purpose: 'secrets-gateway AWS session 1' })
 
 /** Derives the access key ID and the secret access key from a session token. */
-function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
+function deriveKeys ({ key }: Seal, sealed: Uint8Array): DerivedKeys {
   const derived = Buffer.from(hkdfSync('sha256', key, sealed, 'secrets-gateway AWS keys 1', idLength + secretLength))
   const id = Array.from(derived.subarray(0, idLength), (byte) => letters.charAt(byte % letters.length)).join('')
   return { accessKeyId: `ASIA${id}`, secretAccessKey: derived.subarray(idLength).toString('base64') }
@@ -75,19 +75,19 @@ function halvesOf ({ key }: Seal, sealed: Uint8Array): Halves {
 export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proof, now: number) => Caller): AwsSessions {
   const signer = sealOf(sign)
   const seals = verify.map(sealOf)
-  /** The sessions by the hashes of their tokens, which may be long. */
-  const sessions = new LRUCache<string, Session & Halves>({ max: maximumKept })
+  /** The sessions, keyed by the hashes of their tokens, because a token may be long. */
+  const sessions = new LRUCache<string, Session & DerivedKeys>({ max: maximumKept })
   const signingKeys = new LRUCache<string, KeyObject>({ max: maximumKept })
 
   /** Decrypts a session token. @throws AwsError `UnrecognizedClientException` if it was not issued with these keys */
-  function read (sessionToken: string): Session & Halves {
+  function read (sessionToken: string): Session & DerivedKeys {
     const sealed = Buffer.from(sessionToken, 'base64')
     // The same bytes have several spellings in Base64. If all of them were accepted, one session could fill the cache.
     const candidates = sealed.toString('base64') === sessionToken ? seals : []
     for (const seal of candidates) {
       const opened = unseal(seal, noContext, sealed)
       // The decryption is authenticated, so a gateway has written the content, and the type can be trusted.
-      if (opened !== undefined) return { ...JSON.parse(opened.toString()) as Session, ...halvesOf(seal, sealed) }
+      if (opened !== undefined) return { ...JSON.parse(opened.toString()) as Session, ...deriveKeys(seal, sealed) }
     }
     throw signatureErrors.unknownClient()
   }
@@ -97,7 +97,7 @@ export function awsSessions ({ sign, verify }: TokenKeys, callerOf: (proof: Proo
       const expires = Math.min(end, now + maximumLifetime)
       const session: Session = { proof, expires }
       const sealed = seal(signer, noContext, Buffer.from(JSON.stringify(session)))
-      return { ...halvesOf(signer, sealed), sessionToken: sealed.toString('base64'), expires }
+      return { ...deriveKeys(signer, sealed), sessionToken: sealed.toString('base64'), expires }
     },
     open (accessKeyId, sessionToken = '', now) {
       const session = getOrCreate(sessions, hash('sha256', sessionToken, 'base64'), () => read(sessionToken))

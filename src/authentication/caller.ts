@@ -23,8 +23,8 @@ export interface Proof {
   /** The groups in an OIDC token. The groups of other callers come from the current configuration. */
   readonly groups?: readonly string[]
   /**
-   * What the configuration must still contain: the hash of an API key, of the settings that a token was verified with, or of the
-   * certificate authorities.
+   * The hash of what proved the caller's identity: the API key, the settings that a token was verified with, or the certificate
+   * authorities. The proof is valid as long as these are in the configuration.
    */
   readonly hash?: string | undefined
 }

@@ -8,25 +8,25 @@ import { remembered, type UsedSignatures } from './used-signatures.ts'
  * @param capacity the maximum number of remembered signatures
  */
 export function ownSignatures (monotonic: Monotonic, capacity = 100_000): UsedSignatures {
-  /** The time at which each signature was taken, oldest first. */
+  /** The time at which each signature was added, oldest first. */
   const used = new Map<string, number>()
 
   function forgetOld (): void {
     const oldest = monotonic() - remembered
-    for (const [signature, taken] of used) {
-      if (taken >= oldest) return
+    for (const [signature, added] of used) {
+      if (added >= oldest) return
       used.delete(signature)
     }
   }
 
   return {
-    async take (signature) {
+    async add (signature) {
       if (used.has(signature)) return 'used'
       forgetOld()
       if (used.size >= capacity) return 'full'
       used.set(signature, monotonic())
-      return 'taken'
+      return 'added'
     },
-    async release (signature) { used.delete(signature) }
+    async remove (signature) { used.delete(signature) }
   }
 }

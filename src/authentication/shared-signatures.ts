@@ -2,11 +2,11 @@ import type { Monotonic } from '#src/clock'
 import { script } from '#src/shared/script'
 import type { Shared } from '#src/shared/shared'
 import { ownSignatures } from './own-signatures.ts'
-import { remembered, type TakeResult, type UsedSignatures } from './used-signatures.ts'
+import { remembered, type AddResult, type UsedSignatures } from './used-signatures.ts'
 
 /**
- * Stores the time since which the server has remembered signatures, unless it is stored already. After a loss of data, that time
- * is the present.
+ * Stores the present as the time since which the server remembers signatures, unless a time is already stored. If the server has
+ * lost its data, it remembers signatures only from now on.
  *
  * KEYS: the time since which signatures are remembered, in milliseconds since the epoch
  */
@@ -21,15 +21,15 @@ return redis.call('SET', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '
  * KEYS: the time since which signatures are remembered, and the signature
  * ARGV: the earliest time at which the signature can have been accepted, and the time for which it is remembered, in milliseconds
  */
-const take = script(`
+const add = script(`
 local since = redis.call('GET', KEYS[1])
 if not since or tonumber(ARGV[1]) < tonumber(since) then return 'unknown' end
-if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[2]) then return 'taken' end
+if redis.call('SET', KEYS[2], '', 'NX', 'PX', ARGV[2]) then return 'added' end
 return 'used'
 `)
 
 /**
- * Returns the set of signatures that all replicas remember together. While the server can't be used, `take` rejects, because
+ * Returns the set of signatures that all replicas remember together. While the server can't be used, `add` rejects, because
  * another replica may have accepted the signature. The server stores an HMAC of each signature.
  *
  * Each replica also remembers the signatures that it has accepted itself, in case the server loses its data.
@@ -43,27 +43,27 @@ export function sharedSignatures (
   const start = async (): Promise<unknown> => run(begin, [since])
   onUp((isNew) => { if (isNew) start().catch(() => undefined) })
 
-  async function takeShared (signature: string, earliest: number): Promise<TakeResult> {
-    const taken = await run(take, [since, keyOf(signature)], [earliest, remembered])
-    if (taken === 'taken' || taken === 'used') return taken
+  async function addShared (signature: string, earliest: number): Promise<AddResult> {
+    const added = await run(add, [since, keyOf(signature)], [earliest, remembered])
+    if (added === 'added' || added === 'used') return added
     await start()
     return 'unknown'
   }
 
   return {
-    async take (signature, earliest) {
+    async add (signature, earliest) {
       // If the replica's own memory is full, only the server's memory is used.
-      if (await own.take(signature, earliest) === 'used') return 'used'
-      let taken: TakeResult | undefined
+      if (await own.add(signature, earliest) === 'used') return 'used'
+      let added: AddResult | undefined
       try {
-        taken = await takeShared(signature, earliest)
-        return taken
+        added = await addShared(signature, earliest)
+        return added
       } finally {
-        if (taken !== 'taken') await own.release(signature)
+        if (added !== 'added') await own.remove(signature)
       }
     },
-    async release (signature) {
-      await own.release(signature)
+    async remove (signature) {
+      await own.remove(signature)
       await send(['DEL', keyOf(signature)]).catch(() => undefined)
     }
   }

@@ -1,24 +1,24 @@
 /**
- * The result of marking a signature as used:
+ * The result of adding a signature to those that were used:
  *
- * - `taken`: it was unused, and has been marked
+ * - `added`: it was unused, and is now marked
  * - `used`: it was used before
  * - `full`: no more signatures can be remembered
- * - `unknown`: it may have been used before the time since which signatures are remembered
+ * - `unknown`: it may have been used before the server began to remember signatures
  */
-export type TakeResult = 'taken' | 'used' | 'full' | 'unknown'
+export type AddResult = 'added' | 'used' | 'full' | 'unknown'
 
 /** The signatures used so far, for replay protection. Each is remembered for as long as AWS could accept it. */
 export interface UsedSignatures {
   /**
-   * Marks a signature as used. Accept the signature only if the result is `taken`.
+   * Marks a signature as used. Accept the signature only if the result is `added`.
    *
    * @param earliest the earliest time at which the signature can have been accepted, in milliseconds since the epoch
    * @throws Problem `shared-state-unavailable` if another replica may have accepted the signature
    */
-  take: (signature: string, earliest: number) => Promise<TakeResult>
+  add: (signature: string, earliest: number) => Promise<AddResult>
   /** Forgets a signature that did not lead to a login, if possible. Never rejects. */
-  release: (signature: string) => Promise<void>
+  remove: (signature: string) => Promise<void>
 }
 
 /**

@@ -36,31 +36,31 @@ function resourceType ({ action, environment, name, awsCredentialId }: Check): R
 /**
  * Returns the decision that the gateway would make for a request.
  *
- * @param asker the sender of the request; asking about another caller requires the permission `CheckAuthorization`
+ * @param requester the sender of the request; asking about another caller requires the permission `CheckAuthorization`
  * @throws Problem `invalid-request`, `forbidden`
- * @throws Problem `not-found` if the environment does not exist, or if the asker isn't allowed to see it
+ * @throws Problem `not-found` if the environment does not exist, or if the requester isn't allowed to see it
  */
 export function checkAuthorization (
-  authorize: Authorize, environments: ReadonlyMap<string, Environment>, asker: Caller, asked: Check
+  authorize: Authorize, environments: ReadonlyMap<string, Environment>, requester: Caller, check: Check
 ): Decision {
-  const type = resourceType(asked)
-  const name = asked.environment ?? ''
+  const type = resourceType(check)
+  const name = check.environment ?? ''
   const environment = environments.get(name)
-  const sees = (one: Environment): boolean => seesEnvironment(authorize, asker, one).allowed
+  const sees = (one: Environment): boolean => seesEnvironment(authorize, requester, one).allowed
   if (type !== 'Credential' && (environment === undefined || !sees(environment))) {
     throw unknownEnvironment(name, environments.values(), sees)
   }
   const place = {
-    credentialId: asked.awsCredentialId ?? environment?.credential ?? '',
+    credentialId: check.awsCredentialId ?? environment?.credential ?? '',
     ...(environment !== undefined && { environment: environment.name })
   }
   const mayAsk = (): boolean => (environment?.allowedCredentials.includes(place.credentialId) ?? true) &&
-    authorize({ ...place, caller: asker, action: 'CheckAuthorization' }).allowed
-  if (asked.caller !== undefined && !mayAsk()) throw new Problem('forbidden')
+    authorize({ ...place, caller: requester, action: 'CheckAuthorization' }).allowed
+  if (check.caller !== undefined && !mayAsk()) throw new Problem('forbidden')
 
-  const { caller = asker, action } = asked
+  const { caller = requester, action } = check
   if (environment === undefined) return authorize({ ...place, caller, action })
-  return decideIn(authorize, environment, { ...place, caller, action, ...nameIn(environment, asked.name) })
+  return decideIn(authorize, environment, { ...place, caller, action, ...nameIn(environment, check.name) })
 }
 
 function nameIn (environment: Environment, text: string | undefined): { name?: string } {

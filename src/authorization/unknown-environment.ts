@@ -5,8 +5,8 @@ import { Problem } from '#src/problems/problem'
 const maximumNamed = 20
 
 /**
- * Returns the problem `not-found` for an environment that does not exist or that the caller may not see. It names the
- * environments that the caller may see, because the name is often only mistyped. It depends on nothing else, so it does not
+ * Returns the problem `not-found` for an environment that does not exist or that the caller may not see. The problem names the
+ * environments that the caller may see, because the name is often only mistyped. It is the same in both cases, so it does not
  * reveal whether the environment exists.
  *
  * @param name the environment's name in the request, which must be a valid name

@@ -11,7 +11,7 @@ import { Problem } from '#src/problems/problem'
 import type { Scope } from '#src/secrets/scope'
 import type { EndpointContext, OnEnvironment } from './context.ts'
 import { faultOf } from './faults.ts'
-import { listed } from './listed.ts'
+import { listPage } from './list-page.ts'
 import { problemOf } from './refusal.ts'
 import { assertNamed } from './verbatim.ts'
 
@@ -66,7 +66,7 @@ async function wantedBy (
   const revealsMetadata = filters?.some(({ Key }) => Key !== 'name') === true
   const actions = revealsMetadata ? ['DescribeSecret', 'GetSecretValue'] as const : ['GetSecretValue'] as const
   const query = { Filters: filters }
-  const { entries, NextToken } = await listed(context, { operation: 'BatchGetSecretValue', actions, limit, token, query })
+  const { entries, NextToken } = await listPage(context, { operation: 'BatchGetSecretValue', actions, limit, token, query })
   const wanted = entries.map(({ secret: { name, arn } }) => ({ id: arn, secret: { name: name as SecretName } }))
   return { wanted, NextToken }
 }

@@ -1,12 +1,12 @@
 import { shapes } from '#src/aws-model/shapes'
 import type { Listing } from '#src/secrets/cursors'
 import type { OnEnvironment, OnSecret } from './context.ts'
-import { listed, openToken } from './listed.ts'
+import { listPage, openToken } from './list-page.ts'
 import { onOneSecret } from './verbatim.ts'
 
 /** Lists the environment's secrets that the caller may describe. */
 export const listSecrets: OnEnvironment<'ListSecrets'> = async (context, { MaxResults: limit = shapes.MaxResultsType.max, NextToken: token, ...query }) => {
-  const { entries, NextToken } = await listed(context, { operation: 'ListSecrets', actions: ['DescribeSecret'], limit, token, query })
+  const { entries, NextToken } = await listPage(context, { operation: 'ListSecrets', actions: ['DescribeSecret'], limit, token, query })
   return JSON.stringify({ SecretList: entries.map(({ entry }) => entry), NextToken })
 }
 

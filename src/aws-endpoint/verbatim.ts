@@ -42,8 +42,9 @@ export async function onOneSecret<Result> (
 /**
  * Returns the ARN to send instead of the secret's name, if there is one.
  *
- * If the environment's account is unknown, the ARN may belong to another account's secret that the gateway may use. But the
- * permissions were decided for the environment's own secret of that name. So its ARN is requested from AWS and compared.
+ * If the environment's account is unknown, the ARN in the request may belong to another account's secret that the gateway can
+ * use. But the permissions were decided for the environment's own secret of that name. So the gateway asks AWS for the ARN of
+ * that secret, and compares the two.
  *
  * @throws Problem `secret-not-found` if `secretId` is the ARN of another secret
  */

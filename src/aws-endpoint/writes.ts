@@ -6,7 +6,8 @@ import { compact } from '#src/json/compact'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { assertMay, type Scope } from '#src/secrets/scope'
 import { assertRemovable, assertTags, tagSecret, untagSecret } from '#src/secrets/tags'
-import { assertCreatable, assertMayForce } from '#src/secrets/write'
+import { assertMayForce } from '#src/secrets/deletion'
+import { assertCreatable } from '#src/secrets/write'
 
 /*
  * The writes in AWS's protocol that need further permissions, or get settings from the environment. Each of them makes the same
@@ -46,8 +47,8 @@ export function withSettings ({ environment }: Scope, input: Input<'CreateSecret
 }
 
 /**
- * Creates a secret. A caller who names regions for replicas must also be allowed to replicate it. The same applies to a caller
- * whose replicas overwrite other secrets, because these can be in the environment's regions, too.
+ * Creates a secret. The caller must also be allowed to replicate it if the request names regions, or if replicas may overwrite
+ * other secrets. Without regions in the request, replicas are created in those that the environment declares.
  */
 export async function createSecret (scope: Scope, name: SecretName, input: Input<'CreateSecret'>): Promise<WriteResult> {
   assertCreatable(name)

@@ -26,7 +26,7 @@ const attempts = new WeakMap<object, Attempts>()
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {
-    if (flightOf(args).call.isTaken?.() === true) throw new Problem('shared-state-unavailable', { reason: 'lease-over' })
+    if (flightOf(args).call.isTakenOver?.() === true) throw new Problem('shared-state-unavailable', { reason: 'lease-over' })
     const sent = performance.now()
     const { uncertain } = attempts.get(args.input) ?? {}
     attempts.set(args.input, compact({ uncertain, last: sent }))
@@ -44,9 +44,9 @@ export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
 /**
  * Returns the problem for a failed call, with what is known about the call's attempts:
  *
- * - `failure` says whether the call may have had an effect. It is present if the last attempt got no usable answer from AWS, or
- *   if AWS refused it for a reason that says nothing about an earlier attempt. If AWS may have carried out an earlier attempt to
- *   write, then throttling of the last attempt also counts as no usable answer.
+ * - `failure` says whether the call may have had an effect. It is present in three cases: the last attempt got no usable answer
+ *   from AWS; AWS throttled the last attempt, but may have carried out an earlier attempt to write; or AWS refused the last
+ *   attempt for a reason that says nothing about an earlier one that may have been carried out.
  * - `earlierAttempt` is present if AWS refused the last attempt to write, but may have carried out an earlier one.
  */
 export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {

@@ -7,7 +7,7 @@ import { fromAwsName, toAwsName } from './names.ts'
 export interface Caching {
   /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
   readonly maximumAge?: number
-  /** Called before AWS is asked because the caller demands it, although the cache may have an answer. May throw a `Problem`. */
+  /** Called when the caller demands AWS's own answer, before AWS is asked. May throw a `Problem`. */
   readonly onRefresh?: () => Promise<undefined> | undefined
   /** Called once, before the read ends, with the source of its result. */
   readonly onStatus: (status: CacheStatus) => void
@@ -27,7 +27,7 @@ export interface CacheStatus {
   readonly problem?: ProblemCode
 }
 
-/** Returns the name in AWS of the secret that a call is about. It is the same for all credentials and in all regions. */
+/** Returns a secret's name in AWS, which is the same for all credentials and in all regions. */
 export const secretOf = ({ environment }: { environment: Environment }, name: SecretName): string => toAwsName(environment, name)
 
 /** Returns a secret's name in an environment, or undefined if it belongs to another environment or no path can contain it. */

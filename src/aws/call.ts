@@ -41,7 +41,7 @@ export interface AwsCall {
    * Returns true if another process may have taken over the call while it waited in a queue or between two attempts. Called just
    * before each attempt, which is then not sent.
    */
-  readonly isTaken?: () => boolean
+  readonly isTakenOver?: () => boolean
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
   /** The span that the call is a part of. Absent if no trace of it is recorded. */

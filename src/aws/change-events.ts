@@ -2,11 +2,11 @@ import { isRead } from './call.ts'
 import { secretNameInArn } from './names.ts'
 
 /**
- * Returns the names in AWS of the secrets that have been changed according to an event of EventBridge. Secrets Manager itself
- * sends an event when a label has moved. CloudTrail sends events for the calls to Secrets Manager, and for its own actions, such
- * as the end of a rotation.
+ * Returns the AWS names of the secrets that an EventBridge event reports as changed. Secrets Manager itself sends an event when a
+ * label has moved. CloudTrail sends events for calls to Secrets Manager, and for actions of Secrets Manager, such as the end of a
+ * rotation.
  *
- * @returns an empty list for a call that changed nothing; undefined if the text is no event about a secret
+ * @returns an empty list for a call that changed nothing; undefined if the text is not an event about a secret
  */
 export function changedSecrets (text: string): string[] | undefined {
   const { source, resources, detail } = membersOf(parsed(text))

@@ -14,7 +14,7 @@ import { captureRequestIds } from './request-ids.ts'
 import { retryStrategy } from './retry.ts'
 import { openQueue, type Queue, type QueuePlace } from './queue.ts'
 import { sdk } from './sdk.ts'
-import type { Line } from './send.ts'
+import type { BoundedClient } from './send.ts'
 import type { AwsSettings } from './settings.ts'
 import { Sha256 } from './sha256.ts'
 import { takeTurns } from './take-turns.ts'
@@ -37,8 +37,8 @@ const stsConnections = maximumClients
 
 /** The SDK clients for one configuration. */
 export interface Clients extends Pick<CredentialKeys, 'verify' | 'accountOf'> {
-  /** Returns the client for a credential and region, with the limits of its calls. For a role, each caller has its own client. */
-  line: (keysFor: KeysFor, region: string) => Line
+  /** Returns the client for a credential and region, with its bounds. For a role, each caller has its own client. */
+  clientFor: (keysFor: KeysFor, region: string) => BoundedClient
   /** Opens a queue of Amazon SQS. It outlives the clients. */
   queue: (credentialId: string, place: QueuePlace) => Queue
   /** Closes all connections. Calls in flight fail. */
@@ -120,7 +120,7 @@ export function awsClients (options: ClientsOptions): Clients {
   return {
     verify,
     accountOf,
-    line (keysFor, region) {
+    clientFor (keysFor, region) {
       const { credentialId, callerId, account } = keysFor
       const definition = credentials.get(credentialId)
       if (definition === undefined) throw new TypeError(`No credential ${credentialId} is declared`)

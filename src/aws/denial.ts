@@ -23,10 +23,10 @@ const arnPattern = /^arn:aws[a-z-]*:([a-z0-9-]+):[a-z0-9-]*:(?:\d{12})?:[A-Za-z0
 const kmsDenial = 'Access to KMS is not allowed'
 
 /**
- * Returns what AWS denies, for example the action `secretsmanager:GetSecretValue` on the ARN of a secret. An operation may need
- * permission for several actions, so the denied action is taken from the message of AWS's `AccessDeniedException`. If the message
- * has an unexpected form, the operation's name is returned. The message itself is never returned, because it describes the
- * credential's policies.
+ * Returns the permission that is missing, for example `secretsmanager:GetSecretValue` on the ARN of a secret. An operation may
+ * need permission for several actions, so the denied action is taken from the message of AWS's `AccessDeniedException`. If the
+ * message has an unexpected form, the operation's name is returned. The message itself is never returned, because it describes
+ * the credential's policies.
  */
 export function deniedPermission (message: string, { operation, input = {} }: DeniedCall): string {
   if (message === kmsDenial) return kmsPermission(operation, input)

@@ -9,7 +9,7 @@ export const secretsManagerEndpoint = ({ stsEndpoint, ...settings }: EndpointSet
 export const stsServiceEndpoint = ({ stsEndpoint, ...settings }: EndpointSettings): ServiceEndpoint =>
   compact({ ...settings, endpoint: stsEndpoint })
 
-/** Returns the URL of STS in a region for the endpoints that all credentials share. */
+/** Returns the URL of STS in a region, according to the settings that all credentials share. */
 export async function stsUrl (shared: EndpointSettings, region: string): Promise<string> {
   const { endpoint, ...variants } = stsServiceEndpoint(endpointsOf({}, shared))
   if (endpoint !== undefined) return endpoint

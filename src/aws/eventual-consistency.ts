@@ -11,7 +11,7 @@ export const consistencyWindow = 3_000
 const pauses = { first: 25, longest: 400 }
 
 /** The number of pauses that together last about as long as `consistencyWindow`. */
-const patience = 12
+const maximumPauses = 12
 
 /**
  * Waits before AWS is asked again, because its reply may have been outdated.
@@ -41,7 +41,7 @@ export async function untilShown<Found> (
   call: AwsCall, ask: (isLast: boolean) => Promise<Found | undefined>
 ): Promise<Found | undefined> {
   for (let attempt = 0; ; attempt++) {
-    const isLast = attempt === patience
+    const isLast = attempt === maximumPauses
     const found = await ask(isLast)
     if (found !== undefined || isLast || !await pause(call, attempt)) return found
   }

@@ -55,7 +55,7 @@ interface NarrowedFilters {
  * AWS accepts only one filter for names, so the caller's filter replaces the environment's. If the caller's filter has a negated
  * value, AWS gets the environment's instead, and `selects` checks each name.
  */
-export function narrowed ({ namePrefix }: Environment, given: readonly GivenFilter[] = []): NarrowedFilters {
+export function narrowFilters ({ namePrefix }: Environment, given: readonly GivenFilter[] = []): NarrowedFilters {
   if (namePrefix === '') return { filters: given, selects: () => true }
   const names = given.flatMap(({ Key, Values }) => Key === 'name' && Values !== undefined ? [Values] : [])
   const filters = given.map((filter) => filter.Key === 'name' && filter.Values !== undefined

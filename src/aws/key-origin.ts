@@ -11,7 +11,7 @@ const origins: Readonly<Record<string, string>> = {
   CREDENTIALS_HTTP: 'the container or pod'
 }
 
-/** Returns where the SDK's default chain has found keys, in plain words, or undefined if it does not say so. */
+/** Describes where the SDK's default chain has found keys. Returns undefined if the SDK does not say where. */
 export function originOfKeys (keys: AwsKeys): string | undefined {
   const { $source = {} }: { $source?: object } = Object(keys) as object
   return Object.entries(origins).find(([name]) => Object.hasOwn($source, name))?.[1]

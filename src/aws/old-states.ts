@@ -40,7 +40,10 @@ function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefine
   }
 }
 
-/** Returns true if a replica is shown as a write has left it. After a new beginning, `Failed` is about an earlier replication. */
+/**
+ * Returns true if AWS shows a replica in the state that a write has left it in. If the write has started a replication, the
+ * status `Failed` is from before the write.
+ */
 const showsReplica = (replica: Replica | undefined, value: string | undefined): boolean =>
   (replica !== undefined) === (value !== undefined) && !(value === 'begun' && replica?.status === 'Failed')
 
@@ -54,8 +57,8 @@ const versionWith = (label: string, versions: Readonly<Record<string, readonly s
   Object.keys(versions).find((versionId) => versions[versionId]?.includes(label))
 
 /**
- * Returns true if a resource policy is not the one that was written, or if the secret was deleted. AWS returns the policy as
- * JSON, but maybe in another form.
+ * Returns true if a resource policy is not the one that was written, or if the secret was deleted. The policies are compared as
+ * JSON, because AWS may return the same policy with other spaces.
  */
 export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {
   const [state, fact] = [facts.get('state'), facts.get('policy')]
@@ -65,7 +68,7 @@ export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boo
 
 const parsed = (json: string | undefined): unknown => json === undefined ? undefined : JSON.parse(json)
 
-/** Returns a function that returns true if a page of versions is from before a write that attached or removed a label. */
+/** Returns a function that checks whether a page of versions is from before a write that attached or removed a label. */
 export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<SecretVersion>, facts: Facts): boolean => {
   const { items, nextCursor } = page
   const versions = Object.fromEntries(items.map(({ versionId, versionStages = [] }) => [versionId, versionStages]))

@@ -26,7 +26,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
   /**
    * Repeats a read until its reply no longer contradicts a recent write.
    *
-   * @param version the version to read; absent unless a version is read
+   * @param version the version to read; absent if the read is not of a version
    */
   async function read<Reply> (
     call: AwsCall, name: SecretName, ask: () => Promise<Reply>, isOld: (reply: Reply, facts: Facts) => boolean,
@@ -36,8 +36,8 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
       const asked = writes.monotonic()
       const outcome = await ask().then((reply) => ({ reply }), (error: unknown) => ({ error }))
       const facts = writes.find(keyOf(call, name), consistencyWindow, asked)
-      const isLate = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
-      if (!isLate || !await pause(call, attempt)) {
+      const isOutdated = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
+      if (!isOutdated || !await pause(call, attempt)) {
         if ('error' in outcome) throw orGone(writes, call, name, outcome.error)
         return outcome.reply
       }

@@ -52,8 +52,8 @@ export interface RecentWrites {
   /**
    * Returns the facts about a secret from the writes of the last `within` milliseconds.
    *
-   * @param asked the time of the question that the facts are compared with, on the monotonic clock. The reply can be slow, so the
-   *   milliseconds are counted back from then. By default, it is the current time.
+   * @param asked the time, on the monotonic clock, from which `within` is counted back. If a reply is compared with the facts, it
+   *   is the time of the request, because the reply can be slow. By default, it is the current time.
    */
   find: (key: string, within: number, asked?: number) => Facts
   /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */
@@ -75,7 +75,7 @@ interface Candidate {
 }
 
 /** The value of an aspect before any write of this process. */
-const untold: Candidate = { value: unknown, end: 0 }
+const initial: Candidate = { value: unknown, end: 0 }
 
 interface Entry extends Omit<Fact, 'values'> {
   /** The values that no later write is known to have replaced. */
@@ -90,7 +90,7 @@ interface Memory {
 
 const nothing: Facts = new Map()
 
-/** Returns the fact about an aspect in a list, which is empty if the value is unknown. */
+/** Returns a list with the fact about an aspect, or an empty list if the aspect's value is unknown. */
 function factFrom ([aspect, { candidates, at, date }]: [Aspect, Entry]): [Aspect, Fact][] {
   const values = [...new Set(candidates.map(({ value }) => value))]
   return values.every((value) => value !== unknown) ? [[aspect, { values, at, date }]] : []
@@ -122,7 +122,7 @@ export function createRecentWrites (monotonic: Monotonic, now: () => number): Re
   function rememberUncertain (key: string, effect: Effect): void {
     const entries = entriesOf(key)
     for (const [aspect, value] of aspectsOf(effect)) {
-      const { candidates, ...times } = entries.get(aspect) ?? { candidates: [untold], at: monotonic(), date: now() }
+      const { candidates, ...times } = entries.get(aspect) ?? { candidates: [initial], at: monotonic(), date: now() }
       entries.set(aspect, { candidates: [...candidates, { value, end: ++events }], ...times })
     }
     replace(key, entries)

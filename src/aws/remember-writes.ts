@@ -90,7 +90,7 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
         rotation: 'true',
         ...moved('AWSCURRENT', unknown),
         'label AWSPENDING': unknown,
-        // Otherwise, AWS only tests the rotation function.
+        // With `rotateImmediately: false`, AWS only tests the rotation function.
         ...rotation.rotateImmediately !== false && { rotatedVersion: done?.result.versionId }
       })),
     cancelRotateSecret: async (call, name) => write(call, name, async () => port.cancelRotateSecret(call, name),

@@ -23,7 +23,7 @@ import type { BatchGetSecretValueReply, Command, ReplicationStatus, ServiceInput
  * @param onEnd called when a call has ended
  */
 export function createSecretsPort (
-  clients: () => Pick<Clients, 'line'>, onEnd: (call: EndedCall) => void = () => undefined
+  clients: () => Pick<Clients, 'clientFor'>, onEnd: (call: EndedCall) => void = () => undefined
 ): SecretsPort {
   /** Sends a command through the client for the call's credential and region. For a role, each caller has a separate client. */
   async function send<Input extends ServiceInput, Output extends ServiceOutput> (
@@ -36,7 +36,7 @@ export function createSecretsPort (
     Object.assign(command, { input: inputFor(call, operation, command.input) })
     return inSpan(call.span, `SecretsManager.${operation}`, async (span) => reportEnd(onEnd, operation, call, async () =>
       sendCommand(
-        clients().line({ credentialId, callerId, account }, region), span === undefined ? call : { ...call, span }, command
+        clients().clientFor({ credentialId, callerId, account }, region), span === undefined ? call : { ...call, span }, command
       )
     ), call.span && { kind: 'client', attributes: callAttributes(call, operation) })
   }

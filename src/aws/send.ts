@@ -5,8 +5,8 @@ import { Problem } from '#src/problems/problem'
 import { bindFlight, isRead as readsOnly, operationOf, ownerOf, type AwsCall } from './call.ts'
 import type { Command, SecretsManager, ServiceInput, ServiceOutput } from './types.ts'
 
-/** The client that a command is sent through, and the bounds of the call. */
-export interface Line {
+/** A client, with what bounds a call through it: the circuit breaker and the deadline. */
+export interface BoundedClient {
   readonly client: SecretsManager
   readonly breaker: Breaker
   /** The time limit in milliseconds for the keys, all attempts and the whole reply, but not for the queue. */
@@ -23,7 +23,7 @@ const probesToWaitFor = 20
  *   if too many calls wait, `caller-gone` if the call's owner left before a write, and the problems for AWS's exceptions
  */
 export async function sendCommand<Input extends ServiceInput, Output extends ServiceOutput> (
-  { client, breaker, deadline: limit }: Line, call: AwsCall, command: Command<Input, Output>
+  { client, breaker, deadline: limit }: BoundedClient, call: AwsCall, command: Command<Input, Output>
 ): Promise<Output> {
   const operation = operationOf(command.constructor.name)
   const isRead = readsOnly(operation)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SecretName } from '#src/environments/names'
-import { eventText, heartbeat } from '#src/event-streams/text'
+import { eventText, heartbeat } from '#src/event-streams/server-sent-events'
 import { Problem } from '#src/problems/problem'
 import type { PauseEnd } from '#src/scheduling/pauses'
 import type { Following } from './followed-secrets.ts'
@@ -37,8 +37,8 @@ export interface ChangeStream {
  * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
  * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions that
  * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If nothing
- * has, the client gets no versions. Otherwise, it gets all current versions again. The gateway sends them as soon as it knows all
- * of them. If it does not when the first heartbeat is due, it sends those it knows.
+ * has changed, the client gets no versions. Otherwise, it gets all current versions again. The gateway waits until it knows them
+ * all, but sends those that it knows when the first heartbeat is due.
  *
  * @param lastEventId the client's `Last-Event-ID`
  */

@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
+import { terminationSignals } from './clean-up.ts'
 import { CommandFailure, FailureWithStatus } from './terminal.ts'
 
 const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const
-
-/** The signals with which a user or a supervisor terminates a program. */
-const terminationSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)
 
 /** The time between SIGTERM and SIGKILL, in milliseconds. `docker stop` has the same default. */
 const gracePeriod = 10_000
@@ -32,7 +30,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   // The handlers come first, because a signal that arrives before them would end this process and leave the program behind.
   const handlers = forwardedSignals.map((signal) => {
     const handler = (): void => {
-      if (terminationSignals.has(signal)) received = signal
+      if (terminationSignals.includes(signal)) received = signal
       // On Ctrl-C or Ctrl-\, the terminal itself sends SIGINT or SIGQUIT to the child, which is in the same process group.
       if (!isTerminal || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) child.kill(signal)
     }

@@ -65,7 +65,7 @@ function wantedBy (words: readonly string[], program: Command): Wanted | undefin
 
 /** Returns the words to offer. Fails silently, since a message would end up on the command line that is being typed. */
 async function candidatesFor ({ kind, word, options }: Wanted, given: Terminal): Promise<string[]> {
-  // The user is not told that a keyring is waited for, because the time is over before that.
+  // The notice that the command waits for the keyring never appears, because the completion times out first.
   const terminal = { ...given, keyring: async () => given.keyring({ notice: 2 * timeout, timeout }) }
   try {
     terminal.project = await projectOf(terminal)

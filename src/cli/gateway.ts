@@ -27,7 +27,7 @@ export function gatewayOf (options: GlobalOptions, terminal: Terminal): GatewayC
   return createClient({
     url,
     token: async () => {
-      // Loaded on demand, because a token that is given needs neither a renewal nor the keyring.
+      // Loaded on demand, because a token from an option or a variable needs neither a renewal nor the keyring.
       const { tokenSource } = await import('./profiles/credential.ts')
       source ??= tokenSource(login, terminal)
       return source()

@@ -1,6 +1,5 @@
 import { parseEnv } from 'node:util'
 import { isJsonObject } from '#src/json/lossless'
-import { memberText } from '#src/json/field'
 import { CommandFailure } from './terminal.ts'
 import { yamlFrom } from './yaml.ts'
 
@@ -28,9 +27,6 @@ export function entriesIn (text: string, format: ImportFormat): Record<string, u
   if (Object.keys(entries).length === 0) throw new CommandFailure('The file has no values')
   return entries
 }
-
-/** Returns a member's value as the text of a secret. */
-export const textOfMember = memberText
 
 /** Matches one assignment in a file of variables. A quoted value may span several lines. */
 const assignment = /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*(?:'[^']*'|"[^"]*"|`[^`]*`|[^\r\n]*)[ \t]*(?:#[^\r\n]*)?$/gm

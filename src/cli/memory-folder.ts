@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
-import { beforeEnd } from './before-end.ts'
+import { cleanUpOnExit } from './clean-up.ts'
 
 /** The types of Linux's in-memory file systems: tmpfs and ramfs. */
 const memoryTypes = new Set([0x01021994, 0x858458f6])
@@ -17,10 +17,10 @@ export interface PrivateFolder {
   /** Removes the folder, unless {@link keep} was called. */
   remove: () => void
   /**
-   * Runs a function, and ignores SIGINT and SIGQUIT meanwhile. The terminal also sends them to a program such as an editor, which
-   * handles Ctrl-C itself.
+   * Runs a function, and ignores SIGINT and SIGQUIT until it has ended. The terminal sends these signals also to the program that
+   * the function runs, such as an editor, which handles Ctrl-C itself.
    */
-  leavingInterrupts: <T>(run: () => Promise<T>) => Promise<T>
+  ignoringInterrupts: <T>(run: () => Promise<T>) => Promise<T>
   /** Keeps the folder after the end of the process. */
   keep: () => void
 }
@@ -37,20 +37,20 @@ export function privateFolder ({ XDG_RUNTIME_DIR = '' }: NodeJS.ProcessEnv): Pri
   const [path = mkdtempSync(join(tmpdir(), 'secretsctl-')), ...others] = inMemory
   for (const other of others) rmSync(other, { recursive: true, force: true })
   let isKept = false
-  let isLeft = false
+  let ignoresInterrupts = false
   const remove = (): void => { rmSync(path, { recursive: true, force: true }) }
   const removeUnlessKept = (): void => { if (!isKept) remove() }
-  const forget = beforeEnd(removeUnlessKept, (signal) => isLeft && interrupts.includes(signal))
+  const cancelCleanUp = cleanUpOnExit(removeUnlessKept, (signal) => ignoresInterrupts && interrupts.includes(signal))
   return {
     path,
     isInMemory: inMemory.length > 0,
     remove () {
-      forget()
+      cancelCleanUp()
       removeUnlessKept()
     },
-    async leavingInterrupts (run) {
-      isLeft = true
-      return run().finally(() => { isLeft = false })
+    async ignoringInterrupts (run) {
+      ignoresInterrupts = true
+      return run().finally(() => { ignoresInterrupts = false })
     },
     keep () { isKept = true }
   }

@@ -1,4 +1,4 @@
-import { beforeEnd } from './before-end.ts'
+import { cleanUpOnExit } from './clean-up.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The number of characters between the brackets of a progress bar. */
@@ -18,19 +18,19 @@ export interface ProgressBar {
  * @param unit text that follows the total, such as ` MiB`
  */
 export function progressBar ({ stderr }: Terminal, total: number, unit = ''): ProgressBar {
-  let withdraw: (() => void) | undefined
+  let cancelCleanUp: (() => void) | undefined
   const endLine = (): void => { stderr.lines(['']) }
   return {
     draw (done) {
       if (!stderr.isTerminal) return
-      withdraw ??= beforeEnd(endLine)
+      cancelCleanUp ??= cleanUpOnExit(endLine)
       const full = Math.floor(length * done / total)
       stderr.redraw(`[${'#'.repeat(full)}${'.'.repeat(length - full)}] ${done} of ${total}${unit}`)
     },
     end () {
-      if (withdraw === undefined) return
-      withdraw()
-      withdraw = undefined
+      if (cancelCleanUp === undefined) return
+      cancelCleanUp()
+      cancelCleanUp = undefined
       endLine()
     }
   }

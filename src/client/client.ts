@@ -51,9 +51,9 @@ const defaultMaximum = 512 * 1024 * 1024
  *
  * @example
  * // Retries. The key makes it safe to send the write again.
- * const patient = createClient({ url, token, retries: 3 })
+ * const retrying = createClient({ url, token, retries: 3 })
  * const header = { 'idempotency-key': 'deploy-2026-11-21.4' }
- * await patient.PUT('/environments/{env}/secrets/{name}', { params: { path, header }, body: { value } })
+ * await retrying.PUT('/environments/{env}/secrets/{name}', { params: { path, header }, body: { value } })
  *
  * @example
  * // Cancellation: the promise rejects with the signal's reason.

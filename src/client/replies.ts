@@ -21,7 +21,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   "ProvedCredential": {"type":"object","properties":{"id":{"type":"string"},"account":{"type":"string"},"arn":{"type":"string"}},"required":["account","arn","id"]}
 }
 
-/** The shapes of successful replies, by method and path, and then by status. It is null for a reply that is not JSON. */
+/** The shapes of successful replies, by method and path, and then by status. The shape is null if the reply is not JSON. */
 export const replies: Readonly<Record<string, Readonly<Record<string, Shape | null>>>> = {
   "GET /ping": {"200":null},
   "GET /secretsmanager/get": {"200":{"type":"object","properties":{"ARN":{"type":"string"},"Name":{"type":"string"},"VersionId":{"type":"string"},"SecretString":{"type":"string"},"SecretBinary":{"type":"string"},"VersionStages":{"type":"array","items":{"type":"string"}},"CreatedDate":{"type":"string"}},"required":["ARN","CreatedDate","Name","VersionId","VersionStages"]}},

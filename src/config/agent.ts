@@ -38,10 +38,10 @@ export const agentFrom = ({
   ({ environments, tokenHeaders: tokenHeaders.map((name) => name.toLowerCase()), pathPrefix })
 
 /** Matches headers that have another meaning. A token in one of them could be logged. */
-const takenHeader = /^x-(?:request-id|forwarded-.*)$/
+const reservedHeader = /^x-(?:request-id|forwarded-.*)$/
 
 /** The first segments of the gateway's other paths. */
-export const takenPaths: ReadonlySet<string> = new Set([
+export const reservedPaths: ReadonlySet<string> = new Set([
   'auth', 'authorization', 'cache', 'consistency', 'credentials', 'docs', 'environments', 'health', 'jobs', 'ping', 'secretsmanager'
 ])
 
@@ -55,9 +55,11 @@ export function* agentIssues (
     yield { key: `agent.environments.${index}`, found: name, expected: `one of: ${[...environments.keys()].join(', ')}` }
   }
   for (const [index, name] of agent.tokenHeaders.entries()) {
-    if (!takenHeader.test(name)) continue
+    if (!reservedHeader.test(name)) continue
     yield { key: `agent.tokenHeaders.${index}`, found: name, expected: 'a header that has no other meaning' }
   }
   const [, first = ''] = agent.pathPrefix.split('/')
-  if (takenPaths.has(first)) yield { key: 'agent.pathPrefix', found: agent.pathPrefix, expected: 'a path that the gateway does not use itself' }
+  if (reservedPaths.has(first)) {
+    yield { key: 'agent.pathPrefix', found: agent.pathPrefix, expected: 'a path that the gateway does not use itself' }
+  }
 }

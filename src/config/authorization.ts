@@ -5,7 +5,7 @@ import { readPolicies } from '#src/authorization/policy-folder'
 import { referencesIn, type Reference } from '#src/authorization/references'
 import { closed } from '#src/schema/types'
 import { ConfigError, type FileIssue } from './issues.ts'
-import { markBeforeReading } from './marks.ts'
+import { recordState } from './file-states.ts'
 
 /** The `authorization` section of the configuration file. */
 export const AuthorizationSchema = Type.Object({
@@ -19,7 +19,7 @@ export type DeclaredAuthorization = Static<typeof AuthorizationSchema> | { polic
 export function policiesFrom ({ policies }: DeclaredAuthorization, folder: string): PolicySet {
   if (typeof policies !== 'string') return policies
   const path = resolve(folder, policies)
-  markBeforeReading(path)
+  recordState(path)
   try {
     return readPolicies(path)
   } catch (error) {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { errorCode } from '#src/problems/problem'
 import { ConfigError } from './issues.ts'
-import { markBeforeReading } from './marks.ts'
+import { recordState } from './file-states.ts'
 
 /**
  * Reads a text file named in the configuration.
@@ -13,7 +13,7 @@ import { markBeforeReading } from './marks.ts'
  */
 export function readNamedFile (key: string, file: string, folder: string): string {
   const path = resolve(folder, file)
-  markBeforeReading(path)
+  recordState(path)
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

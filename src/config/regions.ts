@@ -3,7 +3,7 @@ import type { AuthenticationSettings } from '#src/authentication/authenticator'
 import { isRole, sourcesOf, type CredentialDefinition } from '#src/credentials/definition'
 import type { Environment } from '#src/environments/environment'
 import type { CacheSettings } from './cache.ts'
-import { closeNames } from './close-names.ts'
+import { similarNames } from './similar-names.ts'
 import type { ConfigIssue } from './issues.ts'
 
 interface Declared {
@@ -35,7 +35,7 @@ export function* regionIssues ({ environments, credentials, cache: { events }, a
 function* unknownRegions (key: string, names: readonly string[]): Generator<ConfigIssue> {
   for (const name of names) {
     if (partitionOf(name) !== undefined) continue
-    yield { key, found: name, expected: `a region of AWS, such as ${closeNames(name, regions).join(', ')}` }
+    yield { key, found: name, expected: `a region of AWS, such as ${similarNames(name, regions).join(', ')}` }
   }
 }
 

@@ -15,8 +15,7 @@ import { shutdownFrom, shutdownIssues, ShutdownSchema, type ShutdownTimes } from
 
 const file = Type.String({ minLength: 1 })
 
-/** The `server` section of the configuration file: trusted proxies, the keys of cursors, TLS, limits, the shutdown
- * and the metrics. */
+/** The `server` section of the configuration file: trusted proxies, cursor keys, TLS, limits, shutdown and metrics. */
 export const ServerSchema = Type.Object({
   trustedProxies: Type.Optional(Type.Array(Type.String(), { uniqueItems: true })),
   cursorKeyFiles: Type.Optional(Type.Array(file, { minItems: 1, uniqueItems: true })),

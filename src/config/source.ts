@@ -1,6 +1,6 @@
 import type { Config } from './config.ts'
 import { loadConfig } from './load.ts'
-import { markOf, recordMarks } from './marks.ts'
+import { stateOf, recordStates } from './file-states.ts'
 
 /** A configuration file, with all files that it names. */
 export interface ConfigSource {
@@ -17,20 +17,20 @@ export interface ConfigSource {
  * moving a symbolic link, which causes no event for the files behind it.
  */
 export function configSource (file: string): ConfigSource {
-  let marks = new Map<string, string>()
+  let states = new Map<string, string>()
   return {
     load () {
       const next = new Map<string, string>()
       try {
-        return recordMarks(next, () => loadConfig(file))
+        return recordStates(next, () => loadConfig(file))
       } catch (error) {
         // The load failed before it read the other files. A change of any of them may fix the error.
-        for (const path of marks.keys()) if (!next.has(path)) next.set(path, markOf(path))
+        for (const path of states.keys()) if (!next.has(path)) next.set(path, stateOf(path))
         throw error
       } finally {
-        marks = next
+        states = next
       }
     },
-    hasChanged: () => Array.from(marks).some(([path, mark]) => markOf(path) !== mark)
+    hasChanged: () => Array.from(states).some(([path, state]) => stateOf(path) !== state)
   }
 }

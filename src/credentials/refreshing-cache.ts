@@ -18,7 +18,7 @@ export interface RefreshingCacheOptions<Value> {
   endOf: (value: Value) => Date | undefined
   /** Returns the time in milliseconds since the epoch. It is compared with `endOf` once, when a value has been fetched. */
   now: () => number
-  /** Measures how long a value is kept, so that nothing changes if the wall clock is set. */
+  /** The clock that measures how long a value is kept. A change of the wall clock does not affect it. */
   monotonic?: Monotonic
 }
 

@@ -9,7 +9,7 @@ import { accountFinding } from './accounts.ts'
 import { credentialFindings, identityOf, tryCredential, type TriedCredential } from './credentials.ts'
 import { clockFinding, endpointFinding, isReached, locate, visit, type Called } from './endpoints.ts'
 import type { Clocks, Finding } from './findings.ts'
-import { paceFindings } from './pace.ts'
+import { quotaFindings } from './quotas.ts'
 import { rightsFindings } from './rights.ts'
 
 export interface Examination {
@@ -82,7 +82,7 @@ async function findingsOf (examination: Examination, probe: Probe): Promise<Find
     ...visited.map(endpointFinding),
     ...Array.from(tried.values()).flatMap((credential) => credentialFindings(credential, tried)),
     ...ofUses.flat(),
-    ...paceFindings(config, environments, (id) => identityOf(tried.get(id))?.account)
+    ...quotaFindings(config, environments, (id) => identityOf(tried.get(id))?.account)
   ]
 }
 

@@ -122,7 +122,7 @@ function unclear (attempts: readonly Attempt[]): Result[] {
   }))
 }
 
-/** For each service, what would prove the permissions that no call without an effect can prove. */
+/** The permissions of some services can't be tested without an effect. Each row says what would prove those of one service. */
 const proofs = [
   { service: 'secretsmanager', proof: 'the creation of a secret', next: 'Create a secret through the gateway, or run the acceptance tests (docs/aws.md)' },
   { service: 'kms', proof: 'a value that is encrypted with the key', next: 'Create a secret through the gateway, and read it' },

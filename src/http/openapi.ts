@@ -113,7 +113,7 @@ function sortOperations (paths: Paths): void {
   }
 }
 
-/** The order of an operation's parameters: first those without which it has no subject. */
+/** The order of an operation's parameters. The path comes first, because it names the subject of the operation. */
 const parameterOrder = ['path', 'query', 'header']
 
 /** Sorts the parameters of each operation by their place. */
@@ -127,7 +127,7 @@ function sortParameters (paths: Paths): void {
 /**
  * Moves the examples of some parameters to the parameters' schemas. Otherwise Swagger UI would fill them in and send them. This
  * applies to optional parameters, for example all filters together, or a version that does not exist. It also applies to all
- * parameters of a DELETE, because whoever deletes should have to write what.
+ * parameters of a DELETE, so that users have to type what they want to delete.
  */
 function removePrefilled (paths: Paths): void {
   for (const [method, { parameters = [] }] of Object.values(paths).flatMap((path) => Object.entries(path))) {

@@ -24,10 +24,10 @@ export interface WindowSync {
 }
 
 /** The time after which the count of a busy window is reported, in milliseconds. */
-const soonIs = 20
+const soonDelay = 20
 
 /** The maximum number of counters in a command. */
-const most = 500
+const maximumCounters = 500
 
 /**
  * Adds to counters.
@@ -58,7 +58,7 @@ export function createWindowSync ({ run }: Pick<Shared, 'run'>): WindowSync {
   let timer: NodeJS.Timeout | undefined
 
   async function send (): Promise<void> {
-    const reports = Array.from(due).slice(0, most)
+    const reports = Array.from(due).slice(0, maximumCounters)
     for (const report of reports) due.delete(report)
     const args = reports.flatMap(({ take, length }) => [take(), Math.ceil(length)])
     try {
@@ -88,7 +88,7 @@ export function createWindowSync ({ run }: Pick<Shared, 'run'>): WindowSync {
     },
     soon (report) {
       due.add(report)
-      if (!isUnderWay) timer ??= setTimeout(() => { void sendAll() }, soonIs).unref()
+      if (!isUnderWay) timer ??= setTimeout(() => { void sendAll() }, soonDelay).unref()
     }
   }
 }

@@ -50,9 +50,8 @@ export interface Place {
 const secretStatements = { read: 'Read', write: 'Write', rotate: 'Rotate', administer: 'Administer' } as const
 
 /**
- * Returns the IAM policy that the default credential of an environment needs. It allows the AWS operations that the table of
- * actions lists for the actions. They are allowed on the secrets with the environment's prefix in its account and region, and on
- * its KMS key.
+ * Returns the IAM policy that the default credential of an environment needs. The policy allows the AWS operations that the
+ * actions call, on the secrets with the environment's prefix in its account and region, and on its KMS key.
  */
 export function iamPolicy (subject: PolicySubject): GeneratedPolicy {
   const { environment, actions = actionNames } = subject

@@ -2,7 +2,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import type { Monotonic } from '#src/clock'
 import { resultBytes } from '#src/secrets/bulk/reply'
 import type { LiveJob } from './live-job.ts'
-import type { JobLimits } from './port.ts'
+import type { JobLimits } from './limits.ts'
 
 /** The jobs that have ended and can still be read. */
 export interface EndedJobs {

@@ -1,5 +1,5 @@
 import type { Monotonic } from '#src/clock'
-import { eventText, heartbeat, heartbeatInterval } from '#src/event-streams/text'
+import { eventText, heartbeat, heartbeatInterval } from '#src/event-streams/server-sent-events'
 import type { Job } from './job.ts'
 import type { Jobs } from './port.ts'
 

@@ -9,7 +9,8 @@ import type { Scope } from '#src/secrets/scope'
 import { createEndedJobs } from './ended-jobs.ts'
 import { isReusable, type Job } from './job.ts'
 import { snapshot, touch, type LiveJob } from './live-job.ts'
-import { jobLimits, type JobLimits, type JobRequest, type Jobs } from './port.ts'
+import { jobLimits, tooManyJobs, type JobLimits } from './limits.ts'
+import type { JobRequest, Jobs } from './port.ts'
 
 /**
  * Creates a store of jobs in the memory of this process.
@@ -23,7 +24,7 @@ export function createJobs (
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
   const running = new Map<LiveJob, Promise<void>>()
   const past = createEndedJobs(monotonic, { kept, bytes })
-  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter(() => ({ ofOneCaller, all }), tooManyJobs)
   let stopping = false
 
   const runningOf = (callerId: string): LiveJob[] => Array.from(running.keys()).filter((job) => job.callerId === callerId)

@@ -121,7 +121,7 @@ export async function startLocalBackend (options: LocalBackendOptions): Promise<
   const store = openStore(dataDir, keys)
   const realism = options.realistic === undefined ? ideal(store) : realistic(store, now, options.realistic)
   const rotations = createScheduler({
-    store, now, lateness: realism.lateness, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host),
+    store, now, faults: realism.faults, accounts, find, timeout: rotationTimeout, endpoint: () => urlOf(server, host),
     onRotationStep
   })
   const throttle = throttling === false ? undefined : createThrottle(throttling === true ? undefined : throttling)

@@ -72,7 +72,7 @@ export const awsJson: Protocol = {
       const { access } = operation
       const context: CallContext = {
         store: access === 'reads' ? realism.view(name) : store,
-        scope, caller, now: now(), deferredWrites: [], rotations, lateness: realism.lateness
+        scope, caller, now: now(), deferredWrites: [], rotations, faults: realism.faults
       }
       return transactions[access](context, store, () => handle(context))
     })

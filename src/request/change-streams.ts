@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
+import type { ConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { Caller } from '#src/authentication/caller'
 import type { Authorize } from '#src/authorization/decision'
 import type { Action } from '#src/authorization/actions'
@@ -8,7 +8,7 @@ import type { Cache } from '#src/cache/cached-port'
 import { changeEvents, type Change } from '#src/changes/events'
 import type { FollowedSecrets, FollowedSelection } from '#src/changes/followed-secrets'
 import type { SecretName } from '#src/environments/names'
-import { heartbeatInterval } from '#src/event-streams/text'
+import { heartbeatInterval } from '#src/event-streams/server-sent-events'
 import { sendEvents } from '#src/http/event-stream'
 import { onceClosed } from '#src/http/once-closed'
 import { compact } from '#src/json/compact'
@@ -19,7 +19,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all streams. */
 export interface ChangeStreamsContext {
-  readonly limiter: OpenRequestLimiter
+  readonly limiter: ConcurrencyLimiter
   readonly pauses: Pauses
   readonly turns: Pick<CallerTurns, 'wait'>
   readonly followed: FollowedSecrets

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { OpenRequestLimiter } from '#src/admission/open-request-limiter'
+import type { ConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import type { VersionSelector } from '#src/aws/port'
 import type { Cache } from '#src/cache/cached-port'
 import { selectsCurrent } from '#src/cache/cached-secret'
@@ -13,7 +13,7 @@ import type { Renewed } from './renew-decision.ts'
 
 /** The dependencies of all waits. */
 export interface WaitsContext {
-  readonly limiter: OpenRequestLimiter
+  readonly limiter: ConcurrencyLimiter
   /** Returns the maximum time, in milliseconds, for which a read waits. */
   readonly longest: () => number
   readonly pauses: Pauses

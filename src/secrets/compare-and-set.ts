@@ -52,10 +52,12 @@ export async function compareAndSet (
 /**
  * Moves AWSCURRENT from one version to another.
  *
- * AWS does not document its error messages, so if it refuses the move, the label's current position decides how to go on. If the
- * label still seems to be in its old place, either AWS's reply is out of date, or another writer has moved the label away and
- * back. In both cases, the gateway tries again. Another writer may also have moved the label to the target. That counts only at
- * the end. Until then, the reply may be out of date, and the target may have been current before.
+ * If AWS refuses the move, the gateway looks up which version has the label, because AWS does not document its error messages:
+ *
+ * - If it is `from`, either the reply is out of date, or another writer has moved the label away and back. The gateway tries
+ *   again.
+ * - If it is `to`, another writer may have moved the label. But the reply may also be out of date, and show that `to` was current
+ *   at an earlier time. So the gateway tries again, and accepts the result only after the last attempt.
  *
  * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */

@@ -20,8 +20,8 @@ export interface Place {
   /** AWS's token for the page. Absent for AWS's first page. */
   awsPage?: string
   /**
-   * The number of items on AWS's page that the gateway's earlier pages cover. They cover the items that they list, and the
-   * unaddressable items, which they only count. Items that the caller is not allowed to see don't count.
+   * The number of items on AWS's page that earlier pages of the gateway have listed or, if the items are unaddressable, counted.
+   * Items that the caller may not see are not included.
    */
   seen: number
   /** A digest of the last item that `seen` counts. Absent if `seen` is 0. */

@@ -34,7 +34,7 @@ export interface PageContext {
   readonly reserve: (bytes: number) => Reservation
 }
 
-/** The number of secrets, and of bytes of values, at which a page ends. The last group may exceed the limit on bytes. */
+/** A page ends when it has this many secrets or bytes. The bytes can be exceeded, because values are read in batches. */
 const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
 
 /** Each value is in memory twice: in AWS's response, and as a separate string. */

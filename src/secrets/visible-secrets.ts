@@ -48,8 +48,9 @@ interface AwsPage {
 }
 
 /**
- * Reads AWS's page at a place. For the same `NextToken`, AWS may return fewer secrets than before, and the others on its next
- * pages. So if earlier pages cover a part of this page, as many of AWS's next pages are read as it may have been divided into.
+ * Reads AWS's page at a place. For the same `NextToken`, AWS may return a shorter page than before, and the rest of it on its
+ * next pages. If an earlier page of the gateway ended within AWS's page, the next pages are therefore read, too, until there are
+ * as many secrets as a page can have.
  */
 async function readPages (
   scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, { awsPage, last }: Place
@@ -77,8 +78,8 @@ async function visibleOf (
 }
 
 /**
- * Returns the index of the first secret that the earlier pages do not cover. If the last secret that they cover is no longer on
- * AWS's page, the next secret has moved to its index.
+ * Returns the index of the first secret that is not on an earlier page of the gateway. If the last secret on the earlier pages is
+ * no longer on AWS's page, the secret after it has moved to its index.
  */
 function firstOn (visible: readonly SecretMetadata<AnyName>[], { seen, last }: Place): number {
   if (last === undefined) return 0

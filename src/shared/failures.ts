@@ -1,5 +1,5 @@
 import { isProblem, Problem } from '#src/problems/problem'
-import { TimeLimitPassed } from './time-limit.ts'
+import { TimeoutExceeded } from './time-limit.ts'
 
 /** Why the server can't be used: it can't be reached, it does not reply in time, or it can't carry out writes. */
 export type Outage = 'unreachable' | 'slow' | 'unusable'
@@ -15,7 +15,7 @@ const reply = /^[A-Z]+ /
 
 /** Returns why a command, or an attempt to connect, has failed. */
 export function failureOf (error: unknown): Exclude<Failure, 'busy'> {
-  if (error instanceof TimeLimitPassed) return 'slow'
+  if (error instanceof TimeoutExceeded) return 'slow'
   const text = error instanceof Error ? error.message : ''
   return unusable.test(text) ? 'unusable' : reply.test(text) ? 'refused' : 'unreachable'
 }

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { authority, serverPair, type Authority } from '#test/certificates'
 import { build, declared, type Gateway } from '#test/helper'
 import { startIssuer, type Issuer } from '#test/issuer'
-import { patience, sendRaw, type RawReply, type RawRequest, type TlsClient } from '#test/raw'
+import { hangTimeout, sendRaw, type RawReply, type RawRequest, type TlsClient } from '#test/raw'
 import { startSts, type Principal, type Sts } from '#test/sts'
 
 /** An attack: a request as it is written to the socket, and the expected reply. */
@@ -126,7 +126,7 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
   const gateways = [world.plain, world.optional, world.required]
   const trails = gateways.map(newDenials)
   // Waits for the record. If the gateway closes a connection without a reply, it may record the refusal only afterwards.
-  const recorded = async (until = Date.now() + patience): Promise<number> => {
+  const recorded = async (until = Date.now() + hangTimeout): Promise<number> => {
     const found = trails.reduce((sum, count) => sum + count(), 0)
     if (found > 0 || Date.now() > until) return found
     await new Promise((resolve) => { setTimeout(resolve, 10) })

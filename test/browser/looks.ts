@@ -21,8 +21,8 @@ export interface LooksOptions {
 /* The scripts that run in the page are strings, because the tests are compiled without the types of the DOM. */
 
 /**
- * Returns what is wrong with the layout: controls that something else covers, text that is cut off, and true if the page is
- * wider than the window.
+ * Returns what is wrong with the layout: the controls that something else covers, the text that is cut off, and whether the page
+ * is wider than the window.
  */
 const layout = `(() => {
   const root = document.querySelector('dialog, [role=dialog]') ?? document

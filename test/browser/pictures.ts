@@ -15,8 +15,8 @@ const shown = process.env.SCREENSHOTS ?? join(tmpdir(), 'secrets-gateway-picture
 const scale = 4
 
 /**
- * The maximum difference of a pixel's colour, from 0 to 1, and the maximum number of pixels that exceed it. A word or a check box
- * has more pixels.
+ * The maximum difference of a pixel's colour, from 0 to 1, and the maximum number of pixels that exceed it. If a word or a check
+ * box changes, more pixels differ.
  */
 const threshold = 0.1
 const tolerated = 12

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Locator, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { uncountedNode } from '#test/uncounted'
 import { launch, skip, watch } from './chromium.ts'
 import { checkLooks } from './looks.ts'
 
@@ -21,7 +22,7 @@ async function startGateway (t: Test): Promise<{ url: string, stop: () => Promis
     PORT: '0'
   }
   delete env.GATEWAY_CONFIG
-  const gateway = spawn(process.execPath, [server], { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const gateway = spawn('env', [...uncountedNode, server], { env, stdio: ['ignore', 'pipe', 'inherit'] })
   const stop = async (): Promise<void> => {
     if (gateway.exitCode !== null) return
     gateway.kill()

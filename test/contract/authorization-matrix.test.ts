@@ -40,8 +40,8 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
   const all = cells().flatMap((cell) => [
     ...[...onEnvironment, ...awsCallsOnEnvironment].map((request) => ({ cell, request })),
     ...names.flatMap((name) => [...onSecret, ...awsCallsOnSecret].map((request) => ({ cell: { ...cell, name }, request })))
-  ]).map((one) => ({ ...one, wanted: expected(one.cell, one.request.takes) }))
-  const taken = new Set<string>([...onEnvironment, ...onSecret, promotion()].flatMap(({ takes }) => takes))
+  ]).map((one) => ({ ...one, wanted: expected(one.cell, one.request.requires) }))
+  const taken = new Set<string>([...onEnvironment, ...onSecret, promotion()].flatMap(({ requires }) => requires))
   t.same((await declaredActions()).filter((action) => !taken.has(action)), [], 'the requests cover all actions that the routes of environments declare')
 
   const differences = async (wanted: readonly Answer[]): Promise<string[]> => {
@@ -148,7 +148,7 @@ t.test('every item of a request for many secrets', async (t) => {
   const gateway = await gatewayFor(t)
   for (const environment of Object.keys(allowed)) {
     const cell = { caller: callers[0] ?? { id: '', groups: [], method: 'api-key' }, environment, credential: undefined }
-    await ask(gateway, cell, { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secrets: names.map((name) => ({ name, value: 'v' })) } })
+    await ask(gateway, cell, { requires: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secrets: names.map((name) => ({ name, value: 'v' })) } })
   }
   gateway.catchUp()
   const items = async (cell: Cell, request: Request): Promise<{ name: string, result?: string, problem?: { code: string } }[]> => (await ask(gateway, cell, request)).json.items
@@ -156,16 +156,16 @@ t.test('every item of a request for many secrets', async (t) => {
     const may = (action: Action): string[] => names.filter((name) => expected({ ...cell, name }, [action]) === 'allowed')
     const refused = (list: Awaited<ReturnType<typeof items>>): string[] => list.filter(({ problem }) => problem?.code !== 'forbidden').map(({ name }) => name)
     if (expected(cell, ['ListSecrets']) === 'allowed') {
-      const listed = await items(cell, { takes: ['ListSecrets'], method: 'GET', path: '/secrets?sort=name' })
+      const listed = await items(cell, { requires: ['ListSecrets'], method: 'GET', path: '/secrets?sort=name' })
       t.same(listed.map(({ name }) => name), may('DescribeSecret'), `the list of ${cell.caller.id} in ${cell.environment} through ${cell.credential ?? 'the default'}`)
     }
     if (expected(cell, ['BatchGetSecretValue']) === 'allowed') {
-      t.same(refused(await items(cell, { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { names } })), may('GetSecretValue'))
-      const matching = await items(cell, { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team' } } })
+      t.same(refused(await items(cell, { requires: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { names } })), may('GetSecretValue'))
+      const matching = await items(cell, { requires: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team' } } })
       t.same(matching.map(({ name }) => name).sort(), may('GetSecretValue'))
     }
     if (expected(cell, ['CreateSecret']) === 'allowed') {
-      t.same(refused(await items(cell, { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: names, dryRun: true } })), may('CreateSecret'))
+      t.same(refused(await items(cell, { requires: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: names, dryRun: true } })), may('CreateSecret'))
     }
   }
 })

@@ -34,12 +34,12 @@ const searches = filters.flatMap((filter) => ['sort=name&limit=1', 'sort=-lastCh
 
 /** Requests that name hidden secrets or search for them. A random password is left out, because it always differs. */
 const searching: readonly Request[] = [
-  ...[...onEnvironment, ...awsCallsOnEnvironment].filter(({ takes }) => !takes.includes('GetRandomPassword')),
-  ...searches.map((path): Request => ({ takes: ['ListSecrets'], method: 'GET', path })),
-  { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { names } },
-  { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { tags: { guess: 'guessed' } } } },
-  { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: names, onConflict: 'skip', dryRun: true } },
-  ...['dev', 'prod'].map((from): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } }))
+  ...[...onEnvironment, ...awsCallsOnEnvironment].filter(({ requires }) => !requires.includes('GetRandomPassword')),
+  ...searches.map((path): Request => ({ requires: ['ListSecrets'], method: 'GET', path })),
+  { requires: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { names } },
+  { requires: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { tags: { guess: 'guessed' } } } },
+  { requires: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: names, onConflict: 'skip', dryRun: true } },
+  ...['dev', 'prod'].map((from): Request => ({ requires: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } }))
 ]
 
 /** Removes what differs between two gateways: times, and the length of a body that contains times. */

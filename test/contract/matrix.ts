@@ -87,7 +87,7 @@ export function expected (cell: Cell, actions: readonly Action[]): Answer {
 }
 
 export interface Request {
-  takes: readonly Action[]
+  requires: readonly Action[]
   /** The operation of a call in AWS's protocol. Its input is `json`. */
   operation?: string
   method: string
@@ -100,54 +100,54 @@ const versionId = '00000000-0000-4000-8000-000000000000'
 
 /** Requests to the routes of an environment, except promotions, with the actions that each requires. */
 export const onEnvironment: readonly Request[] = [
-  { takes: ['DescribeEnvironment'], method: 'GET' },
-  { takes: ['ListSecrets'], method: 'GET', path: '/secrets' },
+  { requires: ['DescribeEnvironment'], method: 'GET' },
+  { requires: ['ListSecrets'], method: 'GET', path: '/secrets' },
   // `BatchGetSecretValue` would be enough, but here no caller has it without `ListSecrets`.
-  { takes: ['ListSecrets'], method: 'GET', path: '/events' },
-  { takes: ['AssessPosture'], method: 'GET', path: '/posture' },
-  { takes: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
-  { takes: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
-  { takes: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
+  { requires: ['ListSecrets'], method: 'GET', path: '/events' },
+  { requires: ['AssessPosture'], method: 'GET', path: '/posture' },
+  { requires: ['GetRandomPassword'], method: 'GET', path: '/random-password' },
+  { requires: ['BatchGetSecretValue'], method: 'POST', path: '/values', json: { filters: { namePrefix: 'team-a/' } } },
+  { requires: ['CreateSecret'], method: 'POST', path: '/secrets', json: { secretNames: ['made'], dryRun: true } }
 ]
 
 /** Requests to the routes of a secret, with the actions that each requires. Deletions come last. */
 export const onSecret: readonly Request[] = [
-  { takes: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
-  { takes: ['GetSecretValue'], method: 'GET' },
-  { takes: ['PutSecretValue'], method: 'PUT', json: { value: 'w' } },
-  { takes: ['UpdateSecret'], method: 'PATCH', json: { description: 'd' } },
-  { takes: ['UpdateSecret', 'PutSecretValue'], method: 'PATCH', json: { description: 'd', value: 'v' } },
-  { takes: ['PutSecretValue', 'GetSecretValue'], method: 'PATCH', path: '/value', json: { a: 1 }, type: 'application/merge-patch+json' },
-  { takes: ['DescribeSecret'], method: 'GET', path: '/metadata' },
-  { takes: ['DescribeSecret'], method: 'GET', path: '/events' },
-  { takes: ['ListSecretVersionIds'], method: 'GET', path: '/versions' },
-  { takes: ['UpdateSecretVersionStage'], method: 'PUT', path: '/stages/BLUE', json: { moveToVersionId: versionId } },
-  { takes: ['UpdateSecretVersionStage'], method: 'DELETE', path: `/stages/BLUE?versionId=${versionId}` },
-  { takes: ['UpdateSecretVersionStage'], method: 'POST', path: '/rollback', json: {} },
-  { takes: ['TagResource'], method: 'PUT', path: '/tags', json: { team: 'a' } },
-  { takes: ['UntagResource'], method: 'DELETE', path: '/tags?key=team' },
-  { takes: ['GetResourcePolicy'], method: 'GET', path: '/policy' },
-  { takes: ['PutResourcePolicy'], method: 'PUT', path: '/policy', json: { resourcePolicy: {} } },
-  { takes: ['ValidateResourcePolicy'], method: 'POST', path: '/policy/validate', json: { resourcePolicy: {} } },
-  { takes: ['DeleteResourcePolicy'], method: 'DELETE', path: '/policy' },
-  { takes: ['ConfigureRotation'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30, rotateImmediately: false } },
-  { takes: ['ConfigureRotation', 'RotateSecret'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30 } },
-  { takes: ['RotateSecret'], method: 'POST', path: '/rotation' },
-  { takes: ['CancelRotateSecret'], method: 'DELETE', path: '/rotation' },
-  { takes: ['CancelRotateSecret', 'UpdateSecretVersionStage'], method: 'DELETE', path: '/rotation?discardPending=true' },
-  { takes: ['ReplicateSecretToRegions'], method: 'PUT', path: '/replicas', json: { replicaRegions: [{ region: 'eu-central-1' }] } },
-  { takes: ['RemoveRegionsFromReplication'], method: 'DELETE', path: '/replicas?region=eu-central-1' },
-  { takes: ['StopReplicationToReplica'], method: 'POST', path: '/replicas/promote' },
-  { takes: ['DeleteSecret'], method: 'DELETE', path: '?recoveryWindowInDays=7' },
-  { takes: ['DeleteSecret', 'RemoveRegionsFromReplication'], method: 'DELETE', path: '?detachReplicas=true' },
-  { takes: ['RestoreSecret'], method: 'POST', path: '/restore' },
-  { takes: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
+  { requires: ['CreateSecret'], method: 'POST', json: { value: 'v' } },
+  { requires: ['GetSecretValue'], method: 'GET' },
+  { requires: ['PutSecretValue'], method: 'PUT', json: { value: 'w' } },
+  { requires: ['UpdateSecret'], method: 'PATCH', json: { description: 'd' } },
+  { requires: ['UpdateSecret', 'PutSecretValue'], method: 'PATCH', json: { description: 'd', value: 'v' } },
+  { requires: ['PutSecretValue', 'GetSecretValue'], method: 'PATCH', path: '/value', json: { a: 1 }, type: 'application/merge-patch+json' },
+  { requires: ['DescribeSecret'], method: 'GET', path: '/metadata' },
+  { requires: ['DescribeSecret'], method: 'GET', path: '/events' },
+  { requires: ['ListSecretVersionIds'], method: 'GET', path: '/versions' },
+  { requires: ['UpdateSecretVersionStage'], method: 'PUT', path: '/stages/BLUE', json: { moveToVersionId: versionId } },
+  { requires: ['UpdateSecretVersionStage'], method: 'DELETE', path: `/stages/BLUE?versionId=${versionId}` },
+  { requires: ['UpdateSecretVersionStage'], method: 'POST', path: '/rollback', json: {} },
+  { requires: ['TagResource'], method: 'PUT', path: '/tags', json: { team: 'a' } },
+  { requires: ['UntagResource'], method: 'DELETE', path: '/tags?key=team' },
+  { requires: ['GetResourcePolicy'], method: 'GET', path: '/policy' },
+  { requires: ['PutResourcePolicy'], method: 'PUT', path: '/policy', json: { resourcePolicy: {} } },
+  { requires: ['ValidateResourcePolicy'], method: 'POST', path: '/policy/validate', json: { resourcePolicy: {} } },
+  { requires: ['DeleteResourcePolicy'], method: 'DELETE', path: '/policy' },
+  { requires: ['ConfigureRotation'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30, rotateImmediately: false } },
+  { requires: ['ConfigureRotation', 'RotateSecret'], method: 'PUT', path: '/rotation', json: { automaticallyAfterDays: 30 } },
+  { requires: ['RotateSecret'], method: 'POST', path: '/rotation' },
+  { requires: ['CancelRotateSecret'], method: 'DELETE', path: '/rotation' },
+  { requires: ['CancelRotateSecret', 'UpdateSecretVersionStage'], method: 'DELETE', path: '/rotation?discardPending=true' },
+  { requires: ['ReplicateSecretToRegions'], method: 'PUT', path: '/replicas', json: { replicaRegions: [{ region: 'eu-central-1' }] } },
+  { requires: ['RemoveRegionsFromReplication'], method: 'DELETE', path: '/replicas?region=eu-central-1' },
+  { requires: ['StopReplicationToReplica'], method: 'POST', path: '/replicas/promote' },
+  { requires: ['DeleteSecret'], method: 'DELETE', path: '?recoveryWindowInDays=7' },
+  { requires: ['DeleteSecret', 'RemoveRegionsFromReplication'], method: 'DELETE', path: '?detachReplicas=true' },
+  { requires: ['RestoreSecret'], method: 'POST', path: '/restore' },
+  { requires: ['DeleteSecret', 'ForceDeleteSecret'], method: 'DELETE', path: '?force=true' }
 ]
 
 const clientRequestToken = '00000000-0000-4000-8000-000000000001'
 
 /** Returns a call in AWS's protocol, which must require the same actions as the equivalent request to the gateway's own API. */
-const awsCall = (takes: readonly Action[], operation: string, json: object = {}): Request => ({ takes, method: 'POST', operation, json })
+const awsCall = (requires: readonly Action[], operation: string, json: object = {}): Request => ({ requires, method: 'POST', operation, json })
 
 export const awsCallsOnEnvironment: readonly Request[] = [
   awsCall(['ListSecrets'], 'ListSecrets'),
@@ -190,7 +190,7 @@ export const awsCallsOnSecret: readonly Request[] = [
 ]
 
 /** Returns a request for a promotion. A promotion involves a second environment, and requires the same action in both. */
-export const promotion = (from = 'none'): Request => ({ takes: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
+export const promotion = (from = 'none'): Request => ({ requires: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } })
 
 /** Returns all combinations of a caller, an environment and a credential. */
 export function cells (): Cell[] {
@@ -202,7 +202,7 @@ export const described = ({ caller, environment, credential, name = '' }: Cell, 
   `${caller.id} ${operation} ${environment}/${name}${path} through ${credential ?? 'the default'}`
 
 /** Sends a request of a cell of the matrix. */
-export async function ask (gateway: Gateway, cell: Cell, { takes, method, path = '', json, type, operation }: Request): Promise<Reply> {
+export async function ask (gateway: Gateway, cell: Cell, { requires, method, path = '', json, type, operation }: Request): Promise<Reply> {
   const { caller, environment, credential, name } = cell
   if (operation !== undefined) {
     const headers = credential === undefined ? {} : { 'aws-credential-id': credential }
@@ -210,7 +210,7 @@ export async function ask (gateway: Gateway, cell: Cell, { takes, method, path =
     return callAws(gateway, operation, { ...json as object, ...secret }, { environment, token: tokenOf(caller.id), headers })
   }
   const secret = name === undefined ? '' : `/secrets/${encodeURIComponent(name)}`
-  const takesCredential = !takes.includes('DescribeEnvironment')
+  const takesCredential = !requires.includes('DescribeEnvironment')
   return gateway.send(method, `/environments/${environment}${secret}${path}`, {
     token: tokenOf(caller.id),
     headers: {

@@ -2,12 +2,12 @@ import t from 'tap'
 import { createBudget } from '#src/admission/budget'
 import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 import { createFairQueue, type Owner } from '#src/admission/fair-queue'
-import { createOpenRequestLimiter } from '#src/admission/open-request-limiter'
 import { createWakeTimer } from '#src/admission/wake-timer'
 import { waitingQueue } from '#src/audit/queue'
 import type { AwsCall } from '#src/aws/call'
 import { createBatcher } from '#src/cache/batcher'
 import { createFlights } from '#src/cache/flights'
+import { Problem } from '#src/problems/problem'
 import { createTimeouts } from '#src/scheduling/timeouts'
 
 /*
@@ -43,11 +43,7 @@ const states: Readonly<Record<string, () => (id: string) => unknown>> = {
     return (id) => { budget.reserve(id, 10).release() }
   },
   'the operations of callers': () => {
-    const limiter = createConcurrencyLimiter({ all: 1, ofOneCaller: 1 })
-    return (id) => { limiter.enter(id)() }
-  },
-  'the open requests of callers': () => {
-    const limiter = createOpenRequestLimiter('event-streams', () => 1)
+    const limiter = createConcurrencyLimiter(() => ({ all: 1, ofOneCaller: 1 }), () => new Problem('overloaded'))
     return (id) => { limiter.enter(id)() }
   },
   'the work that callers have queued': () => {

@@ -125,7 +125,7 @@ t.test('every route', async (t) => {
     if (route.url.includes(':env') && !speaksAws && route.url !== '/environments/:env') expected.push('403', '404', '422', '502', '503', '504')
     if (route.url.includes(':name')) expected.push('414')
     if (schema.body !== undefined) expected.push('413', '415')
-    // A route with its own problem format has that protocol's statuses as well.
+    // A route with its own problem format also has the statuses of the protocol that it speaks.
     if (route.config?.problemFormat === undefined) t.same(expected.filter((status) => !statuses.includes(status)), [], `${name} has schemas for its errors`)
 
     const takesBody = ['POST', 'PUT', 'PATCH'].includes(String(route.method)) && !withoutBody.has(schema.operationId ?? '')

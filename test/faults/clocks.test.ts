@@ -8,7 +8,7 @@ import { hashToken } from '#src/authentication/api-keys'
 import { roleArns } from '#test/aws-roles'
 import { startBackend, type Backend } from '#test/backends'
 import { send, type Reply } from '#test/helper'
-import { patience } from '#test/raw'
+import { hangTimeout } from '#test/raw'
 import { until } from '#test/until'
 import { situations } from './situations.ts'
 
@@ -88,7 +88,7 @@ async function start (t: Test, backend: Backend, limits: object, seconds = 0): P
   }
 }
 
-t.test(situations['clock set back'].what, { skip, timeout: 2 * patience }, async (t) => {
+t.test(situations['clock set back'].what, { skip, timeout: 2 * hangTimeout }, async (t) => {
   const backend = await startBackend()
   t.teardown(backend.close)
   const window = 1_000
@@ -103,7 +103,7 @@ t.test(situations['clock set back'].what, { skip, timeout: 2 * patience }, async
   t.ok(wait > 0 && wait <= window, `Retry-After: ${wait}`)
 })
 
-t.test(situations['clock set ahead'].what, { skip, timeout: 2 * patience }, async (t) => {
+t.test(situations['clock set ahead'].what, { skip, timeout: 2 * hangTimeout }, async (t) => {
   for (const [when, atStart] of [['while the gateway runs', 0], ['before the gateway starts', 7_200]] as const) {
     const backend = await startBackend()
     t.teardown(backend.close)

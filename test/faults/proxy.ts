@@ -200,7 +200,7 @@ async function listenDeaf (port: number): Promise<Deaf> {
   for (let count = 0; count <= backlog; count += 1) {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined)
     waiting.push(socket)
-    // Someone else's connection may have taken the place in the backlog, which is just as well.
+    // Somebody else's connection may have filled the backlog, which has the same effect.
     await Promise.race([once(socket, 'connect').catch(() => undefined), setTimeout(500)])
   }
   return {

@@ -125,7 +125,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     advance: (days) => { moved += days * day },
     settle: () => undefined,
     catchUp: () => undefined,
-    isLate: false,
+    isRealistic: false,
     rotateDue: async () => { throw new Error('moto can\'t run rotation functions') },
     close: async () => {
       const closed = once(server, 'close')

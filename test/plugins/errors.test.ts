@@ -51,8 +51,7 @@ t.test('the reply to every error is a problem document with the request\'s ID', 
       t.equal(reply.status, 404)
       t.notMatch(reply.json.detail, hint, path)
     }
-    // Each of these paths matches a route. The route uses `val` as the secret's name, because its own path ends with the last
-    // segment.
+    // Each path matches a route that ends with `/metadata`, `/references` or `/policy`, so `val` is the secret's name.
     for (const path of ['/environments/dev/secrets/val/metadata', '/environments/dev/secrets/val/references', '/environments/dev/secrets/val/policy']) {
       t.match((await gateway.send('GET', path)).json, { code: 'secret-not-found', detail: hint }, path)
     }

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { build, type Gateway } from '#test/helper'
 
-/** Starts a gateway on a backend that is as late as AWS, whatever backend the other tests use. */
+/** Starts a gateway on a backend with AWS's delays and failures, whatever backend the other tests use. */
 export async function buildRealistic (t: Test, seed: string, change: Parameters<typeof build>[1] = {}): Promise<Gateway> {
   const before = process.env.TEST_REALISTIC
   process.env.TEST_REALISTIC = seed

@@ -17,11 +17,11 @@ export type Kind = keyof typeof weights
 const kinds = Object.keys(weights) as Kind[]
 const action = fc.oneof(...kinds.map((kind) => ({ weight: weights[kind], arbitrary: fc.constant(kind) })))
 
-/** What each of three callers does, one after another. */
+/** Programs for three concurrent callers: each carries out its actions one after another. */
 export const programs = fc.array(fc.array(action, { minLength: 4, maxLength: 9 }), { minLength: 3, maxLength: 3 })
 
 /** Everything that happened to a secret. */
-export interface Story {
+export interface Recording {
   operations: Operation[]
   reads: Read[]
   /** The value of each version whose ID a reply contained. Each value is written only once, so it also identifies its version. */
@@ -30,15 +30,15 @@ export interface Story {
   next: () => number
 }
 
-export function newStory (): Story {
+export function newRecording (): Recording {
   let events = 0
   return { operations: [], reads: [], values: new Map(), next: () => ++events }
 }
 
-/** The statuses of replies that leave it open what AWS has done. */
+/** The statuses of replies that do not say whether AWS has carried out the request. */
 const unanswered: ReadonlySet<number> = new Set([429, 500, 502, 503, 504])
 
-/** Returns the outcome of a request. A refusal of its repetition may say that it is unknown whether it was carried out before. */
+/** Returns the outcome of a request. It is also unknown if a refusal says that AWS may have carried out an earlier attempt. */
 const outcomeOf = (status: number, { code, detail }: Reply['json']): Outcome => {
   if (status < 300) return 'done'
   return unanswered.has(status) || /unknown whether/.test(detail) ? 'unknown' : code
@@ -46,13 +46,13 @@ const outcomeOf = (status: number, { code, detail }: Reply['json']): Outcome => 
 
 const callers = [tokens.administrator, tokens.pipeline, tokens.writer]
 
-/** The result of an item of a bulk create, and what was done. */
+/** The changes of a secret for each result of its item in a bulk create. */
 const bulkEffects: Readonly<Record<string, readonly ('create' | 'update' | 'restore')[]>> =
   { created: ['create'], updated: ['update'], restored: ['restore', 'update'] }
 
-/** Returns the requests of a caller about a secret. Each records in the story what it did, and the reply. */
+/** Returns the requests of a caller about a secret. Each adds what it did, and the reply, to the recording. */
 export function createCaller (
-  gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Story
+  gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Recording
 ): Record<Kind, () => Promise<void>> {
   const path = `/environments/dev/secrets/${name}`
   /** The current version, and the version with the label `blue`, as far as the caller knows. */

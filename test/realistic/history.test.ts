@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isLinearizable, readsBeforeOwnWrites, readsOfThePast, type Operation, type Request, type State } from './history.ts'
+import { isLinearizable, staleReadsOfOwnWrites, staleReads, type Operation, type Request, type State } from './history.ts'
 
 const done = (began: number, ended: number, request: Request, outcome = 'done'): Operation => ({ ...request, caller: 0, began, ended, outcome })
 const create = done(1, 2, { kind: 'create', version: 'a' })
@@ -55,24 +55,24 @@ t.test('a history is possible only if no confirmed write is lost and each refusa
 
 t.test('a read is stale if it shows a state that was replaced before the read began', async (t) => {
   const operations = [create, done(3, 6, put('b')), done(9, 10, { kind: 'delete' }), forced(13, 14)]
-  const past = (began: number, ended: number, found: string): boolean =>
-    readsOfThePast(operations, [{ caller: 0, began, ended, found }]).length > 0
-  t.ok(past(3, 4, 'secret-not-found'))
-  t.notOk(past(1, 2, 'secret-not-found'), 'at the same time as the creation')
-  t.notOk(past(4, 5, 'a'), 'at the same time as the write')
-  t.ok(past(7, 8, 'a'))
-  t.notOk(past(7, 8, 'b'))
-  t.ok(past(11, 12, 'b'))
-  t.notOk(past(11, 12, 'secret-pending-deletion'))
-  t.ok(past(15, 16, 'b'))
-  t.notOk(past(15, 16, 'secret-not-found'))
-  t.notOk(past(15, 16, 'secret-pending-deletion'), 'AWS may not have finished')
+  const stale = (began: number, ended: number, found: string): boolean =>
+    staleReads(operations, [{ caller: 0, began, ended, found }]).length > 0
+  t.ok(stale(3, 4, 'secret-not-found'))
+  t.notOk(stale(1, 2, 'secret-not-found'), 'at the same time as the creation')
+  t.notOk(stale(4, 5, 'a'), 'at the same time as the write')
+  t.ok(stale(7, 8, 'a'))
+  t.notOk(stale(7, 8, 'b'))
+  t.ok(stale(11, 12, 'b'))
+  t.notOk(stale(11, 12, 'secret-pending-deletion'))
+  t.ok(stale(15, 16, 'b'))
+  t.notOk(stale(15, 16, 'secret-not-found'))
+  t.notOk(stale(15, 16, 'secret-pending-deletion'), 'AWS may not have finished')
 })
 
 t.test('a caller\'s own writes count for its reads, even if the writes of others are late', async (t) => {
   const operations = [create, { ...done(3, 4, put('b')), caller: 1 }, done(5, 6, put('c'))]
   const goesBack = (caller: number, found: string): boolean =>
-    readsBeforeOwnWrites(operations, [{ caller, began: 7, ended: 8, found }]).length > 0
+    staleReadsOfOwnWrites(operations, [{ caller, began: 7, ended: 8, found }]).length > 0
   t.same([goesBack(0, 'a'), goesBack(0, 'b'), goesBack(0, 'c')], [true, true, false])
   t.same([goesBack(1, 'a'), goesBack(1, 'b'), goesBack(1, 'c')], [true, false, false])
   t.notOk(goesBack(2, 'a'))

@@ -86,7 +86,7 @@ function isTrue (refusal: string, state: State, request: Request): boolean {
   }
 }
 
-/** Returns true if the secret has all existing versions that the request names. */
+/** Returns true if the secret has every version that the request expects to exist. */
 function knowsVersions ({ versions }: State, request: Request): boolean {
   if (request.kind === 'move') return [request.version, request.from ?? request.version].every((version) => versions.includes(version))
   return (request.kind !== 'rollBack' && request.kind !== 'removeLabel') || versions.includes(request.version)
@@ -105,7 +105,7 @@ const changesCurrent = (request: Request): request is Extract<Request, { version
 /** The requests that are tried again if another writer interferes, and then refused. */
 const retried: ReadonlySet<Request['kind']> = new Set(['rollBack', 'patch'])
 
-/** Returns true if a request was refused because of concurrent writes, and there was one. */
+/** Returns true if a request was refused because of a concurrent write, and there was such a write. */
 const metRival = (operation: Operation, operations: readonly Operation[]): boolean =>
   retried.has(operation.kind) && operation.outcome === 'write-conflict' && operations.some((other) => other !== operation &&
     changesCurrent(other) && isEffective(other) && other.began < operation.ended && operation.began < other.ended)
@@ -176,9 +176,9 @@ const foundStates: Readonly<Record<string, string>> = { 'secret-not-found': 'abs
  * Returns the reads that show a state from before a write that was confirmed before the read began. A read at the same time as a
  * write may show either state, and so may a read that begins while the outcome of a write is unknown.
  *
- * @param counts returns true for the confirmed writes that the read must not show the past of; by default for all
+ * @param counts returns true if the read must show the effect of this confirmed write; by default, it must show that of every one
  */
-export function readsOfThePast (
+export function staleReads (
   operations: readonly Operation[], reads: readonly Read[], counts: (write: { caller?: number }, read: Read) => boolean = () => true
 ): Read[] {
   const effective = operations.filter(isEffective)
@@ -187,15 +187,15 @@ export function readsOfThePast (
   const versions: Setting[] = effective.flatMap((operation) => changesCurrent(operation)
     ? [{ value: operation.version, caller: operation.caller, began: operation.began, ended: operation.ended }]
     : [])
-  const isPast = (read: Read, value: string, settings: readonly Setting[]): boolean =>
+  const isStale = (read: Read, value: string, settings: readonly Setting[]): boolean =>
     wasReplaced(value, settings.filter((write) => write.began < read.ended), (write) => write.ended < read.began && counts(write, read))
-  return reads.filter((read) => isPast(read, foundStates[read.found] ?? 'active', existence) ||
-    (!(read.found in foundStates) && isPast(read, read.found, versions)))
+  return reads.filter((read) => isStale(read, foundStates[read.found] ?? 'active', existence) ||
+    (!(read.found in foundStates) && isStale(read, read.found, versions)))
 }
 
 /** Returns the reads that show a state from before a write of the same caller. */
-export const readsBeforeOwnWrites = (operations: readonly Operation[], reads: readonly Read[]): Read[] =>
-  readsOfThePast(operations, reads, (write, read) => write.caller === read.caller)
+export const staleReadsOfOwnWrites = (operations: readonly Operation[], reads: readonly Read[]): Read[] =>
+  staleReads(operations, reads, (write, read) => write.caller === read.caller)
 
 /** Returns true if the value was certainly replaced by one of the writes that are `confirmed`. */
 const wasReplaced = (value: string, settings: readonly Setting[], confirmed: (write: Setting) => boolean): boolean =>

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { policies, type Gateway } from '#test/helper'
 import { buildRealistic } from './build.ts'
-import { createCaller, newStory, programs, type Kind, type Story } from './callers.ts'
-import { isLinearizable, readsBeforeOwnWrites, readsOfThePast, type Operation, type Read, type State } from './history.ts'
+import { createCaller, newRecording, programs, type Kind, type Recording } from './callers.ts'
+import { isLinearizable, staleReadsOfOwnWrites, staleReads, type Operation, type Read, type State } from './history.ts'
 
 /**
  * The number of runs and the seed. For a longer run: `TEST_MODEL_RUNS=500 TEST_MODEL_SEED=7 node test/realistic/model.test.ts`.
@@ -14,21 +14,21 @@ type Replicas = readonly [Gateway, ...Gateway[]]
 
 const authorization = policies('@id("everything") permit (principal, action, resource);')
 
-/** Carries out the programs concurrently, each by a caller of its own. The callers take turns at the replicas. */
-async function tell (replicas: Replicas, name: string, all: readonly Kind[][]): Promise<Story> {
-  const story = newStory()
+/** Carries out the programs concurrently, each by a caller of its own. The callers are spread over the replicas. */
+async function runPrograms (replicas: Replicas, name: string, all: readonly Kind[][]): Promise<Recording> {
+  const recording = newRecording()
   await Promise.all(all.map(async (program, number) => {
     const replica = replicas[number % replicas.length] ?? replicas[0]
     // All replicas have the same clock.
-    const caller = { ...createCaller(replica, name, number, story), wait: async () => { for (const { catchUp } of replicas) catchUp() } }
+    const caller = { ...createCaller(replica, name, number, recording), wait: async () => { for (const { catchUp } of replicas) catchUp() } }
     for (const kind of program) await caller[kind]()
   }))
   for (const { catchUp } of replicas) catchUp()
-  return story
+  return recording
 }
 
-/** Returns the state of a secret in AWS, with those of the known versions that exist. Versions are identified by their values. */
-async function stateOf ({ aws: clientFor }: Gateway, name: string, values: Story['values']): Promise<State> {
+/** Returns the state of a secret in AWS. Versions are identified by their values, of which only those in `values` are known. */
+async function stateOf ({ aws: clientFor }: Gateway, name: string, values: Recording['values']): Promise<State> {
   const aws = clientFor('AKIADEV')
   const target = { SecretId: `dev/${name}` }
   const described = await aws.describeSecret(target).catch(unlessMissing)
@@ -61,7 +61,7 @@ interface History {
 }
 
 /** Returns the history with the versions identified by their values, which are known even if a reply was lost. */
-function identified ({ operations, reads, values }: Story): History {
+function identified ({ operations, reads, values }: Recording): History {
   const named = <T extends string | undefined>(version: T): T => (version === undefined ? version : values.get(version) ?? version) as T
   const isUnknown = (found: string): boolean => /^[0-9a-f-]{36}$/.test(found)
   return {
@@ -75,20 +75,20 @@ function identified ({ operations, reads, values }: Story): History {
   }
 }
 
-/** Fails with the whole history unless it is possible. */
-function check ({ operations, reads }: History, past: readonly Read[], last: State): void {
-  const story = (): string => [...operations, ...reads].sort((a, b) => a.began - b.began).map((event) => JSON.stringify(event)).join('\n')
-  if (past.length > 0) throw new Error(`These reads show the past: ${JSON.stringify(past)}\n${story()}`)
-  if (!isLinearizable(operations, last)) throw new Error(`No order of these operations ends in ${JSON.stringify(last)}:\n${story()}`)
+/** Fails if the history is not possible. The error then shows the whole history. */
+function check ({ operations, reads }: History, stale: readonly Read[], last: State): void {
+  const listed = (): string => [...operations, ...reads].sort((a, b) => a.began - b.began).map((event) => JSON.stringify(event)).join('\n')
+  if (stale.length > 0) throw new Error(`These reads are stale: ${JSON.stringify(stale)}\n${listed()}`)
+  if (!isLinearizable(operations, last)) throw new Error(`No order of these operations ends in ${JSON.stringify(last)}:\n${listed()}`)
 }
 
-/** Lets fast-check find programs, and checks what each of them leads to. */
+/** Runs programs that fast-check generates, and checks the history and the final state of each. */
 async function explore (replicas: Replicas, checked: (history: History, last: State) => void): Promise<number> {
   let names = 0
   await fc.assert(fc.asyncProperty(programs, async (all) => {
     const name = `model-${++names}`
-    const story = await tell(replicas, name, all)
-    checked(identified(story), await stateOf(replicas[0], name, story.values))
+    const recording = await runPrograms(replicas, name, all)
+    checked(identified(recording), await stateOf(replicas[0], name, recording.values))
   }), { numRuns: Number(runs), seed: Number(seed), endOnFailure: true })
   return names
 }
@@ -96,18 +96,18 @@ async function explore (replicas: Replicas, checked: (history: History, last: St
 await t.test('several callers: no confirmed write is lost, no read is stale, and every refusal is correct', async (t: Test) => {
   t.comment(`seed ${seed}, ${runs} runs`)
   const gateway = await buildRealistic(t, seed, { authorization })
-  const count = await explore([gateway], (history, last) => { check(history, readsOfThePast(history.operations, history.reads), last) })
+  const count = await explore([gateway], (history, last) => { check(history, staleReads(history.operations, history.reads), last) })
   t.ok(count >= Number(runs))
 })
 
 /** A replica may not see another replica's write yet, and may then refuse a valid request. */
-await t.test('several replicas: no confirmed write is lost, and nobody sees what was there before his own write', async (t: Test) => {
+await t.test('several replicas: no confirmed write is lost, and every caller sees its own writes', async (t: Test) => {
   const gateway = await buildRealistic(t, seed, { authorization })
   const { endpoint = '' } = gateway.fastify.config.current.aws
   const replicas: Replicas = [gateway, await buildRealistic(t, seed, { authorization, aws: { endpoint } })]
   const count = await explore(replicas, ({ operations, reads }, last) => {
     const effective = operations.filter(({ outcome }) => outcome === 'done' || outcome === 'unknown')
-    check({ operations: effective, reads }, readsBeforeOwnWrites(effective, reads), last)
+    check({ operations: effective, reads }, staleReadsOfOwnWrites(effective, reads), last)
   })
   t.ok(count >= Number(runs))
 })

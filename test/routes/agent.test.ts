@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { takenPaths } from '#src/config/agent'
+import { reservedPaths } from '#src/config/agent'
 import { configFrom } from '#src/config/config'
 import { build, caching, declared, policies, tokens, type Gateway, type Reply } from '#test/helper'
 import { sendRaw } from '#test/raw'
@@ -76,7 +76,7 @@ const table: readonly [path: string, asked: Asked, status: number, reply: string
   ['/v1/dev/a?refreshNow=', {}, 400, 'invalid refreshNow value'],
   ['/v1/dev/a?refreshNow=yes&refreshNow=true', {}, 400, 'invalid refreshNow value'],
   ['/v1/dev/a?refreshNow=__proto__', {}, 400, 'invalid refreshNow value'],
-  ['/v1/dev/a', { headers: { ...token, 'if-none-match': '"v"' } }, 400, 'header /if-none-match is not taken by this route'],
+  ['/v1/dev/a', { headers: { ...token, 'if-none-match': '"v"' } }, 400, 'header /if-none-match is not supported by this route'],
   // Secrets.
   ['/v1/dev/a', {}, 200, { Name: 'dev/a', SecretString: 'second', VersionStages: ['AWSCURRENT'] }],
   ['/v1/dev/a', { headers: { 'x-vault-token': tokens.administrator } }, 200, { SecretString: 'second' }],
@@ -309,5 +309,5 @@ t.test('invalid settings', async (t) => {
   const { fastify } = await build(t)
   const first = Object.keys(fastify.swagger().paths ?? {}).map((path) => path.split('/')[1] ?? '')
   const others = first.filter((segment) => segment !== 'v1' && !segment.includes('.'))
-  t.same([...takenPaths].sort(), [...new Set([...others, 'docs'])].sort(), 'the list of the gateway\'s paths is complete')
+  t.same([...reservedPaths].sort(), [...new Set([...others, 'docs'])].sort(), 'the list of the gateway\'s paths is complete')
 })

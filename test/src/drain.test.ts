@@ -10,6 +10,7 @@ import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
+import { uncountedNode } from '#test/uncounted'
 
 /**
  * The number of gateways to shut down under load, for each time that AWS takes to reply. The environment variable `TEST_DRAINS`
@@ -61,8 +62,16 @@ interface Gateway {
   ended: Promise<number | null>
 }
 
+interface Setting {
+  /** What the sections `server` and `aws` of the configuration have besides. */
+  server?: object
+  aws?: object
+  /** Arguments of env(1) that start Node.js. */
+  node?: readonly string[]
+}
+
 /** Starts a gateway as a separate process. */
-async function start (t: Test, endpoint: string, settings: object = {}, aws: object = {}): Promise<Gateway> {
+async function start (t: Test, endpoint: string, { server: settings = {}, aws = {}, node = [process.execPath] }: Setting = {}): Promise<Gateway> {
   const folder = t.testdir({
     'gateway.yaml': stringify({
       environments: { dev: { region: 'eu-west-1', credential: 'ci' } },
@@ -76,7 +85,7 @@ async function start (t: Test, endpoint: string, settings: object = {}, aws: obj
     policies: { 'bot.cedar': '@id("bot") permit (principal == Caller::"bot", action, resource);\n' }
   })
   const variables = { GATEWAY_CONFIG: join(folder, 'gateway.yaml'), GATEWAY_DATA_DIR: folder, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info', CI_KEY: 'AKIATEST', CI_SECRET: 'test-secret' }
-  const child = spawn(process.execPath, [server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('env', [...node, server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = once(child, 'exit').then(([code]) => code as number | null)
   t.teardown(async () => {
     child.kill('SIGKILL')
@@ -138,7 +147,7 @@ for (const delay of delays) {
   t.test(`with replies of AWS after ${delay} ms, no request is lost when the gateway is ended under load`, { timeout }, async (t) => {
     await pMap(Array.from({ length: rounds }).keys(), async (round) => t.test(`round ${round}`, { timeout }, async (t) => {
       let slow = 0
-      const gateway = await start(t, await slowBackend(t, () => slow))
+      const gateway = await start(t, await slowBackend(t, () => slow), { node: uncountedNode })
       t.match(await ask(gateway.url, read, { method: 'PUT', body: '{"value":"v"}' }), { status: 201 })
       slow = delay
       let count = 0
@@ -166,7 +175,7 @@ async function open (t: Test, url: string, text: string): Promise<Socket> {
 const head = `Host: gateway.test\r\nAuthorization: Bearer ${token}\r\n`
 
 t.test('until load balancers have noticed the shutdown, the gateway is not ready, but serves requests', { timeout }, async (t) => {
-  const gateway = await start(t, await slowBackend(t, () => 0), { shutdown: { delaySeconds: 300 } })
+  const gateway = await start(t, await slowBackend(t, () => 0), { server: { shutdown: { delaySeconds: 300 } } })
   t.match(await ask(gateway.url, '/health/ready'), { status: 200 })
   gateway.child.kill('SIGTERM')
   while ((await ask(gateway.url, '/health/ready')).status === 200) await wait(10)
@@ -182,7 +191,7 @@ t.test('until load balancers have noticed the shutdown, the gateway is not ready
 
 t.test('clients that do not finish their requests or read their replies do not keep the process from ending', { timeout }, async (t) => {
   const connections = { headersTimeoutSeconds: 1, requestTimeoutSeconds: 1, replyTimeoutSeconds: 1 }
-  const gateway = await start(t, await slowBackend(t, () => 0), { connections, shutdown: { delaySeconds: 0, graceSeconds: 3_600 } })
+  const gateway = await start(t, await slowBackend(t, () => 0), { server: { connections, shutdown: { delaySeconds: 0, graceSeconds: 3_600 } } })
   await open(t, gateway.url, '')
   await open(t, gateway.url, `GET /environments HTTP/1.1\r\n${head}`)
   await open(t, gateway.url, `PUT ${read} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"val`)
@@ -195,7 +204,7 @@ t.test('clients that do not finish their requests or read their replies do not k
 t.test('requests that do not end within the grace period are cut off, and the exit status shows it', { timeout }, async (t) => {
   const aws = { deadlineSeconds: 0.1, stsDeadlineSeconds: 0.1, queueSeconds: 0.1 }
   const connections = { headersTimeoutSeconds: 60, requestTimeoutSeconds: 60 }
-  const gateway = await start(t, await slowBackend(t, () => 0), { connections, shutdown: { delaySeconds: 0, graceSeconds: 0.5 } }, aws)
+  const gateway = await start(t, await slowBackend(t, () => 0), { server: { connections, shutdown: { delaySeconds: 0, graceSeconds: 0.5 } }, aws })
   await open(t, gateway.url, `PUT ${read} HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"val`)
   await ask(gateway.url, '/health/live')
   gateway.child.kill('SIGTERM')

@@ -36,7 +36,7 @@ export function doctor (command: Command, terminal: Terminal): void {
   withExample(command, 'secretsctl doctor gateway.yaml', 'secretsctl doctor gateway.yaml --environment prod --actions read --json')
 }
 
-/** What to look at. No names mean all environments. */
+/** The part of the configuration to check: the environments with these names, or all if there are none. */
 interface Scope {
   readonly names: readonly string[]
   readonly actions?: readonly Action[]

@@ -83,7 +83,7 @@ const fileIn = ({ path }: PrivateFolder): string => join(path, 'value')
 async function edited (folder: PrivateFolder, before: string, { env }: Terminal): Promise<string> {
   const file = fileIn(folder)
   writeFileSync(file, before, { mode: 0o600, flag: 'wx' })
-  await folder.leavingInterrupts(async () => editFile(file, env))
+  await folder.ignoringInterrupts(async () => editFile(file, env))
   const after = asBefore(readFileSync(file, 'utf8'), before)
   if (after === '') throw new CommandFailure('The value is empty, so nothing was written')
   return after

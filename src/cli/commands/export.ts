@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formats, serialized, type FormatName } from '#src/cli/formats'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
-import { steeringPower } from '#src/cli/steering-names'
+import { dangerOf } from '#src/cli/dangerous-variables'
 import { formatOf, type OutputFormat } from '#src/cli/output-format'
 import { printValues, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { readVariables, selectionFrom, withSelection, type Refusal, type Selection } from '#src/cli/variables'
@@ -12,7 +12,7 @@ interface Options extends GlobalOptions, Selection {
   name: string
 }
 
-/** The formats for the values of `--output`. */
+/** The formats that `--output` chooses. */
 const shortNames: Partial<Record<OutputFormat, FormatName>> = { env: 'dotenv', json: 'json', yaml: 'yaml' }
 
 /** Validates the name of a Kubernetes object (an RFC 1123 subdomain). */
@@ -30,7 +30,7 @@ export function exportSecrets (command: Command, terminal: Terminal): void {
       const options = command.optsWithGlobals<Options>()
       const format = options.format ?? shortNames[formatOf(options)]
       if (format === undefined) throw new WrongUsage(`Specify the format with --format: ${Object.keys(formats).join(', ')}`)
-      const refusal: Refusal = (variable) => formats[format].isEnvironment ? steeringPower(variable) : undefined
+      const refusal: Refusal = (variable) => formats[format].isEnvironment ? dangerOf(variable) : undefined
       const env = environmentOf(options, terminal)
       const selection = selectionFrom(options, terminal)
       const { variables, unaddressable } = await readVariables(gatewayOf(options, terminal), env, selection, refusal)

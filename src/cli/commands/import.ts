@@ -3,10 +3,11 @@ import { buffer } from 'node:stream/consumers'
 import { namePrefix, secretName } from '#src/cli/arguments'
 import { planAndCreate } from '#src/cli/bulk-plan'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { entriesIn, formatOfFile, importFormats, textOfMember, type ImportFormat } from '#src/cli/import-file'
+import { entriesIn, formatOfFile, importFormats, type ImportFormat } from '#src/cli/import-file'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { isDots } from '#src/cli/text'
 import { contentOf } from '#src/cli/value'
+import { memberText } from '#src/json/field'
 
 interface Options extends GlobalOptions {
   format?: ImportFormat
@@ -37,7 +38,7 @@ export function importFile (command: Command, terminal: Terminal): void {
       const bytes = file === '-' ? await buffer(terminal.stdin) : contentOf(file)
       const entries = entriesIn(bytes.toString(), format)
       const secrets = into === undefined
-        ? Object.entries(entries).map(([key, member]) => ({ name: nameFor(key, prefix ?? terminal.project()?.prefix ?? ''), value: textOfMember(member) }))
+        ? Object.entries(entries).map(([key, member]) => ({ name: nameFor(key, prefix ?? terminal.project()?.prefix ?? ''), value: memberText(member) }))
         : [{ name: into, value: JSON.stringify(entries) }]
       const empty = secrets.find(({ value }) => value === '')
       if (empty !== undefined) throw new CommandFailure(`${empty.name} would have an empty value, which AWS does not store: remove it from the file`)

@@ -6,7 +6,7 @@ import { withExample } from '#src/cli/global-options'
 import { NoKeyring } from '#src/cli/keyring/keyring'
 import { wayFor } from '#src/cli/login/methods'
 import { assertIntended, assertNamed, commandFor, type Destination, type LoginOptions } from '#src/cli/login/trust'
-import { entryFor, forgotten, isInKeyring, keptInKeyring, keyringFailure, storageOf, strayEntryLines } from '#src/cli/profiles/in-keyring'
+import { entryFor, removeFromKeyring, isInKeyring, storeInKeyring, keyringFailure, storageOf, strayEntryLines } from '#src/cli/profiles/in-keyring'
 import {
   isPrivate, namesFor, profileName, profileNamed, urlFrom, type Credential, type Profile, type Profiles, type StoredCredential
 } from '#src/cli/profiles/profiles'
@@ -52,16 +52,16 @@ async function pastedToken (url: string, terminal: Terminal, isPiped: boolean): 
 }
 
 /**
- * Puts a login into the keyring. Without a keyring, or if the user wants that, the file of the profiles gets all of it. If the
- * profile's login was in the keyring until now, the next one goes to the file only if the user wants that.
+ * Stores a login in the keyring or, if there is no keyring or the user chooses so, in the profiles file. If the profile's earlier
+ * login was in the keyring, a missing keyring is an error, and only the user can choose the file.
  */
-async function stored (
+async function storeLogin (
   url: string, credential: Credential, replaced: Profile | undefined, options: LoginOptions, terminal: Terminal
 ): Promise<StoredCredential> {
   if (options.insecureStorage === true) return credential
   const entry = entryFor(url)
   try {
-    return await keptInKeyring(credential, entry, await terminal.keyring())
+    return await storeInKeyring(credential, entry, await terminal.keyring())
   } catch (error) {
     const hasKeyring = replaced !== undefined && isInKeyring(replaced.credential)
     if (error instanceof NoKeyring && !hasKeyring) return credential
@@ -74,8 +74,8 @@ async function stored (
  * Takes back a login that can't be kept: the keyring forgets it, and so does its issuer if possible. Otherwise, a refresh token
  * that nobody has a use for would stay valid.
  */
-async function takenBack (credential: Credential, unnamed: Profile, terminal: Terminal): Promise<void> {
-  await forgotten(unnamed, terminal)
+async function undoLogin (credential: Credential, unnamed: Profile, terminal: Terminal): Promise<void> {
+  await removeFromKeyring(unnamed, terminal)
   if (credential.kind !== 'oidc') return
   const { revoke } = await import('#src/cli/login/openid')
   await revoke(credential).catch(() => undefined)
@@ -115,16 +115,16 @@ export function login (command: Command, terminal: Terminal): void {
         // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
         await changeProfiles(terminal.env, async (latest) => {
           replaced = profileNamed(latest, name)
-          kept = await stored(url, credential, replaced, options, terminal)
+          kept = await storeLogin(url, credential, replaced, options, terminal)
           const env = environment ?? (replaced?.url === url ? replaced.environment : undefined)
           const profile = { url, ...env !== undefined && { environment: env }, credential: kept }
           return { current: name, profiles: { ...latest.profiles, [name]: profile } }
         })
       } catch (error) {
-        await takenBack(credential, { url, credential: kept }, terminal)
+        await undoLogin(credential, { url, credential: kept }, terminal)
         throw error
       }
-      await forgotten(replaced, terminal)
+      await removeFromKeyring(replaced, terminal)
       const storage = storageOf(kept)
       print(terminal, options, { url, profile: name, storage, ...caller }, [
         `Logged in to ${url} as ${caller.id}`,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { withExample, type GlobalOptions } from '#src/cli/global-options'
-import { forgotten, opened, type NamedProfile } from '#src/cli/profiles/in-keyring'
+import { removeFromKeyring, openLogin, type NamedProfile } from '#src/cli/profiles/in-keyring'
 import { profileNamed } from '#src/cli/profiles/profiles'
 import { changeProfiles } from '#src/cli/profiles/store'
 import { ExitStatus, print, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -16,7 +16,7 @@ interface Options extends GlobalOptions {
 async function revocationOf (login: NamedProfile, terminal: Terminal): Promise<() => Promise<void>> {
   const stored = login.profile.credential
   if (stored.kind !== 'oidc') return async () => undefined
-  const credential = await opened(login, terminal).catch(() => undefined)
+  const credential = await openLogin(login, terminal).catch(() => undefined)
   return async () => {
     const { revoke } = await import('#src/cli/login/openid')
     const isRevoked = credential?.kind === 'oidc' && await revoke(credential).then(() => true, () => false)
@@ -54,7 +54,7 @@ export function logout (command: Command, terminal: Terminal): void {
       let isForgotten = true
       for (const login of logins) {
         revocations.push(await revocationOf(login, terminal))
-        if (!await forgotten(login.profile, terminal)) isForgotten = false
+        if (!await removeFromKeyring(login.profile, terminal)) isForgotten = false
       }
       for (const revoke of revocations) await revoke()
       const removed = logins.map(({ name }) => name)

@@ -8,7 +8,7 @@ import { withFallback } from '#src/cli/fallback'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { targetOf } from '#src/cli/profiles/target'
 import { warnOfUnaddressable } from '#src/cli/results'
-import { steeringPower } from '#src/cli/steering-names'
+import { dangerOf } from '#src/cli/dangerous-variables'
 import { CommandFailure, ExitStatus, FailureWithStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
 import { readVariables, selectedSecrets, selectionFrom, withSelection, type Refusal, type Selection } from '#src/cli/variables'
@@ -58,7 +58,7 @@ async function runWithSecrets (args: readonly string[], options: Options, termin
   const env = environmentOf(options, terminal)
   const selection = selectionFrom(options, terminal)
   const refusal: Refusal = (variable) =>
-    steeringPower(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
+    dangerOf(variable) ?? (terminal.env[variable] === undefined ? undefined : 'is already set where secretsctl runs')
   const readAll = async (): Promise<{ variables: Variables, unaddressable: number }> => {
     const { variables, unaddressable } = await readVariables(gateway, env, selection, refusal)
     const texts = Array.from(variables, ([variable, { secret, value }]) => [variable, asText(secret, value)] as const)

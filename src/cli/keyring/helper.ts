@@ -19,12 +19,12 @@ const operations: Record<Call['operation'], (entry: Entry, secret: string) => An
 const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /**
- * Matches D-Bus's messages about a program that does not answer. The library waits for two seconds, and already does so when it
- * opens its session with the keyring.
+ * Matches D-Bus's messages about a program that has not answered for two seconds, the time limit of the library. They can also
+ * occur before the first call, when the library opens its session with the keyring.
  */
 const unanswered = /did not receive a reply|without replying/i
 
-/** Returns the answer if an entry can't be created. A keyring that hangs is not missing: the file must not get the login then. */
+/** Returns the answer if an entry can't be created. A keyring that hangs is not missing, so the login must not go to the file. */
 function withoutEntry (error: unknown): Answer {
   const message = messageOf(error)
   return unanswered.test(message) ? { failed: 'it does not answer' } : { missing: message }

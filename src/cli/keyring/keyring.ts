@@ -19,7 +19,7 @@ export class NoKeyring extends Error {
   override readonly name = 'NoKeyring'
 }
 
-/** Thrown if there is a keyring and it does not do what it is asked, for example because it is locked. */
+/** Thrown if there is a keyring, but a call to it fails, for example because the keyring is locked. */
 export class KeyringFailure extends Error {
   override readonly name = 'KeyringFailure'
   /** True if the keyring may have done it all the same, because it has not answered. */

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { extname, join } from 'node:path'
-import { beforeEnd } from '#src/cli/before-end'
+import { cleanUpOnExit } from '#src/cli/clean-up'
 import type { Outputs } from '#src/command-line/output'
 import { KeyringFailure, NoKeyring, type Keyring, type Limits } from './keyring.ts'
 
@@ -15,49 +15,49 @@ export interface Call {
 
 /** The message with which `helper.ts` answers. */
 export type Answer =
-  /** It is done. A read has no secret if there is no such entry. */
+  /** The call was carried out. After a read, `secret` is absent if there is no such entry. */
   | { secret?: string | undefined }
   /** There is no keyring. */
   | { missing: string }
-  /** There is a keyring, which does not do this. It is uncertain if the keyring may have done it all the same. */
+  /** There is a keyring, but the call failed. `isUncertain` is true if the keyring may have carried it out all the same. */
   | { failed: string, isUncertain?: boolean }
 
-/** What the keyring's process and its user get from the command. */
-interface Surroundings extends Pick<Outputs, 'stderr'> {
+/** The environment variables of the keyring's process, and the output for the notice to the user. */
+interface KeyringContext extends Pick<Outputs, 'stderr'> {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Long enough for a person to enter the keyring's password. */
-const usual: Limits = { notice: 2_000, timeout: 30_000 }
+/** The default limits. They are long enough for a person to enter the keyring's password. */
+const defaultLimits: Limits = { notice: 2_000, timeout: 30_000 }
 
 const helper = join(import.meta.dirname, `helper${extname(import.meta.filename)}`)
 
 /**
- * Returns the keyring of the operating system. Each call has its own process: a locked keyring asks for its password in a window,
- * and the call waits for the answer until its process is ended.
+ * Returns the keyring of the operating system. Each call runs in a process of its own, because the only way to end a call is to
+ * end its process. A locked keyring asks for its password in a window, and the call waits for that.
  */
-export function osKeyring (surroundings: Surroundings, limits = usual): Keyring {
-  const carriedOut = async (call: Call): Promise<string | undefined> => {
-    const answer = await answerTo(call, surroundings, limits)
+export function osKeyring (context: KeyringContext, limits = defaultLimits): Keyring {
+  const carryOut = async (call: Call): Promise<string | undefined> => {
+    const answer = await answerTo(call, context, limits)
     if ('missing' in answer) throw new NoKeyring(answer.missing)
     if ('failed' in answer) throw new KeyringFailure(answer.failed, answer.isUncertain)
     return answer.secret
   }
   return {
-    read: async (entry) => carriedOut({ operation: 'read', entry }),
-    write: async (entry, secret) => { await carriedOut({ operation: 'write', entry, secret }) },
-    remove: async (entry) => { await carriedOut({ operation: 'remove', entry }) }
+    read: async (entry) => carryOut({ operation: 'read', entry }),
+    write: async (entry, secret) => { await carryOut({ operation: 'write', entry, secret }) },
+    remove: async (entry) => { await carryOut({ operation: 'remove', entry }) }
   }
 }
 
-/** Has a process carry out a call. The call is a message to it, because other users can see the arguments of a process. */
-async function answerTo (call: Call, { env, stderr }: Surroundings, { notice, timeout }: Limits): Promise<Answer> {
+/** Runs a call in a process. The call is sent as a message, because other users can see the arguments of a process. */
+async function answerTo (call: Call, { env, stderr }: KeyringContext, { notice, timeout }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   const end = (): void => { child.kill('SIGKILL') }
   const noticeTimer = setTimeout(() => {
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
   }, notice)
-  const withdraw = beforeEnd(end)
+  const cancelCleanUp = cleanUpOnExit(end)
   let limit: NodeJS.Timeout | undefined
   // The first of these is the result: a time limit must not replace an answer that has arrived.
   const answer = await new Promise<Answer>((resolve) => {
@@ -69,7 +69,7 @@ async function answerTo (call: Call, { env, stderr }: Surroundings, { notice, ti
     child.send(call)
   })
   end()
-  withdraw()
+  cancelCleanUp()
   clearTimeout(noticeTimer)
   clearTimeout(limit)
   return answer

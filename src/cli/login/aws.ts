@@ -15,7 +15,7 @@ interface AwsLogin {
  * @throws CommandFailure if there are no AWS keys
  * @throws GatewayProblem, GatewayUnreachable
  */
-export async function loggedInWithAws ({ url, serverId, region }: AwsLogin): Promise<Extract<Credential, { kind: 'aws' }>> {
+export async function logInWithAws ({ url, serverId, region }: AwsLogin): Promise<Extract<Credential, { kind: 'aws' }>> {
   const { signedIdentity } = await import('#src/aws/signed-identity')
   const headers = await signedIdentity({ region, serverId, nonce: randomUUID(), now: Date.now() }).catch(() => undefined)
   if (headers === undefined) throw new CommandFailure('There are no AWS keys: log in to AWS first, for example with "aws sso login" and AWS_PROFILE')

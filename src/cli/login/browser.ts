@@ -11,7 +11,7 @@ import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { authorizationParameters, credentialFrom, issuerFailure, resourceOf, type Issuer } from './openid.ts'
 
 /** How long the login in the browser may take, in milliseconds. */
-const patience = 10 * 60_000
+const loginTimeout = 10 * 60_000
 
 /**
  * Logs in with a browser on this machine. The issuer redirects the browser to a server on the loopback interface (RFC 8252), and
@@ -52,7 +52,7 @@ export async function logInWithBrowser (issuer: Issuer, configuration: Configura
  */
 async function callbackAt (server: Server, callback: string, state: string): Promise<URL> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, patience)
+    const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, loginTimeout)
     server.on('request', (request, response) => {
       // Any process on the machine can send a request, even one whose target is not a valid URL, such as //.
       const url = URL.parse(request.url ?? '', callback)

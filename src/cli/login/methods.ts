@@ -56,7 +56,7 @@ function awsWay (url: string, { region = process.env.AWS_REGION }: MethodOptions
   if (aws === undefined) throw new CommandFailure(`${url} does not let AWS identities log in: use another way, such as --with-token`)
   const { serverId, regions } = aws
   const chosen = region !== undefined && regions.includes(region) ? region : regions[0] ?? ''
-  return { kind: 'aws', serverId, logIn: async () => (await import('./aws.ts')).loggedInWithAws({ url, serverId, region: chosen }) }
+  return { kind: 'aws', serverId, logIn: async () => (await import('./aws.ts')).logInWithAws({ url, serverId, region: chosen }) }
 }
 
 function oidcWay (issuer: WaysToLogIn['oidc'][number], { browser, device }: MethodOptions, terminal: Terminal): Way {

@@ -102,7 +102,7 @@ export const resourceOf = ({ parameters: { resource } }: Issuer): Record<string,
  * @throws Error if there is no refresh token
  * @throws CommandFailure if the issuer refuses
  */
-export async function refreshed (credential: OidcCredential): Promise<OidcCredential> {
+export async function refresh (credential: OidcCredential): Promise<OidcCredential> {
   const { issuer, refreshToken } = credential
   if (refreshToken === undefined) throw new CommandFailure('the issuer gave no refresh token')
   try {

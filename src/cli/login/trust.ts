@@ -112,7 +112,7 @@ function doubtsAbout (url: string, way: Way | undefined, profiles: Profiles): Do
 }
 
 /**
- * Returns a doubt for each site other than the gateway that the token would be for. Targets that are not URLs, such as URNs, are
+ * Returns a doubt for each other site at which the token would be valid, too. Targets that are not URLs, such as URNs, are
  * ignored.
  */
 function elsewhere (url: string, { issuer: { scope, parameters } }: Extract<Way, { kind: 'oidc' }>): Doubt[] {

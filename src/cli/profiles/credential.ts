@@ -1,6 +1,6 @@
 import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
-import { isInKeyring, keptInKeyring, keyringFailure, opened, type NamedProfile } from './in-keyring.ts'
+import { isInKeyring, storeInKeyring, keyringFailure, openLogin, type NamedProfile } from './in-keyring.ts'
 import { profileNamed, type Credential, type Login, type StoredCredential } from './profiles.ts'
 import { changeProfiles } from './store.ts'
 
@@ -11,22 +11,22 @@ const margin = 30_000
 const isFresh = (login: Login): boolean => login.kind === 'token' || login.expires - margin > Date.now()
 
 /** Gets a new token. The modules are loaded on demand. */
-async function renewed (credential: Credential, url: string): Promise<Credential> {
-  if (credential.kind === 'oidc') return (await import('#src/cli/login/openid')).refreshed(credential)
-  return credential.kind === 'aws' ? (await import('#src/cli/login/aws')).loggedInWithAws({ url, ...credential }) : credential
+async function renew (credential: Credential, url: string): Promise<Credential> {
+  if (credential.kind === 'oidc') return (await import('#src/cli/login/openid')).refresh(credential)
+  return credential.kind === 'aws' ? (await import('#src/cli/login/aws')).logInWithAws({ url, ...credential }) : credential
 }
 
-/** Gets a new token, and keeps it where the old one is. Returns what belongs into the file of the profiles. */
-async function renewedInPlace (login: NamedProfile, terminal: Terminal): Promise<StoredCredential> {
+/** Gets a new token, and stores it where the old one is. Returns the login as the profiles file has it. */
+async function renewInPlace (login: NamedProfile, terminal: Terminal): Promise<StoredCredential> {
   const { name, profile: { url, credential: old } } = login
   const again = `secretsctl login --profile ${shellWord(name)}`
-  const known = await opened(login, terminal)
-  const credential = await renewed(known, url).catch((error: unknown) => {
+  const known = await openLogin(login, terminal)
+  const credential = await renew(known, url).catch((error: unknown) => {
     const reason = error instanceof Error ? `: ${error.message}` : ''
     throw new CommandFailure(`Your login to ${url} has expired, and could not be renewed${reason}`, `Log in again with: ${again}`)
   })
   if (!isInKeyring(old)) return credential
-  return keptInKeyring(credential, old.keyringEntry, await terminal.keyring()).catch((error: unknown) => {
+  return storeInKeyring(credential, old.keyringEntry, await terminal.keyring()).catch((error: unknown) => {
     throw keyringFailure(error, `The new token for ${url} belongs into your keyring, which`, `${again} --insecure-storage`)
   })
 }
@@ -41,16 +41,16 @@ async function usable ({ name, profile }: NamedProfile, terminal: Terminal): Pro
       credential = latest.credential
       // Another process may have renewed the token meanwhile. An issuer may accept a refresh token only once.
       if (isFresh(credential)) return undefined
-      credential = await renewedInPlace({ name, profile: latest }, terminal)
+      credential = await renewInPlace({ name, profile: latest }, terminal)
       return { ...profiles, profiles: { ...profiles.profiles, [name]: { ...latest, credential } } }
     })
   }
-  return opened({ name, profile: { ...profile, credential } }, terminal)
+  return openLogin({ name, profile: { ...profile, credential } }, terminal)
 }
 
 /**
- * Returns a function that returns the token of a login, and renews it first if it is about to expire. It asks the keyring only
- * once for each token, and throws a CommandFailure if there is no valid token.
+ * Creates a function that returns the token of a login, and renews the token first if it is about to expire. The function reads
+ * each token from the keyring only once. It throws a CommandFailure if there is no valid token.
  */
 export function tokenSource (login: NamedProfile, terminal: Terminal): () => Promise<string> {
   let current: Promise<Credential> | undefined

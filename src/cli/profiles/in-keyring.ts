@@ -11,22 +11,22 @@ export interface NamedProfile {
   profile: Profile
 }
 
-/** Returns true if the keyring has the secrets of a login. Otherwise, the file of the profiles has them. */
+/** Returns true if the secrets of a login are in the keyring, false if they are in the profiles file. */
 export const isInKeyring = (credential: StoredCredential): credential is Exclude<StoredCredential, Credential> => 'keyringEntry' in credential
 
-/** Returns where the secrets of a login are. */
+/** Returns where the secrets of a login are stored. */
 export const storageOf = (credential: StoredCredential): 'keyring' | 'file' => isInKeyring(credential) ? 'keyring' : 'file'
 
-/** A new name for an entry. It begins with the URL, so that a token is found only for the URL that it was given for. */
+/** Returns a new name for an entry. It begins with the URL, so that a token is found only for the URL that it was given for. */
 export const entryFor = (url: string): string => `${url} ${randomUUID()}`
 
 /**
- * Puts the secrets of a login into the keyring.
+ * Stores the secrets of a login in the keyring.
  *
- * @returns what remains for the file of the profiles
+ * @returns the login without its secrets, for the profiles file
  * @throws NoKeyring, KeyringFailure
  */
-export async function keptInKeyring (credential: Credential, keyringEntry: string, keyring: Keyring): Promise<StoredCredential> {
+export async function storeInKeyring (credential: Credential, keyringEntry: string, keyring: Keyring): Promise<StoredCredential> {
   const { token, refreshToken, ...login } = credential
   await keyring.write(keyringEntry, JSON.stringify({ token, refreshToken }))
   return { ...login, keyringEntry }
@@ -43,9 +43,9 @@ function secretsIn (text: string): LoginSecrets | undefined {
 /**
  * Returns a login with its secrets.
  *
- * @throws CommandFailure if the keyring does not give them
+ * @throws CommandFailure if they can't be read from the keyring
  */
-export async function opened ({ name, profile: { url, credential } }: NamedProfile, terminal: Terminal): Promise<Credential> {
+export async function openLogin ({ name, profile: { url, credential } }: NamedProfile, terminal: Terminal): Promise<Credential> {
   if (!isInKeyring(credential)) return credential
   const { keyringEntry, ...login } = credential
   const again = `secretsctl login --profile ${shellWord(name)}`
@@ -63,9 +63,9 @@ export async function opened ({ name, profile: { url, credential } }: NamedProfi
 /**
  * Removes a login from the keyring, if it is there.
  *
- * @returns false if the keyring does not do that, which the user is told
+ * @returns false if that fails, after a warning to the user
  */
-export async function forgotten (profile: Profile | undefined, { keyring, stderr }: Terminal): Promise<boolean> {
+export async function removeFromKeyring (profile: Profile | undefined, { keyring, stderr }: Terminal): Promise<boolean> {
   if (profile === undefined || !isInKeyring(profile.credential)) return true
   const { keyringEntry } = profile.credential
   try {

@@ -16,17 +16,17 @@ export type Login =
   /** With an AWS identity, which signs again when the gateway's token has expired. */
   | { kind: 'aws', serverId: string, region: string, expires: number }
 
-/** What is secret in a login. */
+/** The secrets of a login. */
 export interface LoginSecrets {
   token: string
   /** Only from an issuer. */
   refreshToken?: string
 }
 
-/** What a login has obtained. It is sent only to the URL of its profile. */
+/** A login with its secrets, which are sent only to the URL of its profile. */
 export type Credential = Login & LoginSecrets
 
-/** A login as the profiles have it: with its secrets, or with the name of the keyring's entry that has them. */
+/** A login as the profiles file has it: with its secrets, or with the name of the keyring's entry that has them. */
 export type StoredCredential = Login & (LoginSecrets | { keyringEntry: string })
 
 /** A gateway, and the login to it. */
@@ -53,7 +53,7 @@ export interface Project {
   mapping?: Record<string, string>
 }
 
-/** The content of the file with the profiles. */
+/** The content of the profiles file. */
 export interface Profiles {
   /** The name of the profile to use if nothing else chooses one. */
   current?: string

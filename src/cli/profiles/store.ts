@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
-import { beforeEnd } from '#src/cli/before-end'
+import { cleanUpOnExit } from '#src/cli/clean-up'
 import { createPrivate, replacePrivate } from '#src/cli/private-file'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
@@ -21,7 +21,7 @@ export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.Proces
 
 const fileIn = (folder: string): string => join(folder, 'profiles.json')
 
-/** Returns the path of the file with the profiles. */
+/** Returns the path of the profiles file. */
 export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFolder(env) ?? '')
 
 /**
@@ -111,16 +111,16 @@ export async function changeProfiles (
   assertPrivate(folder, '700')
   const lock = join(folder, 'lock')
   const owner = randomUUID()
-  await take(lock, owner)
-  const withdraw = beforeEnd(() => { remove(lock, owner) })
+  await acquire(lock, owner)
+  const cancelCleanUp = cleanUpOnExit(() => { remove(lock, owner) })
   try {
     const changed = await change(readProfiles(env))
     if (changed === undefined) return
-    // Otherwise, what the other process has changed would be undone, such as a logout.
+    // Without this check, the other process's changes, such as a logout, would be undone.
     if (textOf(lock) !== owner) throw new CommandFailure('The profiles were changed while the command ran, because it took too long. Run the command again')
     replacePrivate(fileIn(folder), `${JSON.stringify(changed, undefined, 2)}\n`)
   } finally {
-    withdraw()
+    cancelCleanUp()
     remove(lock, owner)
   }
 }
@@ -130,7 +130,7 @@ function remove (lock: string, owner: string | undefined): void {
   if (textOf(lock) === owner) rmSync(lock, { force: true })
 }
 
-async function take (lock: string, owner: string): Promise<void> {
+async function acquire (lock: string, owner: string): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     try {
       createPrivate(lock, owner)

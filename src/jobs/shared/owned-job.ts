@@ -8,7 +8,7 @@ import { bulkResults, type BulkStop } from '#src/secrets/bulk/schemas'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import { isReusable } from '#src/jobs/job'
-import type { JobLimits } from '#src/jobs/port'
+import type { JobLimits } from '#src/jobs/limits'
 import { createLease } from './lease.ts'
 import type { Answer, CountedResult, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 

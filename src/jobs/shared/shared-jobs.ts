@@ -9,7 +9,8 @@ import { isRefusal } from '#src/shared/failures'
 import type { Shared } from '#src/shared/shared'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import type { Job } from '#src/jobs/job'
-import { jobLimits, type JobLimits, type JobRequest, type Jobs } from '#src/jobs/port'
+import { jobLimits, tooManyJobs, type JobLimits } from '#src/jobs/limits'
+import type { JobRequest, Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
 import type { JobOrigin, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 
@@ -40,7 +41,7 @@ const pauses = { search: 1_000, follow: 200 } as const
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
-  const limiter = createConcurrencyLimiter({ all, ofOneCaller })
+  const limiter = createConcurrencyLimiter(() => ({ ofOneCaller, all }), tooManyJobs)
   const running = new Map<OwnedJob, Promise<void>>()
   let isStopping = false
   /** The time from which jobs may be taken over. By then, all owners have had the chance to renew their leases. */
@@ -80,7 +81,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }
 
   /** Continues a job that this replica has just taken over. */
-  async function goOn (owned: Owned): Promise<void> {
+  async function resume (owned: Owned): Promise<void> {
     const unfinished = await store.unfinished(owned)
     const leave = enter(unfinished.origin.caller.id)
     const { bulk, toReply } = await continueJob(owned.id, unfinished).catch((error: unknown): Continued => {
@@ -121,7 +122,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     const owned = await store.takeOver()
     if (owned === undefined) return
     try {
-      await goOn(owned)
+      await resume(owned)
     } catch (error) {
       // Another replica may be less busy, or may be able to write its audit trail, so the lease is ended at once. After other
       // failures, a replica tries again when it has expired.

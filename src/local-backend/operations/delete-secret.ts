@@ -53,8 +53,8 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
  * Deletes a secret after the delay with which AWS carries out such deletions. Until then, the secret is marked for deletion and
  * its name is in use.
  */
-function removeLater ({ store, now, lateness }: CallContext, secret: Secret): void {
-  const delay = lateness.forcedDeletion()
+function removeLater ({ store, now, faults }: CallContext, secret: Secret): void {
+  const delay = faults.forcedDeletionDelay()
   if (delay === 0) purgeSecret(store, secret)
   else updateSecret(store, { ...secret, deletedAt: now, purgeAt: Math.min(secret.purgeAt ?? Infinity, now + delay) }, now)
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { errors } from '#src/aws-protocol/errors'
-import { punctual, type Lateness } from '#src/local-backend/rules/lateness'
+import { noFaults, type SimulatedFaults } from '#src/local-backend/rules/simulated-faults'
 import type { Store } from '#src/local-backend/store/store'
 import { ConnectionReset } from './connection-reset.ts'
-import { createDraws } from './draws.ts'
+import { createSeededRandom } from './seeded-random.ts'
 import { createReader } from './readers.ts'
 
 /** The options of a realistic backend, which has delays and failures like AWS. */
@@ -16,7 +16,7 @@ export interface RealisticOptions {
 
 /** The delays and failures of a backend. */
 export interface Realism {
-  lateness: Lateness
+  faults: SimulatedFaults
   /** Returns the store for an operation that only reads. It may lag behind. */
   view: (operation: string) => Store
   /** Returns true if AWS throttles the next call. */
@@ -36,7 +36,7 @@ export interface Realism {
 /** Returns the behaviour of a backend in which every change is visible at once, and nothing fails by chance. */
 export function ideal (store: Store): Realism {
   return {
-    lateness: punctual,
+    faults: noFaults,
     view: () => store,
     throttles: () => false,
     carryOut: async (call) => call(),
@@ -58,34 +58,34 @@ const listings: ReadonlySet<string> = new Set(['ListSecrets'])
  * @param now the clock of the backend, in milliseconds since the epoch
  */
 export function realistic (store: Store, now: () => number, { seed, wait = delay }: RealisticOptions): Realism {
-  const draws = createDraws(seed)
-  const readers = Array.from({ length: readerCount }, () => createReader(store, now, () => draws.delay('visibility')))
-  const listReaders = Array.from({ length: readerCount }, () => createReader(store, now, () => draws.delay('listing')))
+  const random = createSeededRandom(seed)
+  const readers = Array.from({ length: readerCount }, () => createReader(store, now, () => random.delay('visibility')))
+  const listReaders = Array.from({ length: readerCount }, () => createReader(store, now, () => random.delay('listing')))
   const all = [...readers, ...listReaders]
   return {
-    lateness: {
-      forcedDeletion: () => draws.delay('forcedDeletion'),
-      replication: () => draws.delay('replication'),
-      replicationFails: () => draws.happens('failedReplication'),
-      rotationStepFails: () => draws.happens('failedRotationStep'),
+    faults: {
+      forcedDeletionDelay: () => random.delay('forcedDeletion'),
+      replicationDelay: () => random.delay('replication'),
+      replicationFails: () => random.happens('failedReplication'),
+      rotationStepFails: () => random.happens('failedRotationStep'),
       pageLength (maxResults) {
-        if (draws.happens('emptyPage')) return 0
-        return draws.happens('shortPage') ? 1 + draws.below(maxResults, 'pageLength') : maxResults
+        if (random.happens('emptyPage')) return 0
+        return random.happens('shortPage') ? 1 + random.below(maxResults, 'pageLength') : maxResults
       }
     },
     view (operation) {
       const candidates = listings.has(operation) ? listReaders : readers
-      const reader = candidates[draws.below(readerCount, 'reader')]
+      const reader = candidates[random.below(readerCount, 'reader')]
       return reader?.at(now()) ?? store
     },
-    throttles: () => draws.happens('throttling'),
+    throttles: () => random.happens('throttling'),
     async carryOut (call) {
-      await wait(draws.delay('latency'))
-      const fails = draws.happens('failure')
-      if (fails && draws.below(2, 'failure before') === 1) throw errors.internal()
+      await wait(random.delay('latency'))
+      const fails = random.happens('failure')
+      if (fails && random.below(2, 'failure before') === 1) throw errors.internal()
       const output = call()
       if (fails) throw errors.internal()
-      if (draws.happens('reset')) throw new ConnectionReset()
+      if (random.happens('reset')) throw new ConnectionReset()
       return output
     },
     settle () {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Lateness } from '#src/local-backend/rules/lateness'
+import type { SimulatedFaults } from '#src/local-backend/rules/simulated-faults'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import { abandonAttempt, completeRotation, endTest, isStillPending, retryLater } from '#src/local-backend/rules/rotation-attempt'
 import type { Scope } from '#src/local-backend/scope'
@@ -16,7 +16,7 @@ export interface AttemptContext {
   store: Store
   /** Returns the time in milliseconds since the epoch. */
   now: () => number
-  lateness: Lateness
+  faults: SimulatedFaults
   /** An ID of this process, unique among the processes that share the data folder. */
   owner: string
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Lateness } from '#src/local-backend/rules/lateness'
+import type { SimulatedFaults } from '#src/local-backend/rules/simulated-faults'
 import { writeAndReplicate } from '#src/local-backend/rules/replication'
 import type { RotationService } from '#src/local-backend/rules/rotation'
 import { beginScheduledRotation } from '#src/local-backend/rules/rotation-attempt'
@@ -15,7 +15,7 @@ export interface SchedulerOptions extends InvokeOptions {
   store: Store
   /** Returns the current time, in milliseconds since the epoch. */
   now: () => number
-  lateness: Lateness
+  faults: SimulatedFaults
   onRotationStep: (event: RotationStepEvent) => void
 }
 
@@ -43,12 +43,12 @@ const interval = 1000
 const maxConcurrent = 8
 
 export function createScheduler (options: SchedulerOptions): Scheduler {
-  const { store, now, lateness, find, onRotationStep } = options
+  const { store, now, faults, find, onRotationStep } = options
   const closing = new AbortController()
   const context = {
-    store, now, lateness, onRotationStep, owner: randomUUID(), closing: closing.signal,
+    store, now, faults, onRotationStep, owner: randomUUID(), closing: closing.signal,
     async invoke (invocation: Invocation) {
-      if (lateness.rotationStepFails()) throw new FunctionError('TooManyRequestsException')
+      if (faults.rotationStepFails()) throw new FunctionError('TooManyRequestsException')
       await invoke(options, invocation)
     }
   }
@@ -113,9 +113,9 @@ function keyOf ({ arn, versionId }: DueAttempt): string {
 }
 
 /** Starts the scheduled rotations whose rotation window has opened. */
-function beginDue ({ store, lateness }: SchedulerOptions, now: number): void {
+function beginDue ({ store, faults }: SchedulerOptions, now: number): void {
   for (const { arn, accountId, region } of secretsToRotate(store, now)) {
-    writeAndReplicate({ store, now, lateness }, () => {
+    writeAndReplicate({ store, now, faults }, () => {
       const secret = findByArn(store, { accountId, region }, arn, now)
       // Another process may have started the rotation first.
       if (secret === undefined || findAttempt(store, secret) !== undefined) return

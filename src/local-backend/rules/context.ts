@@ -1,7 +1,7 @@
 import type { Principal } from '#src/local-backend/principal'
 import type { Scope } from '#src/local-backend/scope'
 import type { Store } from '#src/local-backend/store/store'
-import type { Lateness } from './lateness.ts'
+import type { SimulatedFaults } from './simulated-faults.ts'
 import type { RotationService } from './rotation.ts'
 
 /**
@@ -26,7 +26,7 @@ export interface OperationContext {
    */
   deferredWrites: ((store: Store) => void)[]
   rotations: RotationService
-  lateness: Lateness
+  faults: SimulatedFaults
 }
 
 /** The sender of a request. */

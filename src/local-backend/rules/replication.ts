@@ -14,7 +14,7 @@ import { customerKeyArn, encryptionKey, kmsKeyIn } from './kms-key.ts'
 import { outcomeOf } from './replication-outcome.ts'
 import { readValue } from './secret-value.ts'
 
-type Context = Pick<OperationContext, 'store' | 'now' | 'lateness'>
+type Context = Pick<OperationContext, 'store' | 'now' | 'faults'>
 
 /** The destination of a replication. */
 interface Target {
@@ -82,13 +82,13 @@ export function follow (context: Context, { primaryId, region, kmsKeyId }: Secre
 }
 
 function replicateTo (context: Context, primary: Secret, target: Target): void {
-  const { store, now, lateness } = context
+  const { store, now, faults } = context
   const { region, kmsKeyId } = target
   const outcome = outcomeOf(store, () => {
-    if (lateness.replicationFails()) throw errors.internal()
+    if (faults.replicationFails()) throw errors.internal()
     synchronize(context, primary, target)
   })
-  storeReplication(store, primary.id, { region, kmsKeyId, ...outcome, settlesAt: now + lateness.replication() })
+  storeReplication(store, primary.id, { region, kmsKeyId, ...outcome, settlesAt: now + faults.replicationDelay() })
   markUpToDate(store, primary, region)
 }
 

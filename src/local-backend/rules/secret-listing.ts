@@ -22,7 +22,7 @@ const orders: Record<NonNullable<ListInput['SortBy']>, Order> = {
  * @param operation the name of the operation; page tokens are valid only for the operation that returned them
  */
 export function listSecretsPage (
-  { store, scope, now, lateness }: OperationContext, operation: string, input: ListInput, maxResults: number
+  { store, scope, now, faults }: OperationContext, operation: string, input: ListInput, maxResults: number
 ): Page<Secret> {
   const { Filters = [], SortBy = 'created-date', SortOrder = 'asc', IncludePlannedDeletion = false } = input
   const order = orders[SortBy]
@@ -30,7 +30,7 @@ export function listSecretsPage (
   return cutPage(store, {
     listing: [operation, scope.accountId, scope.region, Filters, SortBy, SortOrder, IncludePlannedDeletion],
     nextToken: input.NextToken,
-    maxResults: lateness.pageLength(maxResults),
+    maxResults: faults.pageLength(maxResults),
     position: (secret) => ({ key: secret[order] ?? 0, sequence: secret.sequence }),
     rows: function* (after) {
       const listing = { order, direction: SortOrder, includeDeleted: IncludePlannedDeletion, after, now }

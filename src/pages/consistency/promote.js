@@ -32,7 +32,7 @@ const environmentField = (id, environments, chosen) => h('select', { id, name: i
 function resultList (items, tense, { from, to }) {
   /** @param {string} name @param {import('../shared/gateway.js').ProblemDocument} problem */
   const why = (name, problem) => {
-    // A promotion can fail only in the other environment because there is no such secret.
+    // Only the secret to copy can be missing, so this problem is about the environment that it is copied from.
     const environment = problem.code === 'secret-not-found' ? from : to
     return h('span', { class: 'why' }, wordsFor(new Refusal(problem, 'PromoteSecret', undefined), { environment, name }).title)
   }

@@ -25,7 +25,7 @@ export function refusalNotice (error, context, ...actions) {
 export const doneNotice = (text) => h('div', { class: 'notice', role: 'status' }, text)
 
 /**
- * Creates a message in the place of a list that is empty.
+ * Creates a message that replaces an empty list.
  *
  * @param {string} title
  * @param {string} next what the visitor can do

@@ -7,7 +7,7 @@
  */
 (() => {
   const key = 'secrets-gateway-token'
-  /** The fields that take a token. */
+  /** The input fields for tokens. */
   const tokenFields = new Set(['auth-bearer-value', 'api_key_value'])
   /** @type {any} */
   const page = window
@@ -33,9 +33,9 @@
   const plugin = ({ React: { createElement: h } }) => ({
     fn: { opsFilter },
     components: {
-      // It would only load other documents.
+      // Swagger UI's bar could only load other documents.
       Topbar: () => null,
-      // As a link, it would be inside a button.
+      // Text instead of a link, because the link would be inside a button.
       DeepLink: (/** @type {any} */ { text }) => h('span', {}, text),
       FilterContainer: (/** @type {any} */ { layoutSelectors, layoutActions }) => {
         const filter = layoutSelectors.currentFilter()
@@ -81,7 +81,7 @@
    *
    * @type {[selector: string, attribute: string, value: string | null | ((element: HTMLElement) => string)][]}
    */
-  const mends = [
+  const fixes = [
     // The landmarks of the page.
     ['.information-container', 'role', 'region'],
     ['.information-container', 'aria-label', 'About this API'],
@@ -104,12 +104,12 @@
     // Roles and names that do not fit their elements.
     ['.copy-to-clipboard', 'aria-label', null],
     ['.responses-table', 'role', null],
-    // What scrolls has to be within the reach of a keyboard.
+    // Areas that scroll must be reachable with a keyboard.
     [':is(pre.microlight, .responses-inner, .table-container)', 'tabindex', '0']
   ]
 
   function mend () {
-    for (const [selector, attribute, wanted] of mends) {
+    for (const [selector, attribute, wanted] of fixes) {
       for (const element of document.querySelectorAll(selector)) {
         if (!(element instanceof HTMLElement)) continue
         const value = typeof wanted === 'function' ? wanted(element) : wanted

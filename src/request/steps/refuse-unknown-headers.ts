@@ -22,13 +22,13 @@ const meaningful = [
 export const refuseUnknownHeaders: Step = ({ method, headers, route: { config } }): undefined => {
   const { action, headers: known = [] } = config
   if (withoutBody.has(method) && declaredLength(headers) > 0) {
-    throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+    throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
   }
   if (headers['content-encoding'] !== undefined) throw new Problem('unsupported-media-type')
   if (action === 'Public') return
   for (const name of meaningful) {
     if (headers[name] !== undefined && !known.includes(name)) {
-      throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'is not taken by this route' })
+      throw invalidRequest({ in: 'header', pointer: `/${name}`, message: 'is not supported by this route' })
     }
   }
 }

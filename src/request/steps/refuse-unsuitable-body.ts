@@ -19,6 +19,6 @@ export const refuseUnsuitableBody: Step = (request): undefined => {
     throw new Problem('unsupported-media-type')
   }
   if (!Number.isFinite(length)) return
-  if (length > 0 && !isExpected) throw invalidRequest({ in: 'body', pointer: '', message: 'is not taken by this route' })
+  if (length > 0 && !isExpected) throw invalidRequest({ in: 'body', pointer: '', message: 'is not supported by this route' })
   if (length > bodyLimit) throw new Problem('payload-too-large')
 }

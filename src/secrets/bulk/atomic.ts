@@ -75,9 +75,9 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   if (!complete) {
     // Throttled calls are retried only until a signal is aborted. The run's signal may be aborted already, so the rollback gets a
     // new signal.
-    const patient = inBackground(scope, new AbortController().signal)
+    const rollbackScope = inBackground(scope, new AbortController().signal)
     await pMap(steps, async (step) => {
-      if (hasChanged(step) && await claim?.(step.index) !== false) await undo(patient, step)
+      if (hasChanged(step) && await claim?.(step.index) !== false) await undo(rollbackScope, step)
     }, { concurrency })
   }
   return steps.map(settled)

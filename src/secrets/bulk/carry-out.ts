@@ -7,7 +7,8 @@ import { findSecret } from '#src/secrets/metadata'
 import { assertMay, type Scope } from '#src/secrets/scope'
 import { tagSecret } from '#src/secrets/tags'
 import { earlierRun, forPurpose, newVersionId, updatedVersionId } from '#src/secrets/tokens'
-import { createSecret, restoreSecret, updateSecret } from '#src/secrets/write'
+import { restoreSecret } from '#src/secrets/deletion'
+import { createSecret, updateSecret } from '#src/secrets/write'
 import type { BulkItem } from './items.ts'
 import { forItem, isUpdate, planExisting, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 
@@ -20,8 +21,8 @@ export interface Trace {
   updated?: { versionId?: string | undefined }
 }
 
-/** Records a step in the trace, and takes it. If the step certainly failed, removes it from the trace. */
-async function take<Step extends keyof Trace, T> (
+/** Carries out a step, and records it in the trace. If the step has certainly failed, removes it from the trace. */
+async function traced<Step extends keyof Trace, T> (
   trace: Trace, step: Step, mark: Trace[Step], work: () => Promise<T>
 ): Promise<T> {
   trace[step] = mark
@@ -91,7 +92,7 @@ export async function createItem (given: Scope, item: BulkItem, trace: Trace = {
   const input = await withContent(scope, item)
   const versionId = input.content === undefined ? undefined : ownVersionId
   try {
-    const written = await take(trace, 'created', { versionId, unsure: true }, async () => createSecret(scope, item.name, input))
+    const written = await traced(trace, 'created', { versionId, unsure: true }, async () => createSecret(scope, item.name, input))
     trace.created = { versionId: written.versionId }
     return { ...written, name: item.name, result: 'created' }
   } catch (error) {
@@ -107,8 +108,8 @@ export async function changeItem (scope: Scope, plan: Plan, trace: Trace = {}): 
   const { existing: { arn }, result, restores, changes, repeats } = plan
   const { name, tags } = changes
   if (repeats) return createItem(scope, changes)
-  const restored = restores ? await take(trace, 'restored', {}, async () => restoreSecret(scope, name)) : undefined
-  if (tags !== undefined) await take(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
+  const restored = restores ? await traced(trace, 'restored', {}, async () => restoreSecret(scope, name)) : undefined
+  if (tags !== undefined) await traced(trace, 'tagged', {}, async () => tagSecret(scope, name, tags))
   const versionId = isUpdate(changes) ? await update(scope, await withContent(scope, changes), trace) : plan.versionId
   const warnings = [...plan.warnings ?? [], ...restored?.warnings ?? []]
   const isWritten = result === 'created' || restored !== undefined || versionId !== undefined
@@ -131,7 +132,7 @@ async function update (given: Scope, item: BulkItem, trace: Trace): Promise<stri
   const ownVersionId = updatedVersionId(scope, name)
   const versionId = content === undefined ? undefined : ownVersionId
   try {
-    const written = await take(trace, 'updated', { versionId }, async () =>
+    const written = await traced(trace, 'updated', { versionId }, async () =>
       updateSecret(forPurpose(scope, 'update'), name, compact({ content, description, kmsKeyId })))
     if (versionId !== undefined) await assertLabelled(scope, name, versionId)
     return written.versionId

@@ -12,7 +12,9 @@ import type { BulkCreateBody } from './schemas.ts'
 export interface BulkItem extends SecretInput {
   readonly name: SecretName
   readonly generate?: Generation
-  /** True if the item has a value that only another process knew. It then has no `content`, and `generate` no `template`. */
+  /**
+   * True if the item has a value that only another process knew. It then has no `content`, and its `generate` has no `template`.
+   */
   readonly withheld?: true
 }
 
@@ -56,7 +58,7 @@ export async function furtherMistakes (
   const members = Object(body) as Partial<Record<string, unknown>>
   const listOf = (member: unknown): readonly unknown[] => Array.isArray(member) ? member : []
   const [secrets, secretNames] = [listOf(members.secrets), listOf(members.secretNames)]
-  /** Yields the result of `right` for each item and its JSON pointer. */
+  /** Yields `right(item, pointer)` for each item. `pointer` is the item's JSON pointer. */
   function* rightOf<T> (list: readonly unknown[], right: (item: unknown, pointer: string) => T, pointer: string): Generator<T> {
     for (const [index, item] of list.entries()) yield right(item, `${pointer}/${index}`)
   }

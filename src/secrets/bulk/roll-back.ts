@@ -33,7 +33,7 @@ export async function rollBack (scope: Scope, changed: Changed): Promise<void> {
     await (existing === undefined ? deleteCreated(scope, changed) : restore(scope, item, trace, existing))
   } catch (error) {
     if (!(error instanceof Problem) || error.code === 'not-taken-back') throw error
-    throw new Problem('not-taken-back', { detail: `Taking it back ended in ${error.code}.` })
+    throw new Problem('not-taken-back', { detail: `The rollback failed with ${error.code}.` })
   }
 }
 

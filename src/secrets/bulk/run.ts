@@ -134,7 +134,7 @@ const owning = (scope: Scope, ownership: Ownership | undefined): Scope => owners
   ? scope
   : {
       ...scope,
-      isTaken: () => !ownership.isCertain(),
+      isTakenOver: () => !ownership.isCertain(),
       async beforeSending () {
         await scope.beforeSending?.()
         await ownership.confirm()

@@ -1,6 +1,5 @@
 import t from 'tap'
 import { createBudget, type Budget } from '#src/admission/budget'
-import { createConcurrencyLimiter } from '#src/admission/concurrency-limiter'
 
 /** Returns the largest number of bytes that the caller can reserve now. */
 function largest ({ reserve }: Budget, callerId: string): number {
@@ -85,18 +84,4 @@ t.test('Retry-After is the time that it takes to free the missing bytes', async 
   t.equal(retryAfter(60_000), 20, '20,000 bytes are missing')
   t.equal(retryAfter(60_001), 21, '20,002 bytes are missing')
   t.equal(retryAfter(10_000_000), 60, 'the longest time that is reported')
-})
-
-t.test('there is a maximum for all callers together and one for each caller', async (t) => {
-  const limiter = createConcurrencyLimiter({ all: 3, ofOneCaller: 2 })
-  const leave = [limiter.enter('a'), limiter.enter('a')]
-  t.throws(() => limiter.enter('a'), { code: 'overloaded' })
-  leave.push(limiter.enter('b'))
-  t.throws(() => limiter.enter('c'), { code: 'overloaded' })
-  for (const end of leave) end()
-  const [end] = ['a', 'a'].map((callerId) => limiter.enter(callerId))
-  limiter.enter('c')()
-  end?.()
-  limiter.enter('a')
-  t.throws(() => limiter.enter('a'), { code: 'overloaded' }, 'the other one is still counted')
 })

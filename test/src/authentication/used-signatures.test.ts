@@ -42,22 +42,22 @@ for (const [form, create] of Object.entries(forms)) {
     const [one, other] = await create(t)
     const now = Date.now() + minute
     t.test('a signature is accepted once', async (t) => {
-      t.equal(await one.take('a', now), 'taken')
-      t.equal(await one.take('a', now), 'used')
-      t.equal(await other.take('a', now), 'used')
-      t.equal(await other.take('b', now), 'taken')
-      t.equal(await one.take('b', now), 'used')
+      t.equal(await one.add('a', now), 'added')
+      t.equal(await one.add('a', now), 'used')
+      t.equal(await other.add('a', now), 'used')
+      t.equal(await other.add('b', now), 'added')
+      t.equal(await one.add('b', now), 'used')
     })
     t.test('a signature that is released is accepted again', async (t) => {
-      t.equal(await one.take('c', now), 'taken')
-      await one.release('c')
-      t.equal(await one.take('c', now), 'taken')
-      t.equal(await other.take('c', now), 'used')
+      t.equal(await one.add('c', now), 'added')
+      await one.remove('c')
+      t.equal(await one.add('c', now), 'added')
+      t.equal(await other.add('c', now), 'used')
     })
     t.test('of simultaneous attempts, one is accepted', async (t) => {
-      const attempts = Array.from({ length: 50 }, async (_, index) => (index % 2 === 0 ? one : other).take('d', now))
+      const attempts = Array.from({ length: 50 }, async (_, index) => (index % 2 === 0 ? one : other).add('d', now))
       const results = await Promise.all(attempts)
-      t.equal(results.filter((result) => result === 'taken').length, 1)
+      t.equal(results.filter((result) => result === 'added').length, 1)
       t.equal(results.filter((result) => result === 'used').length, 49)
     })
   })
@@ -67,24 +67,24 @@ t.test('one process remembers a signature for as long as AWS could accept it', a
   let time = 0
   const used = ownSignatures(() => time, 3)
   for (const signature of ['a', 'b', 'c']) {
-    t.equal(await used.take(signature, 0), 'taken')
+    t.equal(await used.add(signature, 0), 'added')
     time += minute
   }
-  t.equal(await used.take('d', 0), 'full', 'no signature is forgotten early, and no new one is accepted')
+  t.equal(await used.add('d', 0), 'full', 'no signature is forgotten early, and no new one is accepted')
   time = 20 * minute
-  t.equal(await used.take('d', 0), 'full')
-  t.equal(await used.take('a', 0), 'used')
+  t.equal(await used.add('d', 0), 'full')
+  t.equal(await used.add('a', 0), 'used')
   time += 1
-  t.equal(await used.take('d', 0), 'taken', 'the oldest one is forgotten')
-  t.equal(await used.take('b', 0), 'used')
-  t.equal(await used.take('c', 0), 'used')
+  t.equal(await used.add('d', 0), 'added', 'the oldest one is forgotten')
+  t.equal(await used.add('b', 0), 'used')
+  t.equal(await used.add('c', 0), 'used')
 })
 
 t.test('one process remembers 100,000 signatures by default', async (t) => {
   const used = ownSignatures(() => 0)
-  const taken = await Promise.all(Array.from({ length: 100_000 }, async (_, index) => used.take(String(index), 0)))
-  t.same([...new Set(taken)], ['taken'])
-  t.equal(await used.take('one more', 0), 'full')
+  const added = await Promise.all(Array.from({ length: 100_000 }, async (_, index) => used.add(String(index), 0)))
+  t.same([...new Set(added)], ['added'])
+  t.equal(await used.add('one more', 0), 'full')
 })
 
 t.test('in several replicas', { skip }, async (t) => {
@@ -95,7 +95,7 @@ t.test('in several replicas', { skip }, async (t) => {
   const signature = '5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7'
   const since = '{test}:signatures:since'
   const later = Date.now() + minute
-  t.equal(await used.take(signature, later), 'taken')
+  t.equal(await used.add(signature, later), 'added')
 
   t.test('a signature is remembered for 20 minutes, under a name that reveals nothing', async (t) => {
     const key = `{test}:signature:${shared.hidden('signature', signature)}`
@@ -104,32 +104,32 @@ t.test('in several replicas', { skip }, async (t) => {
     t.notMatch(await redis.command('KEYS', '*'), signature)
   })
   t.test('a signature that may have been accepted before the server began to remember is refused', async (t) => {
-    t.equal(await used.take('old', Date.now() - minute), 'unknown')
+    t.equal(await used.add('old', Date.now() - minute), 'unknown')
     await redis.command('FLUSHALL')
-    t.equal(await other.take(signature, later), 'unknown', 'the server has lost its data, so the signature may have been used')
+    t.equal(await other.add(signature, later), 'unknown', 'the server has lost its data, so the signature may have been used')
     const [, began = ''] = /(\d{13})/.exec(await redis.command('GET', since)) ?? []
-    t.equal(await other.take(signature, Number(began) - 1), 'unknown')
-    t.equal(await other.take('new', Number(began)), 'taken')
-    t.equal(await used.take('new', Number(began)), 'used')
+    t.equal(await other.add(signature, Number(began) - 1), 'unknown')
+    t.equal(await other.add('new', Number(began)), 'added')
+    t.equal(await used.add('new', Number(began)), 'used')
   })
   t.test('a replica remembers what it has accepted itself, even if the server does not', async (t) => {
     await redis.command('FLUSHALL')
     await redis.command('SET', since, '0')
-    t.equal(await used.take(signature, later), 'used')
-    t.equal(await other.take('tried', later), 'taken')
-    t.equal(await used.take('tried', later), 'used')
-    await other.release('tried')
-    t.equal(await used.take('tried', later), 'taken', 'but not what another one has accepted')
+    t.equal(await used.add(signature, later), 'used')
+    t.equal(await other.add('tried', later), 'added')
+    t.equal(await used.add('tried', later), 'used')
+    await other.remove('tried')
+    t.equal(await used.add('tried', later), 'added', 'but not what another one has accepted')
   })
   t.test('nothing is accepted while the server can not be used', async (t) => {
     await redis.stop()
     await until(() => !shared.isUp())
-    await t.rejects(used.take('another', later), { code: 'shared-state-unavailable' })
-    await t.resolves(used.release('another'))
+    await t.rejects(used.add('another', later), { code: 'shared-state-unavailable' })
+    await t.resolves(used.remove('another'))
     await redis.start()
     await until(shared.isUp)
-    t.equal(await used.take('another', Date.now() - minute), 'unknown', 'it was restarted without its data')
-    t.equal(await used.take('another', later), 'taken', 'what was not accepted is not remembered')
+    t.equal(await used.add('another', Date.now() - minute), 'unknown', 'it was restarted without its data')
+    t.equal(await used.add('another', later), 'added', 'what was not accepted is not remembered')
   })
 })
 

@@ -10,7 +10,7 @@ import { awsFrom } from '#src/config/aws'
 import { compact } from '#src/json/compact'
 import { startLocalBackend, type LocalBackend } from '#src/local-backend/server'
 import { passTime } from '#test/clock'
-import { gatesWithoutQuotas, listThrough } from '#test/aws-line'
+import { gatesWithoutQuotas, listThrough } from '#test/bounded-client'
 import { platform, roleArns, roles } from '#test/aws-roles'
 import { keysIn } from '#test/src/local-backend/sts/world'
 import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
@@ -35,13 +35,13 @@ function setVariables (t: Test, variables: Record<string, string>): void {
 t.test('each combination of credential and region has one client', async (t) => {
   const credentials = new Map([['a', { kind: 'default-chain' as const }], ['b', { kind: 'default-chain' as const }]])
   const clients = clientsOf(credentials)
-  t.equal(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'a' }, 'eu-west-1').client)
-  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'b' }, 'eu-west-1').client)
-  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, clients.line({ credentialId: 'a' }, 'eu-central-1').client)
-  const before = clients.line({ credentialId: 'a' }, 'eu-west-1').client
+  t.equal(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client, clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client)
+  t.not(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client, clients.clientFor({ credentialId: 'b' }, 'eu-west-1').client)
+  t.not(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client, clients.clientFor({ credentialId: 'a' }, 'eu-central-1').client)
+  const before = clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client
   clients.close()
-  t.not(clients.line({ credentialId: 'a' }, 'eu-west-1').client, before)
-  t.throws(() => clients.line({ credentialId: 'c' }, 'eu-west-1').client, /No credential c is declared/)
+  t.not(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client, before)
+  t.throws(() => clients.clientFor({ credentialId: 'c' }, 'eu-west-1').client, /No credential c is declared/)
 })
 
 t.test('each kind of credential reaches AWS', async (t) => {
@@ -95,7 +95,7 @@ t.test('each kind of credential reaches AWS', async (t) => {
   const clients = clientsOf(credentials, url)
   t.teardown(clients.close)
   for (const id of ['embedded', 'environment', 'session', 'profile', 'profile of a role', 'profile of a workload', 'default-chain', 'role', 'workload']) {
-    t.same((await listThrough(clients.line({ credentialId: id }, 'eu-west-1').client)).SecretList, [], id)
+    t.same((await listThrough(clients.clientFor({ credentialId: id }, 'eu-west-1').client)).SecretList, [], id)
   }
   const reasons = {
     unset: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set',
@@ -107,11 +107,11 @@ t.test('each kind of credential reaches AWS', async (t) => {
     'no trust': `the credential no trust: AccessDenied: User: arn:aws:iam::333333333333:user/AKIAPLATFORM is not authorized to perform: sts:AssumeRole on resource: ${roleArns.dev}`
   }
   for (const [id, reason] of Object.entries(reasons)) {
-    await t.rejects(listThrough(clients.line({ credentialId: id }, 'eu-west-1').client), {
+    await t.rejects(listThrough(clients.clientFor({ credentialId: id }, 'eu-west-1').client), {
       code: 'credential-invalid', options: { reason }
     }, id)
   }
-  await t.rejects(listThrough(clients.line({ credentialId: 'no source' }, 'eu-west-1').client), {
+  await t.rejects(listThrough(clients.clientFor({ credentialId: 'no source' }, 'eu-west-1').client), {
     code: 'credential-invalid', options: { reason: 'the credential unset: CredentialsProviderError: The variable NOT_SET is not set' }
   }, 'the reason names the credential that is at fault, not the one that depends on it')
 })
@@ -130,7 +130,7 @@ t.test('if STS is unavailable, the error is aws-unavailable', async (t) => {
     close()
     const clients = clientsOf(credentials, url)
     t.teardown(clients.close)
-    await t.rejects(listThrough(clients.line({ credentialId: 'role' }, 'eu-west-1').client), { code: 'aws-unavailable' })
+    await t.rejects(listThrough(clients.clientFor({ credentialId: 'role' }, 'eu-west-1').client), { code: 'aws-unavailable' })
     await t.rejects(clients.verify('platform'), { code: 'aws-unavailable' })
   }
 })
@@ -141,7 +141,7 @@ t.test('keys that AWS rejects are replaced, for example from the profile\'s file
   setVariables(t, { AWS_SHARED_CREDENTIALS_FILE: join(home, 'credentials'), AWS_CONFIG_FILE: join(home, 'none') })
   const clients = awsClients({ credentials: new Map([['team', { kind: 'profile', profile: 'team' }]]), aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: Date.now })
   t.teardown(clients.close)
-  const client = clients.line({ credentialId: 'team' }, 'eu-west-1').client
+  const client = clients.clientFor({ credentialId: 'team' }, 'eu-west-1').client
   await t.rejects(listThrough(client), { code: 'credential-invalid' })
   writeFileSync(join(home, 'credentials'), '[team]\naws_access_key_id = AKIADEV\naws_secret_access_key = AKIADEV-secret\n')
   await t.rejects(listThrough(client), { code: 'credential-invalid' }, 'not immediately')
@@ -161,7 +161,7 @@ t.test('a session that AWS no longer accepts is replaced', async (t) => {
     aws: awsFrom({ endpoint: url }), gates: gatesWithoutQuotas(), stsRegion: () => 'eu-west-1', now: Date.now
   })
   t.teardown(clients.close)
-  const client = clients.line({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1').client
+  const client = clients.clientFor({ credentialId: 'role', callerId: 'bot' }, 'eu-west-1').client
   await listThrough(client)
   ofBackend.now += 61 * 60_000
   passTime(5_000)
@@ -172,7 +172,7 @@ t.test('a session that AWS no longer accepts is replaced', async (t) => {
 t.test('a bug in the gateway is not reported as aws-unavailable', async (t) => {
   const clients = clientsOf(new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]]))
   t.teardown(clients.close)
-  const client = clients.line({ credentialId: 'a' }, 'eu-west-1').client
+  const client = clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client
   client.middlewareStack.add(() => async () => { throw new TypeError('defect') }, { step: 'serialize' })
   await t.rejects(listThrough(client), { name: 'TypeError' })
 })
@@ -191,9 +191,9 @@ t.test('an exceeded quota is reported without a retry, because that would not he
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
   const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
+  await t.rejects(listThrough(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-limit-exceeded', options: { detail: 'Too many secrets.' } })
   t.equal(names.length, 1)
-  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-throttled' })
+  await t.rejects(listThrough(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-throttled' })
   t.ok(names.length > 2, 'throttled calls are retried')
 })
 
@@ -206,5 +206,5 @@ t.test('a reply that does not come from AWS is reported as aws-unavailable', asy
   const credentials = new Map([['a', { kind: 'embedded' as const, accessKeyId: 'a', secretAccessKey: 'b' }]])
   const clients = clientsOf(credentials, `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   t.teardown(clients.close)
-  await t.rejects(listThrough(clients.line({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-unavailable' })
+  await t.rejects(listThrough(clients.clientFor({ credentialId: 'a' }, 'eu-west-1').client), { code: 'aws-unavailable' })
 })

@@ -6,7 +6,7 @@ import { stsUrl } from '#src/aws/endpoints'
 import { awsFrom } from '#src/config/aws'
 import type { CredentialDefinition } from '#src/credentials/definition'
 import type { EndpointSettings } from '#src/credentials/endpoints'
-import { gatesWithoutQuotas, listThrough } from '#test/aws-line'
+import { gatesWithoutQuotas, listThrough } from '#test/bounded-client'
 
 /** Returns the hosts that requests are sent to while `act` runs. Nothing is sent: each connection is closed before it opens. */
 async function hostsOf (act: () => Promise<unknown>): Promise<string[]> {
@@ -38,7 +38,7 @@ async function callsIn (t: Test, region: string, own: EndpointSettings, shared: 
   const clients = awsClients({ credentials, aws, gates: gatesWithoutQuotas(), stsRegion: () => region, now: Date.now })
   t.teardown(clients.close)
   const [secretsManager, identity, assumed] = [
-    await hostsOf(async () => t.rejects(listThrough(clients.line({ credentialId: 'keys' }, region).client))),
+    await hostsOf(async () => t.rejects(listThrough(clients.clientFor({ credentialId: 'keys' }, region).client))),
     await hostsOf(async () => t.rejects(clients.verify('keys'))),
     await hostsOf(async () => t.rejects(clients.verify('role')))
   ]

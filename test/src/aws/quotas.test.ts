@@ -38,7 +38,7 @@ async function limited (t: Test, throttling: number | true, share: number): Prom
     client.destroy()
     await backend.close()
   })
-  return { aws: createSecretsPort(() => ({ line: () => ({ client, breaker: createBreaker(now), deadline: 60_000 }) })), throttled }
+  return { aws: createSecretsPort(() => ({ clientFor: () => ({ client, breaker: createBreaker(now), deadline: 60_000 }) })), throttled }
 }
 
 const call: AwsCall = { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a', namePrefix: '' }), credentialId: 'a' }
@@ -91,8 +91,8 @@ t.test('if AWS throttles nevertheless, background calls are retried for longer t
   t.ok(it.throttled.length < 60, 'the rate was reduced')
 
   for (const from of [call, { ...call, background: AbortSignal.abort() }]) {
-    const impatient = await limited(t, 1, 1)
-    await t.rejects(create(impatient, 5, from), { name: 'ThrottlingException' })
-    t.ok(impatient.throttled.length >= 3, 'three attempts')
+    const unretried = await limited(t, 1, 1)
+    await t.rejects(create(unretried, 5, from), { name: 'ThrottlingException' })
+    t.ok(unretried.throttled.length >= 3, 'three attempts')
   }
 })

@@ -6,7 +6,7 @@ import type { SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import type { ProblemCode } from '#src/problems/catalogue'
 import { Problem, type ProblemOptions } from '#src/problems/problem'
-import { proxyWithFaults, refusal, type FalseReply } from '#test/faults'
+import { proxyWithFaults, refusal, type FakeReply } from '#test/faults'
 import { build, declared, type Gateway, type Reply } from '#test/helper'
 import { buildRealistic } from '#test/realistic/build'
 
@@ -22,13 +22,13 @@ interface Write {
   /** The path of a read that shows the effect of the write, and the expected reply if AWS has carried the write out. */
   shown: readonly [path: string, matches: object]
   /** AWS's reply to the second attempt; by default that of the backend. */
-  again?: () => FalseReply
+  again?: () => FakeReply
 }
 
 const pending = 'You can\'t perform this operation on the secret because it was marked for deletion.'
 
 /** Returns a refusal whose header shows that AWS's clock is some seconds ahead of the gateway's clock. */
-function refusedAt (ahead: number, exception: string, message: string): FalseReply {
+function refusedAt (ahead: number, exception: string, message: string): FakeReply {
   const { headers, ...reply } = refusal(exception, message)
   return { ...reply, headers: { ...headers, date: new Date(Date.now() + ahead * 1000).toUTCString() } }
 }

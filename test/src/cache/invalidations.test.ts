@@ -29,7 +29,7 @@ t.test('a write through one replica is seen by a read through any other', { skip
     for (const index of [1, 2]) await until(async () => (await read(fleet, index)).value === `v${round}`)
     took.push(performance.now() - start)
   }
-  // The bound of the median is generous, because other processes may share the machine. bench/fleet.ts measures it.
+  // The limit on the median is generous, because other processes may share the machine. bench/fleet.ts has a strict one.
   t.ok((took.sort((one, other) => one - other)[10] ?? Infinity) < 500, took.join(' '))
 })
 

@@ -55,8 +55,8 @@ export interface Row {
   /** For a command that asks: the user cancels it with Ctrl-C at the question. Tested only at a terminal. */
   cancelled?: (context: Context) => Run
   /**
-   * The command while it waits for a gateway that never answers, to be interrupted; by default `succeeds`. Returns undefined for a
-   * command that does not wait there.
+   * The command while it waits for a gateway that never answers, to be interrupted; by default `succeeds`. Returns undefined for
+   * a command that does not wait there.
    */
   waits?: (context: Context) => Run | undefined
   /** True for a command that asks no gateway. It waits only for the files that it reads. */
@@ -89,7 +89,7 @@ const noSecret = (...args: string[]): Run => refusedAs('secret-not-found', ...ar
 export const newUser = ({ folder, name }: Context): NodeJS.ProcessEnv =>
   ({ XDG_CONFIG_HOME: join(folder, name), SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined })
 
-/** Stores a login as a command before would have done. */
+/** Logs in, as the user would have done before the command. */
 const logIn = async (context: Preparation): Promise<unknown> =>
   secretsctlProgram({ url: '' }, ['login', '--url', context.gateway.url, '--with-token'], { env: newUser(context), stdin: tokens.administrator, ...fast })
 
@@ -397,7 +397,7 @@ export function assertNoLeak (t: Test, output: string, { args, showsValue = fals
 }
 
 /** Starts processes without measuring coverage. There are many of them, and other tests cover the same lines. */
-export const fast = { isUncounted: true }
+export const fast = { withoutCoverage: true }
 
 /** Processes items concurrently, as many at a time as there are processors. */
 export const inParallel = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {

@@ -96,7 +96,7 @@ t.test('every command succeeds and fails as expected', async (t) => {
     t.test(mode, { skip }, async (t) => {
       const runs: { name: string, run: Run }[] = []
       for (const [command, row] of Object.entries(rows)) {
-        // A server tells that it has started where nobody reads.
+        // A server reports that it has started on its standard output, which nobody reads here.
         if (runIn === unread && row.isServer === true) continue
         const name = `${command} ${mode}`.replaceAll(' ', '-')
         const context = { gateway, folder, isTerminal, name }

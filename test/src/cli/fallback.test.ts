@@ -13,7 +13,7 @@ import { createClient, GatewayUnreachable, reply } from '#src/client/client'
 import type { Line } from '#src/command-line/output'
 import { catalogue } from '#src/problems/catalogue'
 import { build, tokens } from '#test/helper'
-import { secretsctlProgram, type Outcome, type ProgramSetting } from '#test/secretsctl'
+import { secretsctlProgram, type Outcome, type ProgramOptions } from '#test/secretsctl'
 
 const nowhere = { url: 'http://127.0.0.1:2' }
 const show = ['--', 'sh', '-c', 'echo "V is $V"']
@@ -23,7 +23,7 @@ t.test('run --fallback', async (t) => {
   await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'canary' } })
   const folder = t.testdir({})
   const file = join(folder, 'kept')
-  const run = async (target: { url: string }, options: string[] = [], setting: ProgramSetting = {}): Promise<Outcome> =>
+  const run = async (target: { url: string }, options: string[] = [], setting: ProgramOptions = {}): Promise<Outcome> =>
     secretsctlProgram(target, ['run', '--env', 'dev', '--map', 'V=a', '--fallback', file, ...options, ...show], { env: { XDG_CONFIG_HOME: folder }, ...setting })
 
   t.match(await run(gateway, [], { token: tokens.expired }), { status: 125 })
@@ -143,7 +143,7 @@ t.test('a caller who has lost access does not get the secrets from the fallback,
   await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: 'canary' } })
   const folder = t.testdir({})
   const file = join(folder, 'kept')
-  const run = async (options: string[], setting: ProgramSetting = {}): Promise<Outcome> =>
+  const run = async (options: string[], setting: ProgramOptions = {}): Promise<Outcome> =>
     secretsctlProgram(gateway, ['run', '--env', 'dev', '--map', 'V=a', '--fallback', file, ...options, ...show], { env: { XDG_CONFIG_HOME: folder }, ...setting })
   t.match(await run([]), { status: 0 })
   t.match(await run([], { token: tokens.stranger }), { status: 125, stdout: '', stderr: /No environment dev/ })

@@ -35,8 +35,8 @@ interface Desktop {
   /** The variables of the user's programs. */
   env: NodeJS.ProcessEnv
   keyring: Keyring
-  /** The same keyring, for which a second is too long. */
-  impatient: Keyring
+  /** The same keyring, with a time limit of one second. */
+  withShortTimeout: Keyring
   /** Starts the keyring's daemon, and unlocks it if there is a password. */
   startDaemon: (password?: string) => Promise<ChildProcess>
 }
@@ -63,7 +63,7 @@ async function newDesktop (t: Test): Promise<Desktop> {
     folder,
     env,
     keyring: osKeyring({ env, stderr }),
-    impatient: osKeyring({ env, stderr }, { notice: 1_000, timeout: 1_000 }),
+    withShortTimeout: osKeyring({ env, stderr }, { notice: 1_000, timeout: 1_000 }),
     async startDaemon (password) {
       const daemon = spawn(program, ['--foreground', '--components=secrets', ...password === undefined ? [] : ['--unlock']], { env, stdio: ['pipe', 'ignore', 'ignore'] })
       t.teardown(() => daemon.kill('SIGKILL'))
@@ -76,7 +76,7 @@ async function newDesktop (t: Test): Promise<Desktop> {
 
 t.test('logins in a real keyring', { skip }, async (t) => {
   const gateway = await build(t)
-  const { env, folder, keyring, impatient, startDaemon } = await newDesktop(t)
+  const { env, folder, keyring, withShortTimeout, startDaemon } = await newDesktop(t)
   const ctl = async (args: string, stdin = ''): Promise<Outcome> => secretsctlProgram({ url: '' }, args.split(' '), {
     env: { ...env, SECRETS_GATEWAY_URL: undefined, SECRETS_GATEWAY_TOKEN: undefined }, stdin
   })
@@ -104,7 +104,7 @@ t.test('logins in a real keyring', { skip }, async (t) => {
 
   await t.test('a keyring that hangs', async (t) => {
     daemon.kill('SIGSTOP')
-    await t.rejects(impatient.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
+    await t.rejects(withShortTimeout.read('a'), new KeyringFailure('it did not answer within 1 seconds'))
     t.match(await ctl(login, tokens.writer), { status: 1, stdout: '', stderr: /Your keyring gives no access: it does not answer\n/ }, 'D-Bus gives up before the command does')
     t.notMatch(profiles(), tokens.writer, 'the token does not go to the file instead')
     daemon.kill('SIGCONT')

@@ -202,6 +202,6 @@ t.test('a separate process', async (t) => {
   t.match(refused, { status: 1, stdout: '', stderr: /^The reply from http:\/\/\S+ is not that of a secrets gateway: it has JSON without a valid \/items\/0\/versionId$/m })
   assertHarmless(t, refused, false, 'a member of another type')
   for (const args of [['complete', '--', hostile], ['complete', '--', 'keys', hostile], ['completion', hostile]]) {
-    assertHarmless(t, await secretsctlProgram(gateway, args, { isUncounted: true }), false, titleOf(args))
+    assertHarmless(t, await secretsctlProgram(gateway, args, { withoutCoverage: true }), false, titleOf(args))
   }
 })

@@ -73,7 +73,7 @@ async function interruptions (t: Test, gateway: Gateway, folder: string, isTermi
   return found
 }
 
-/** The commands that are not among these. */
+/** Returns the commands that never wait: those without an interruption while they wait. */
 const nothingToWaitFor = (found: readonly Interruption[]): string[] => {
   const waiting = found.filter((each) => each.waiting !== undefined).map(({ run }) => run.args.join(' '))
   return Object.keys(rows).filter((command) => !waiting.some((line) => line.startsWith(command)))
@@ -91,7 +91,7 @@ const processesWith = (value: string): string[] => readdirSync('/proc').filter((
   }
 })
 
-/** The only place where commands may leave files, and what marks their processes. */
+/** The only folder in which commands may leave files. `mark` is in an environment variable of all their processes. */
 interface Place {
   folder: string
   env: NodeJS.ProcessEnv

@@ -21,7 +21,7 @@ interface User {
   ctl: (args: string, setting?: Setting) => Promise<Outcome>
   keyring: MemoryKeyring
   terminal: Terminal
-  /** The content of the file with the profiles. */
+  /** The content of the profiles file. */
   file: () => string
   profile: () => Profile
 }
@@ -125,7 +125,7 @@ t.test('a keyring that gives no access', async (t) => {
   }
   keyring.entries.set(entry, JSON.stringify({ token: tokens.administrator }))
 
-  // Whoever makes the profile name another URL does not get the token there.
+  // If somebody changes the URL in the profiles file, the token is not sent to the new URL.
   const moved = { ...profile(), url: 'https://other.example.com' }
   const source = tokenSource({ name: 'default', profile: moved }, terminal)
   await t.rejects(source(), { message: /does not have the login to https:\/\/other\.example\.com/ })
@@ -232,14 +232,14 @@ const inFile = (file: string): string => `
 
 t.test('the keyring of the operating system', async (t) => {
   const shown = new PassThrough({ encoding: 'utf8' })
-  const surroundings = (env: NodeJS.ProcessEnv): Parameters<typeof osKeyring>[0] => ({ env, stderr: outputsOf({ stdout: new PassThrough(), stderr: shown, env }).stderr })
+  const context = (env: NodeJS.ProcessEnv): Parameters<typeof osKeyring>[0] => ({ env, stderr: outputsOf({ stdout: new PassThrough(), stderr: shown, env }).stderr })
 
   // Long enough for a busy machine.
-  const patient = { notice: 60_000, timeout: 60_000 }
+  const longLimits = { notice: 60_000, timeout: 60_000 }
 
   await t.test('reads, writes and removes', async (t) => {
     const file = join(t.testdirName, 'entries.json')
-    const keyring = osKeyring(surroundings(library(t, inFile(file))), patient)
+    const keyring = osKeyring(context(library(t, inFile(file))), longLimits)
     t.equal(await keyring.read('a'), undefined)
     await keyring.write('a', 'canary')
     t.equal(await keyring.read('a'), 'canary')
@@ -250,37 +250,37 @@ t.test('the keyring of the operating system', async (t) => {
   })
 
   await t.test('is missing', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'constructor () { throw new Error("no session bus") }')), patient)
+    const keyring = osKeyring(context(library(t, 'constructor () { throw new Error("no session bus") }')), longLimits)
     await t.rejects(keyring.read('a'), new NoKeyring('no session bus'))
-    await t.rejects(osKeyring(surroundings({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }), patient).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
+    await t.rejects(osKeyring(context({ ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: '/none' }), longLimits).read('a'), { name: 'NoKeyring', message: /Cannot find native binding/ })
   })
 
   await t.test('hangs, which does not mean that it is missing', async (t) => {
     for (const reason of ['Did not receive a reply. Possible causes include: the reply timeout expired', 'Message recipient disconnected from message bus without replying']) {
-      const keyring = osKeyring(surroundings(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)), patient)
+      const keyring = osKeyring(context(library(t, `constructor () { throw new Error('Platform failure: DBus error: ${reason}') }`)), longLimits)
       await t.rejects(keyring.write('a', 'canary'), new KeyringFailure('it does not answer'), reason)
     }
   })
 
   await t.test('is locked', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { throw new Error("prompt dismissed") }')), patient)
+    const keyring = osKeyring(context(library(t, 'getPassword () { throw new Error("prompt dismissed") }')), longLimits)
     await t.rejects(keyring.read('a'), new KeyringFailure('prompt dismissed'))
   })
 
   await t.test('fails in its process alone', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { process.exit(3) }')), patient)
+    const keyring = osKeyring(context(library(t, 'getPassword () { process.exit(3) }')), longLimits)
     await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended', true))
   })
   t.equal(shown.read(), null, 'nothing is said about a keyring that answers')
 
   await t.test('has answered, and its process does not end', async (t) => {
-    const keyring = osKeyring(surroundings(library(t, 'getPassword () { setInterval(() => {}, 1_000); return "canary" }')), patient)
+    const keyring = osKeyring(context(library(t, 'getPassword () { setInterval(() => {}, 1_000); return "canary" }')), longLimits)
     t.equal(await keyring.read('a'), 'canary', 'the time limit has no effect on an answer')
   })
 
   await t.test('does not answer', async (t) => {
     const env = { ...process.env, ...hangingKeyring(t.testdir({})).env }
-    const keyring = osKeyring(surroundings(env), { notice: 1, timeout: 1_000 })
+    const keyring = osKeyring(context(env), { notice: 1, timeout: 1_000 })
     await t.rejects(keyring.read('a'), new KeyringFailure('it did not answer within 1 seconds', true))
     t.equal(shown.read(), 'Waiting for your keyring, which may ask for its password in a window\n')
   })

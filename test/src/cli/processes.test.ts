@@ -9,7 +9,7 @@ const signal = (name: NodeJS.Signals) => (child: ChildProcess): boolean => child
 const node = (script: string): string[] => ['--', 'env', ...uncountedNode, '-e', script]
 
 /** Starts a process without measuring coverage, because other tests cover the same lines. */
-const uncounted = { isUncounted: true }
+const fast = { withoutCoverage: true }
 
 t.test('run: passes secrets in the program\'s environment, and exits with the program\'s status', async (t) => {
   const gateway = await build(t)
@@ -20,18 +20,18 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
     status: 7, stdout: 'undefined canary undefined undefined i\n', stderr: ''
   })
   t.match(await secretsctlProgram(gateway, [...run, ...show]), { status: 7, stdout: 'k {"password":"canary"} undefined undefined undefined\n' })
-  t.match(await secretsctlProgram(gateway, [...run, ...node('process.stdin.pipe(process.stdout)')], { ...uncounted, stdin: 'through' }), { status: 0, stdout: 'through' })
+  t.match(await secretsctlProgram(gateway, [...run, ...node('process.stdin.pipe(process.stdout)')], { ...fast, stdin: 'through' }), { status: 0, stdout: 'through' })
 
   const waits = node('process.on("SIGTERM", () => { console.log("received"); process.exit(3) }); setInterval(() => {}, 1000); console.log("ready")')
   t.match(await secretsctlProgram(gateway, [...run, ...waits], { steps: [{ after: 'ready', act: signal('SIGTERM') }] }), { status: 3, stdout: 'ready\nreceived\n' })
   const dies = node('setInterval(() => {}, 1000); console.log("ready")')
-  t.match(await secretsctlProgram(gateway, [...run, ...dies], { ...uncounted, steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
+  t.match(await secretsctlProgram(gateway, [...run, ...dies], { ...fast, steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
 
   t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 127, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
   t.match(await secretsctlProgram(gateway, [...run, '--', '/']), { status: 126, stdout: '', stderr: '/ can\'t be run: EACCES\n' })
   t.match(await secretsctlProgram(gateway, [...run, ...node('process.exit(1)')]), { status: 1, stderr: '' }, 'the program\'s own status')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 125, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], uncounted), { status: 125, stderr: /missing required argument 'command'/ })
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], fast), { status: 125, stderr: /missing required argument 'command'/ })
 })
 
 t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
@@ -153,30 +153,30 @@ t.test('run --watch: a signal during the restart terminates the command', async 
 
   // The program is slow to exit after SIGTERM. If its secrets change in the meantime, it must not be restarted.
   await put('first')
-  const patient = node(`
+  const slowToExit = node(`
     if (process.env.KEY === 'second') process.exit(9)
     let received = 0
     process.on('SIGTERM', () => { console.log('received'); if (++received === 2) process.exit(0) })
     console.log(process.env.KEY)
     setInterval(() => {}, 1000)`)
-  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...patient], {
+  t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'key', '--watch', '1', ...slowToExit], {
     steps: [{ after: 'first\n', act: signal('SIGTERM') }, { after: 'received\n', act: async () => put('second') }]
   }), { status: 143, stdout: 'first\nreceived\nreceived\n' })
 })
 
 t.test('in a pipe', async (t) => {
   const gateway = await build(t)
-  t.match(await secretsctlProgram(gateway, ['create', 'a', '-', '--env', 'dev'], { ...uncounted, stdin: 'from a pipe\n' }), { status: 0, stdout: /^Created a in dev/, stderr: '' })
-  t.same(await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev', '--value'], uncounted), { status: 0, stdout: 'from a pipe', stderr: '' })
-  const list = await secretsctlProgram(gateway, ['list', '--env', 'dev'], uncounted)
+  t.match(await secretsctlProgram(gateway, ['create', 'a', '-', '--env', 'dev'], { ...fast, stdin: 'from a pipe\n' }), { status: 0, stdout: /^Created a in dev/, stderr: '' })
+  t.same(await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev', '--value'], fast), { status: 0, stdout: 'from a pipe', stderr: '' })
+  const list = await secretsctlProgram(gateway, ['list', '--env', 'dev'], fast)
   t.match(list.stdout, /^NAME/, 'without colours')
-  t.match(await secretsctlProgram(gateway, ['delete', 'a', '--env', 'dev'], uncounted), { status: 2 })
+  t.match(await secretsctlProgram(gateway, ['delete', 'a', '--env', 'dev'], fast), { status: 2 })
   const closed = await secretsctlProgram(gateway, ['read', 'a', '--env', 'dev'], { closed: ['stdout'] })
   t.match(closed, { status: 0, stderr: '' }, 'a closed pipe is not an error')
-  const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...uncounted, stdin: 'secretNames: [b, c]', closed: ['stdout'] })
+  const applied = await secretsctlProgram(gateway, ['apply', '-f', '-', '--env', 'dev'], { ...fast, stdin: 'secretNames: [b, c]', closed: ['stdout'] })
   t.match(applied, { status: 0, stderr: '' })
   t.equal((await gateway.send('GET', '/environments/dev/secrets/c/metadata')).status, 200, 'the command completes')
-  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...uncounted, closed: ['stdout'] }), { status: 3 }, 'the command keeps its own exit status')
+  t.match(await secretsctlProgram(gateway, ['diff', 'dev', 'staging'], { ...fast, closed: ['stdout'] }), { status: 3 }, 'the command keeps its own exit status')
 })
 
 t.test('at a terminal', { skip: noTerminal }, async (t) => {
@@ -186,18 +186,18 @@ t.test('at a terminal', { skip: noTerminal }, async (t) => {
   t.notMatch(created.output, /canary/, 'the prompt does not echo the value')
   t.equal((await gateway.send('GET', '/environments/dev/secrets/a')).json.value, 'canary')
 
-  const read = await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev'], [], uncounted)
+  const read = await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev'], [], fast)
   t.match(read, { status: 0, screen: /value: +\*{8}/ })
   t.notMatch(read.output, /canary/)
-  t.match(await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev', '--value'], [], uncounted), { status: 0, screen: /^canary\r?\n/ })
+  t.match(await secretsctlTerminal(gateway, ['read', 'a', '--env', 'dev', '--value'], [], fast), { status: 0, screen: /^canary\r?\n/ })
 
-  t.match(await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], uncounted), { output: /\u001b\[1mNAME/ })
-  t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...uncounted, env: { NO_COLOR: '1' } })).output, /\u001b\[/)
+  t.match(await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], fast), { output: /\u001b\[1mNAME/ })
+  t.notMatch((await secretsctlTerminal(gateway, ['list', '--env', 'dev'], [], { ...fast, env: { NO_COLOR: '1' } })).output, /\u001b\[/)
 
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], uncounted), { status: 1, screen: /Nothing was deleted/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'n\r' }], fast), { status: 1, screen: /Nothing was deleted/ })
   t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0003' }]), { status: 130, screen: /\[y\/N\] \nNothing was sent/ })
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0004' }], uncounted), { status: 1, screen: /\[y\/N\] \nNothing was sent/ }, 'the end of the input')
-  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], uncounted), { status: 0, screen: /until \d{4}-/ })
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: '\u0004' }], fast), { status: 1, screen: /\[y\/N\] \nNothing was sent/ }, 'the end of the input')
+  t.match(await secretsctlTerminal(gateway, ['delete', 'a', '--env', 'dev'], [{ after: '[y/N]', type: 'y\r' }], fast), { status: 0, screen: /until \d{4}-/ })
 })
 
 t.test('the question before a deletion is visible, and can\'t control the terminal', { skip: noTerminal }, async (t) => {
@@ -214,18 +214,18 @@ t.test('local: the embedded Secrets Manager', async (t) => {
   const nowhere = { url: '' }
   t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', '0', '--memory'], { steps: [{ after: 'listens on', act: signal('SIGTERM') }] }), { status: 0, stdout: /in memory/ })
   t.match(await secretsctlProgram(nowhere, ['local', '--', '--port', 'x']), { status: 2, stderr: /--port must be a number/ })
-  t.match(await secretsctlProgram(nowhere, ['local', '--', '--help'], uncounted), { status: 0, stdout: /--data-dir/ })
+  t.match(await secretsctlProgram(nowhere, ['local', '--', '--help'], fast), { status: 0, stdout: /--data-dir/ })
 })
 
 t.test('completion', async (t) => {
   const nowhere = { url: '' }
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const { status, stdout } = await secretsctlProgram(nowhere, ['completion', shell], { isUncounted: shell !== 'bash' })
+    const { status, stdout } = await secretsctlProgram(nowhere, ['completion', shell], { withoutCoverage: shell !== 'bash' })
     t.equal(status, 0)
     t.match(stdout, /secretsctl/)
     if (shell === 'bash') t.equal(spawnSync('bash', ['-n'], { input: stdout }).status, 0)
   }
   t.match(await secretsctlProgram(nowhere, ['complete', '--', 'ro']), { status: 0, stdout: /rollback[\s\S]*rotate/ })
-  t.match(await secretsctlProgram(nowhere, ['complete', '--', 'keys', ''], uncounted), { status: 0, stdout: /create/ })
-  t.match(await secretsctlProgram(nowhere, ['export', '--format', 'none'], uncounted), { status: 2 })
+  t.match(await secretsctlProgram(nowhere, ['complete', '--', 'keys', ''], fast), { status: 0, stdout: /create/ })
+  t.match(await secretsctlProgram(nowhere, ['export', '--format', 'none'], fast), { status: 2 })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { stringify } from 'yaml'
 import { ConfigError } from '#src/config/issues'
-import { markOf } from '#src/config/marks'
+import { stateOf } from '#src/config/file-states'
 import { configSource } from '#src/config/source'
 
 const config = {
@@ -87,7 +87,7 @@ t.test('a ConfigMap that Kubernetes has replaced', async (t) => {
 
 t.test('a file that can not be read has a state too', async (t) => {
   const folder = t.testdir({ loop: t.fixture('symlink', 'loop') })
-  t.equal(markOf(join(folder, 'none')), 'ENOENT')
-  t.equal(markOf(join(folder, 'loop')), 'ELOOP')
-  t.equal(markOf(folder), 'loop: ELOOP')
+  t.equal(stateOf(join(folder, 'none')), 'ENOENT')
+  t.equal(stateOf(join(folder, 'loop')), 'ELOOP')
+  t.equal(stateOf(folder), 'loop: ELOOP')
 })

@@ -10,7 +10,7 @@ const definitions = {
   chain: { kind: 'default-chain' }
 } as const satisfies Record<string, CredentialDefinition>
 
-/** Errors of AWS and the SDK, and a part of the explanation. The test of the command has those that the embedded STS knows. */
+/** Errors of AWS and the SDK, and a part of the explanation. `doctor.test.ts` has the errors that the embedded STS can return. */
 const cases: readonly [keyof typeof definitions, string, RegExp][] = [
   ['role', `AccessDenied: User: x is not authorized to perform: sts:SetSourceIdentity on resource: ${roleArn}`, /let the gateway set the source identity/],
   ['web', 'AccessDenied: Not authorized to perform sts:SetSourceIdentity', /token has a source identity/],

@@ -6,9 +6,9 @@ import t, { type Test } from 'tap'
 import { monotonic } from '#src/clock'
 import { reach, type Reached, type Unreached } from '#src/doctor/reach'
 import { authority, serverPair } from '#test/certificates'
-import { patience } from '#test/raw'
+import { hangTimeout } from '#test/raw'
 
-const visit = async (origin: string, limit = patience): Promise<Reached | Unreached> => reach(origin, limit, { now: Date.now, monotonic })
+const visit = async (origin: string, limit = hangTimeout): Promise<Reached | Unreached> => reach(origin, limit, { now: Date.now, monotonic })
 
 async function listening (t: Test, server: Server, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>()
@@ -28,7 +28,7 @@ t.test('a reply of any status is enough', async (t) => {
   }), 'localhost')
   const { milliseconds, ahead } = await visit(`http://localhost:${port}`) as Reached
   t.ok(milliseconds >= 0)
-  t.ok(Math.abs(ahead ?? NaN) < patience, 'the clock is the same')
+  t.ok(Math.abs(ahead ?? NaN) < hangTimeout, 'the clock is the same')
 })
 
 t.test('a reply over TLS', async (t) => {

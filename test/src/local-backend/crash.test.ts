@@ -13,12 +13,12 @@ import { until } from '#test/until'
 import { account, region, spawnProgram, urlOf, type Program } from './backend.ts'
 
 const rounds = 50
-/** One round in this many kills the program while it starts on a new folder. */
+/** Every third round kills the program while it starts on a new folder. */
 const firstStartEvery = 3
 const writers = 4
 
 /** What a writer knows about its secret: the writes that the backend has acknowledged. */
-interface Told {
+interface Acknowledged {
   name: string
   /** The values of the secret's versions, by version ID. */
   values: Map<string, string>
@@ -31,29 +31,29 @@ interface Told {
 const clientOf = (endpoint: string) => new SecretsManagerClient({ endpoint, region, credentials: account, maxAttempts: 1 })
 
 /** Writes continuously until the backend is gone. */
-async function write (t: Test, client: SecretsManagerClient, told: Told): Promise<void> {
-  const SecretId = told.name
+async function write (t: Test, client: SecretsManagerClient, acknowledged: Acknowledged): Promise<void> {
+  const SecretId = acknowledged.name
   const version = async (send: (input: { ClientRequestToken: string, SecretString: string }) => Promise<unknown>) => {
     const [ClientRequestToken, SecretString] = [randomUUID(), randomBytes(randomInt(1, 2000)).toString('hex')]
     await send({ ClientRequestToken, SecretString })
-    told.values.set(ClientRequestToken, SecretString)
-    told.current = ClientRequestToken
+    acknowledged.values.set(ClientRequestToken, SecretString)
+    acknowledged.current = ClientRequestToken
   }
   const schedule = async (deleted: boolean) => {
-    told.deleted = undefined
+    acknowledged.deleted = undefined
     await client.send(deleted ? new DeleteSecretCommand({ SecretId }) : new RestoreSecretCommand({ SecretId }))
-    told.deleted = deleted
+    acknowledged.deleted = deleted
   }
   await version((input) => client.send(new CreateSecretCommand({ Name: SecretId, ...input })))
   for (let count = 1; ; count++) {
     await version((input) => client.send(new PutSecretValueCommand({ SecretId, ...input })))
     if (count % 3 !== 0) continue
     await client.send(new TagResourceCommand({ SecretId, Tags: [{ Key: 'count', Value: String(count) }] }))
-    told.tag = count
+    acknowledged.tag = count
     await schedule(true)
     await schedule(false)
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }))
-    if (SecretString !== told.values.get(told.current ?? '')) t.fail(`${SecretId} is not what was written last`)
+    if (SecretString !== acknowledged.values.get(acknowledged.current ?? '')) t.fail(`${SecretId} is not what was written last`)
   }
 }
 
@@ -81,30 +81,30 @@ async function killFirstStart (child: Program, dataDir: string, changes: number)
  * Starts the program and kills it: either while it creates the files of its folder, or while four writers are active, after a
  * random number of their writes.
  */
-async function round (t: Test, dataDir: string, number: number, firstStart: boolean): Promise<Told[]> {
+async function round (t: Test, dataDir: string, number: number, firstStart: boolean): Promise<Acknowledged[]> {
   const child = spawnProgram(dataDir)
   const gone = once(child, 'exit')
-  const told: Told[] = []
+  const acknowledged: Acknowledged[] = []
   if (firstStart) {
     await killFirstStart(child, dataDir, 1 + Math.floor(number / firstStartEvery))
   } else {
     const client = clientOf(await urlOf(child) ?? '')
-    told.push(...Array.from({ length: writers }, (_, writer) => ({ name: `round-${number}/writer-${writer}`, values: new Map(), deleted: false })))
-    const writing = told.map((one) => write(t, client, one).catch(() => undefined))
+    acknowledged.push(...Array.from({ length: writers }, (_, writer) => ({ name: `round-${number}/writer-${writer}`, values: new Map(), deleted: false })))
+    const writing = acknowledged.map((one) => write(t, client, one).catch(() => undefined))
     const enough = randomInt(1, 12)
-    await until(() => told.reduce((sum, { values }) => sum + values.size, 0) >= enough, 1)
+    await until(() => acknowledged.reduce((sum, { values }) => sum + values.size, 0) >= enough, 1)
     await wait(randomInt(5))
     child.kill('SIGKILL')
     await Promise.all(writing)
     client.destroy()
   }
   t.strictSame(await gone, [null, 'SIGKILL'], `round ${number} was killed`)
-  return told
+  return acknowledged
 }
 
 /** Compares the stored data with the acknowledged writes, and returns the IDs of the versions whose values are intact. */
-async function check (t: Test, client: SecretsManagerClient, told: Told): Promise<string[]> {
-  const { name: SecretId, values, current, tag = 0, deleted } = told
+async function check (t: Test, client: SecretsManagerClient, acknowledged: Acknowledged): Promise<string[]> {
+  const { name: SecretId, values, current, tag = 0, deleted } = acknowledged
   if (current === undefined) return []
   const { Tags, DeletedDate, VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }))
   const stored = Number(Tags?.find(({ Key }) => Key === 'count')?.Value ?? 0)
@@ -115,7 +115,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
   if (!labels.some((label) => label === 'AWSCURRENT' || label === 'AWSPREVIOUS')) t.fail(`${SecretId} has lost the labels of ${current}`)
   // The values of a secret that is scheduled for deletion can't be read.
   if (DeletedDate !== undefined) await client.send(new RestoreSecretCommand({ SecretId }))
-  told.deleted = false
+  acknowledged.deleted = false
   const intact = await Promise.all(Array.from(values, async ([VersionId, value]) => {
     const read = await client.send(new GetSecretValueCommand({ SecretId, VersionId })).catch(() => undefined)
     return read?.SecretString === value ? [VersionId] : []
@@ -124,7 +124,7 @@ async function check (t: Test, client: SecretsManagerClient, told: Told): Promis
 }
 
 /** Starts a backend on the folder and checks all acknowledged writes. */
-async function checkAll (t: Test, dataDir: string, all: readonly Told[], title: string): Promise<number> {
+async function checkAll (t: Test, dataDir: string, all: readonly Acknowledged[], title: string): Promise<number> {
   const backend = await startLocalBackend({ accounts: [account], dataDir })
   const client = clientOf(backend.url)
   const intact: string[] = []
@@ -138,13 +138,13 @@ async function checkAll (t: Test, dataDir: string, all: readonly Told[], title: 
 
 await t.test('no acknowledged write is lost when the program is killed', { timeout: 110_000 }, async (t) => {
   const folder = t.testdir({})
-  const all: Told[] = []
+  const all: Acknowledged[] = []
   for (let number = 0; number < rounds; number++) {
     const firstStart = number % firstStartEvery === 0
     const dataDir = join(folder, firstStart ? `new-${number}` : 'data')
-    const told = await round(t, dataDir, number, firstStart)
-    all.push(...told)
-    await checkAll(t, dataDir, told, `after round ${number} every value is there`)
+    const acknowledged = await round(t, dataDir, number, firstStart)
+    all.push(...acknowledged)
+    await checkAll(t, dataDir, acknowledged, `after round ${number} every value is there`)
   }
   const checked = await checkAll(t, join(folder, 'data'), all, 'no write is lost by a later kill')
   t.ok(checked > rounds, `${checked} acknowledged values`)

@@ -127,7 +127,7 @@ await t.test('the database of a newer program is rejected and left unchanged', a
 })
 
 /** Reverts a database to its first schema, in which a secret had one data key for all versions. */
-function takeBack (file: string): void {
+function downgrade (file: string): void {
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false })
   const later = (type: string, first: string[]) => database.prepare('SELECT name FROM sqlite_schema WHERE type = ?').all(type)
     .map(({ name }) => String(name)).filter((name) => !name.startsWith('sqlite_') && !first.includes(name))
@@ -152,7 +152,7 @@ await t.test('a database with the first schema is migrated', async (t) => {
   await clientOf(t, first).send(new CreateSecretCommand({ Name: 'empty' }))
   await first.close()
   const file = join(dataDir, 'secrets.sqlite')
-  takeBack(file)
+  downgrade(file)
   const database = new DatabaseSync(file)
   database.exec('UPDATE secrets SET kms_key_id = \'alias/undeclared\' WHERE name = \'old\'; UPDATE versions SET kms_key_id = \'alias/undeclared\'')
   database.close()

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { ConfiguredRetryStrategy } from '@smithy/core/retry'
 import t, { type Test } from 'tap'
-import { createDraws } from '#src/local-backend/realistic/draws'
+import { createSeededRandom } from '#src/local-backend/realistic/seeded-random'
 import { chances, delays } from '#src/local-backend/realistic/table'
 import type { LocalBackend, LocalBackendOptions } from '#src/local-backend/server'
 import { account, clientOf, day, region, start, stoppedClock } from './backend.ts'
@@ -212,13 +212,13 @@ await t.test('the same seed repeats the same run', async (t) => {
 })
 
 t.test('random decisions have the probabilities and delays in the table', (t) => {
-  const draws = createDraws('draws')
-  const times = Array.from({ length: 5_000 }, () => draws.delay('visibility')).sort((a, b) => a - b)
+  const random = createSeededRandom('random')
+  const times = Array.from({ length: 5_000 }, () => random.delay('visibility')).sort((a, b) => a - b)
   const { usual, longest, tail } = delays.visibility.delay
   const late = times.filter((time) => time > usual).length / times.length
   t.ok(Math.abs(late - tail) < 0.02)
   t.ok((times.at(-1) ?? 0) <= longest)
-  const thrown = Array.from({ length: 5_000 }, () => draws.happens('shortPage')).filter(Boolean).length / 5_000
+  const thrown = Array.from({ length: 5_000 }, () => random.happens('shortPage')).filter(Boolean).length / 5_000
   t.ok(Math.abs(thrown - chances.shortPage.chance) < 0.03)
   for (const [name, { source }] of Object.entries({ ...delays, ...chances })) t.match(source, /AWS states|AWS documents|AWS has|[Gg]uess/, name)
   t.end()

@@ -5,7 +5,7 @@ import { environmentFrom } from '#src/environments/environment'
 import { isSecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 import { putSecret } from '#src/secrets/put'
-import { lineOf } from '#test/aws-line'
+import { boundedClient } from '#test/bounded-client'
 
 const name = 'raced'
 if (!isSecretName(name)) throw new TypeError('it is not a valid name')
@@ -25,7 +25,7 @@ t.test('a PUT writes a version even if another writer creates the secret between
     if (answer === undefined || answer instanceof Problem) throw answer ?? new Error('one call too many')
     return { output: { ...answer, $metadata: {} }, response: {} }
   }, { step: 'initialize' })
-  const aws = createSecretsPort(() => ({ line: () => lineOf(client) }))
+  const aws = createSecretsPort(() => ({ clientFor: () => boundedClient(client) }))
   const environment = environmentFrom('dev', { region: 'eu-west-1', credential: 'a' })
   const scope = { environment, credentialId: 'a', callerId: 'c', aws, may: (action: string) => action !== 'GetSecretValue', mayFound: () => false, counterparts: () => [] }
 

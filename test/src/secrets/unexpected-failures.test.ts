@@ -250,7 +250,7 @@ t.test('a defect during a rollback is an internal error', async (t) => {
   await gateway.aws('AKIADEV').deleteSecret({ SecretId: 'dev/a', ForceDeleteWithoutRecovery: true })
   const { json: { items } } = await send()
   t.match(items, [
-    { name: 'a', result: 'created', problem: { code: 'not-taken-back', detail: 'Taking it back ended in aws-access-denied.' } },
+    { name: 'a', result: 'created', problem: { code: 'not-taken-back', detail: 'The rollback failed with aws-access-denied.' } },
     { name: 'b', result: 'failed', problem: { code: 'aws-refused' } }
   ], 'a failure of AWS is the outcome of one secret')
   Object.assign(aws, { deleteSecret })

@@ -12,7 +12,7 @@ t.test('other work gets a turn between any two names, in each part of the work',
   const { results } = await readNamed(scope, context, { names })
   t.same(results.map(({ name }) => name), names)
   const parts = ['names', 'decisions']
-  // Decisions are made in groups, and the event loop gets no turn between two groups. So it gets slightly fewer turns than names.
+  // Names are processed in groups. There is no turn at the end of a group, so there are slightly fewer turns than names.
   t.ok(iterations() >= parts.length * 98, String(iterations()))
 })
 

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Problem } from '#src/problems/problem'
 import { pauseAfter } from '#src/shared/connection'
 import { failureOf, isRefusal, isUnknownScript, unavailable } from '#src/shared/failures'
-import { TimeLimitPassed, within } from '#src/shared/time-limit'
+import { TimeoutExceeded, within } from '#src/shared/time-limit'
 
 t.test('an error of the server, of the connection or of the time is told apart by how it begins', async (t) => {
   for (const [message, failure] of [
@@ -11,7 +11,7 @@ t.test('an error of the server, of the connection or of the time is told apart b
     ['ERR the server is LOADING', 'refused'], ['WRONGTYPE Operation against a key', 'refused'],
     ['connect ECONNREFUSED 127.0.0.1:1', 'unreachable'], ['the server is LOADING', 'unreachable'], ['Socket closed unexpectedly', 'unreachable']
   ] as const) t.equal(failureOf(new Error(message)), failure, message)
-  t.equal(failureOf(new TimeLimitPassed('ERR')), 'slow')
+  t.equal(failureOf(new TimeoutExceeded('ERR')), 'slow')
   t.equal(failureOf('LOADING'), 'unreachable', 'no error')
 })
 
@@ -37,5 +37,5 @@ t.test('a promise that is settled in time leaves no timer behind', async (t) => 
   await t.rejects(within(60_000, Promise.reject(new Error('canary'))), /canary/)
   await new Promise((resolve) => { setImmediate(resolve) })
   t.equal(timers(), before)
-  await t.rejects(within(1, new Promise(() => undefined)), { name: 'TimeLimitPassed' })
+  await t.rejects(within(1, new Promise(() => undefined)), { name: 'TimeoutExceeded' })
 })

@@ -47,7 +47,7 @@ async function open (t: Test, redis: Pick<TestRedis, 'port'>, change: Partial<Sh
 
 const unavailable = (failure: Failure): { code: string, options: { reason: string } } => ({ code: 'shared-state-unavailable', options: { reason: `shared-state-${failure}` } })
 
-/** Returns how often the server was asked with a PING whether it replies, since the last `CONFIG RESETSTAT`. */
+/** Returns the number of PING commands, with which a slow server is probed, since the last `CONFIG RESETSTAT`. */
 const probes = async (redis: TestRedis): Promise<number> =>
   Number(/cmdstat_ping:calls=(\d+)/.exec(await redis.command('INFO', 'commandstats'))?.[1] ?? 0)
 
@@ -154,7 +154,7 @@ t.test('a single command that is late is no outage', { skip }, async (t) => {
   await redis.command('CONFIG', 'RESETSTAT')
   redis.freeze()
   const late = Array.from({ length: 5 }, async () => t.rejects(shared.send(['GET', 'a']), unavailable('slow')))
-  // The limit on the probe, which decides whether there is an outage.
+  // The probe, which decides whether there is an outage, gets a long time limit.
   change.timeout = 60_000
   await Promise.all(late)
   t.notOk(shared.isUp())
@@ -178,7 +178,9 @@ t.test('a server that hangs for long', { skip }, async (t) => {
 t.test('too many commands', { skip }, async (t) => {
   const redis = await startRedis(t)
   const { shared } = await open(t, redis, { timeout: 60_000 })
-  /** Sends 1,500 commands at once. Returns how many are refused. The report that this replica is alive may be another command. */
+  /**
+   * Sends 1,500 commands at once. Returns how many are refused: sometimes one more, because the gateway sends a heartbeat, too.
+   */
   const refused = async (): Promise<number> => {
     const results = await Promise.allSettled(Array.from({ length: 1_500 }, async () => shared.send(['PING'])))
     const failed = results.filter((result) => result.status === 'rejected')

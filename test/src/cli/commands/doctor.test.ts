@@ -9,7 +9,7 @@ import type { Finding, Status } from '#src/doctor/findings'
 import { environmentFrom } from '#src/environments/environment'
 import { iamPolicy } from '#src/iam/policy'
 import { startLocalBackend, type Account, type LocalBackend, type LocalBackendOptions } from '#src/local-backend/server'
-import { startFront } from '#test/aws-front'
+import { startStub } from '#test/aws-stub'
 import { platform, roleArns, roles } from '#test/aws-roles'
 import { refusal } from '#test/faults'
 import { secretsctl, type Outcome } from '#test/secretsctl'
@@ -185,7 +185,7 @@ t.test('the reasons of denials and unclear answers', async (t) => {
   const backend = await startAws(t, { accounts: [user('DENIED', [identity]), user('READER', [reader])] })
   const denial = (action: string, rest: string): ReturnType<typeof refusal> =>
     refusal('AccessDeniedException', `User: arn:aws:iam::${account}:user/DENIED is not authorized to perform: secretsmanager:${action} on resource: x ${rest}`)
-  const endpoint = await startFront(t, backend.url, {
+  const endpoint = await startStub(t, backend.url, {
     operations: {
       GetSecretValue: denial('GetSecretValue', 'because no VPC endpoint policy allows the secretsmanager:GetSecretValue action'),
       DeleteSecret: denial('DeleteSecret', 'with an explicit deny in a service control policy: arn:aws:organizations::1:policy/o-1/service_control_policy/p-1'),
@@ -266,7 +266,7 @@ t.test('a role without permissions is named by the next step', async (t) => {
   t.match(finding('keys', 'credential gateway'), { message: /^From the role arn:aws:iam::111111111111:role\/secrets-gateway, assumed with base; obtained/ })
 })
 
-/** Returns the keys of a session, as a person or an instance has them. */
+/** Assumes a role, and returns the keys of the session. */
 async function sessionOf (url: string, RoleArn: string): Promise<{ accessKeyId: string, secretAccessKey: string, sessionToken: string }> {
   const sts = new STS({ endpoint: url, region: 'eu-west-1', credentials: platform })
   const { Credentials: { AccessKeyId = '', SecretAccessKey = '', SessionToken = '' } = {} } =
@@ -375,7 +375,7 @@ t.test('endpoints that can not be reached', async (t) => {
 t.test('the clock', async (t) => {
   const backend = await startAws(t)
   const clock = async (ahead: number | null): Promise<Finding | undefined> => {
-    const endpoint = await startFront(t, backend.url, { ahead })
+    const endpoint = await startStub(t, backend.url, { ahead })
     const file = configuration(t, { environments: { prod }, credentials: { gateway: credential('GATEWAY') }, aws: { endpoint } })
     return (await examine(t, file, '--actions', 'GetSecretValue')).finding('clock')
   }

@@ -58,6 +58,11 @@ t.test('a file that was found is used only if nobody else can change it', async 
   await t.rejects(readProject(file, false), changeable, 'another group')
   chownSync(file, uid + 1, gid)
   await t.rejects(readProject(file, false), new RegExp(`${file} belongs to another user, so it is not used\nTo use it all the same: export SECRETS_GATEWAY_PROJECT_FILE=${file}$`))
+  chmodSync(file, 0o600)
+  t.intercept(process, 'getuid', { value: () => uid + 1 })
+  t.strictSame(await readProject(file, false), project, 'its owner is the user')
+  t.intercept(process, 'getuid', { value: () => uid + 2 })
+  await t.rejects(readProject(file, false), /belongs to another user/, 'neither the user nor root owns it')
   t.strictSame(await readProject(file, true), project)
 })
 

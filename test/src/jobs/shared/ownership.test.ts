@@ -6,7 +6,7 @@ import { runOwned, type OwnedJob } from '#src/jobs/shared/owned-job'
 import { createJobStore } from '#src/jobs/shared/store'
 import type { JobOrigin, JobStore } from '#src/jobs/shared/store-port'
 import { Problem } from '#src/problems/problem'
-import type { BulkControl, Ownership } from '#src/secrets/bulk/run'
+import type { BulkControl, BulkSummary, Ownership } from '#src/secrets/bulk/run'
 import type { Shared } from '#src/shared/shared'
 import { skip, startRedis, type TestRedis } from '#test/redis'
 import { connect, shareJobs } from '#test/src/jobs/forms'
@@ -62,6 +62,23 @@ t.test('an owner that was silent for a lease asks again before it calls AWS', { 
   t.equal(isCertain(), true, 'nobody has taken the job over')
   end()
   t.equal(await over, 'ended')
+})
+
+t.test('an owner whose process ends leaves a job that is not done to another one', { skip }, async (t) => {
+  for (const isAtomic of [false, true]) {
+    const store = createJobStore(await connect(t, await startRedis(t)), { key, now: Date.now })
+    const run = Promise.withResolvers<BulkSummary>()
+    const bulk = running(async () => run.promise)
+    const { owned, job: { id } } = await store.start(origin, bulk.plan())
+    if (owned === undefined) throw new Error('the job is not owned')
+    const { over, shutDown } = runOwned({
+      store, owned, bulk, toReply: ({ name, result }) => ({ name, result }), isAtomic, limits: kept, monotonic: processClock
+    })
+    shutDown()
+    run.resolve(summary())
+    t.equal(await over, isAtomic ? 'ended' : 'left', isAtomic ? 'an atomic job has been rolled back' : 'another one can go on')
+    t.equal((await store.takeOver())?.id, isAtomic ? undefined : id)
+  }
 })
 
 t.test('an owner that was paused after its claim makes no call if another one has taken over', { skip }, async (t) => {

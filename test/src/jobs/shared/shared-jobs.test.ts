@@ -14,9 +14,9 @@ import { until } from '#test/until'
 
 /**
  * A run that makes one item after another, as long as it may claim them. It makes the items before `from` at once, and the others
- * after `goOn` is called.
+ * after `proceed` is called.
  */
-function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => void, claimed: number[] } {
+function stepwise (total: number, from: number): { bulk: BulkRun, proceed: () => void, claimed: number[] } {
   const { promise, resolve } = Promise.withResolvers<undefined>()
   const claimed: number[] = []
   const run = async ({ claim, settled, signal }: BulkControl): Promise<ReturnType<typeof summary>> => {
@@ -28,7 +28,7 @@ function stepwise (total: number, from: number): { bulk: BulkRun, goOn: () => vo
     }
     return summary()
   }
-  return { bulk: { ...quick(total), run }, goOn: () => { resolve(undefined) }, claimed }
+  return { bulk: { ...quick(total), run }, proceed: () => { resolve(undefined) }, claimed }
 }
 
 /** Ends the lease of a job's owner, as if it had expired. */
@@ -58,9 +58,9 @@ t.test('the stored parts of a job contain no value', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const events: string[] = []
   let unfinished: UnfinishedJob | undefined
-  const { bulk, goOn, claimed } = stepwise(5, 2)
+  const { bulk, proceed, claimed } = stepwise(5, 2)
   const rest = stepwise(5, 0)
-  rest.goOn()
+  rest.proceed()
   const options: Partial<SharedJobsOptions> = {
     grace: 0,
     onHandover: (event) => { events.push(event) },
@@ -83,7 +83,7 @@ t.test('the stored parts of a job contain no value', { skip }, async (t) => {
     done: new Set([0, 1])
   })
   t.equal(body.result?.items.length, 5)
-  goOn()
+  proceed()
   await until(() => events.length === 2)
   t.same(events, ['taken-over', 'lost'])
   t.same(claimed, [0, 1], 'the old owner may begin nothing more')
@@ -154,7 +154,7 @@ t.test('a repeated request brings the values of a job whose owner is silent', { 
   const { id } = await first.start(request(bulk, { idempotencyKey: 'k' }))
   await until(async () => (await first.find('c', id)).done === 2)
   const repeated = stepwise(4, 0)
-  repeated.goOn()
+  repeated.proceed()
   t.equal((await second.start(request(repeated.bulk, { idempotencyKey: 'k' }))).id, id)
   t.same(repeated.claimed, [], 'while its lease lasts, the owner goes on')
   await until(async () => {
@@ -190,12 +190,12 @@ t.test('if the server loses its data, the jobs are lost', { skip }, async (t) =>
   const { redis, one } = await set(t)
   const events: string[] = []
   const jobs = shareJobs(one, {}, { onHandover: (event) => { events.push(event) } })
-  const { bulk, goOn, claimed } = stepwise(3, 1)
+  const { bulk, proceed, claimed } = stepwise(3, 1)
   const job = await jobs.start(request(bulk))
   await until(async () => (await jobs.find('c', job.id)).done === 1)
   await redis.command('FLUSHALL')
   t.equal(await jobs.changed(job, 1_000), undefined)
-  goOn()
+  proceed()
   await until(() => events.length === 1)
   t.same(events, ['lost'])
   t.same(claimed, [0])
@@ -206,11 +206,11 @@ t.test('if the server loses its data, the jobs are lost', { skip }, async (t) =>
 t.test('without the server, nothing is begun, and a job can be neither started nor found', { skip }, async (t) => {
   const { redis, one } = await set(t)
   const jobs = shareJobs(one)
-  const { bulk, goOn, claimed } = stepwise(3, 1)
+  const { bulk, proceed, claimed } = stepwise(3, 1)
   const { id } = await jobs.start(request(bulk))
   await until(async () => (await jobs.find('c', id)).done === 1)
   redis.freeze()
-  goOn()
+  proceed()
   await until(async () => jobs.find('c', id).then(() => false, (error: unknown) => error instanceof Problem))
   await t.rejects(jobs.start(request(quick(1))), { code: 'shared-state-unavailable' })
   t.same(claimed, [0])

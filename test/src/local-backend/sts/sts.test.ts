@@ -329,6 +329,8 @@ await t.test('requests that are rejected before policies are evaluated', async (
   const backend = await startWith(t, [ada], { roles: [role(reader, [trusts(userArn(ada))])] })
   const version = 'Version=2011-06-15'
   const assumption = `Action=AssumeRole&${version}&RoleArn=${reader}&RoleSessionName=ada`
+  /** AWS's maximum lengths of parameters, in characters. */
+  const longest = { ExternalId: 1224, Policy: 2048, RoleArn: 2048, RoleSessionName: 64, SourceIdentity: 64 }
   const refusals: Record<string, { request: Partial<RawRequest>, code: string, message?: string | RegExp, status?: number }> = {
     'an unknown action': { request: query(`Action=GetSessionToken&${version}`), code: 'InvalidAction', message: 'Could not find operation GetSessionToken for version 2011-06-15' },
     'an action that every JavaScript object inherits': { request: query(`Action=toString&${version}`), code: 'InvalidAction' },
@@ -347,6 +349,13 @@ await t.test('requests that are rejected before policies are evaluated', async (
     },
     'a duration that is not a number': { request: query(`${assumption}&DurationSeconds=1e3`), code: 'ValidationError', message: /'1e3' at 'durationSeconds'.*must be an integer/ },
     'an invalid external ID, which is not quoted': { request: query(`${assumption}&ExternalId=*hidden*`), code: 'ValidationError', message: /Value at 'externalId'/ },
+    ...Object.fromEntries(Object.entries(longest).map(([name, most]) => {
+      const parameters = new URLSearchParams(assumption)
+      parameters.set(name, 'a'.repeat(most + 1))
+      return [`a longer ${name} than AWS allows`, {
+        request: query(parameters.toString()), code: 'ValidationError', message: new RegExp(`must have length less than or equal to ${most}\\b`)
+      }]
+    })),
     'session tags': { request: query(`${assumption}&Tags.member.1.Key=a&Tags.member.1.Value=b`), code: 'ValidationError', message: 'This STS does not support the parameter Tags.' },
     'an MFA device': { request: query(`${assumption}&TokenCode=123456`), code: 'ValidationError', message: 'This STS does not support the parameter TokenCode.' },
     'an unknown key': { request: { ...query(assumption), credentials: { ...account, accessKeyId: 'AKIAUNKNOWN' } }, code: 'InvalidClientTokenId', status: 403 },

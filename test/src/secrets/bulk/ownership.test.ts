@@ -26,7 +26,7 @@ async function run (
   let intents = 0
   const send = (operation: string) => async (call: Scope, name: string): Promise<object> => {
     await call.beforeSending?.()
-    taken.push(call.isTaken?.())
+    taken.push(call.isTakenOver?.())
     sent.push(`${operation} ${name}`)
     if (operation === 'CreateSecret') keys[name] = call.idempotencyKey
     if (operation === 'DescribeSecret' && !created.has(name)) throw new Problem('secret-not-found')

@@ -4,7 +4,7 @@ import { limits } from '#src/aws-model/limits'
 import { IfMatch, preconditionOf } from '#src/http/preconditions'
 import { bodyProblems, CredentialHeader, Query, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { Timestamp, WrittenSecret } from '#src/secrets/schemas'
-import { deleteSecret } from '#src/secrets/write'
+import { deleteSecret } from '#src/secrets/deletion'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -184,7 +184,7 @@ t.test('reports changes that cannot be rolled back', async (t) => {
   }, { step: 'serialize' })
   interferes = async () => { down = true }
   const unreachable = await bulk(gateway, { secrets: [{ name: 'stays', value: 'v' }, { name: 'last', kmsKeyId: 'alias/none' }], settings: { concurrency: 1 } })
-  t.match(unreachable.json.items[0], { result: 'created', problem: { code: 'not-taken-back', detail: 'Taking it back ended in aws-unavailable.' } })
+  t.match(unreachable.json.items[0], { result: 'created', problem: { code: 'not-taken-back', detail: 'The rollback failed with aws-unavailable.' } })
 })
 
 t.test('a call whose reply was lost is rolled back if AWS carried it out', async (t) => {

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { bodyProblems, CredentialHeader, Query, Ref, Reply, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { WrittenSecret } from '#src/secrets/schemas'
-import { restoreSecret } from '#src/secrets/write'
+import { restoreSecret } from '#src/secrets/deletion'
 
 const routes: FastifyPluginAsyncTypebox = async (fastify) => {
   fastify.route({

@@ -86,7 +86,7 @@ t.test('a late retry of a write that changed nothing does not overwrite a later 
   const keyed = await put(gateway, 'A', { 'idempotency-key': 'k' })
   await put(gateway, 'B')
   t.same((await put(gateway, 'A', { 'idempotency-key': 'k' })).json, keyed.json)
-  // Before that, the gateway considers a reply without the retried write outdated.
+  // For three seconds, the gateway considers a reply outdated if it does not show the retried write.
   passTime(3_000)
   t.equal((await gateway.send('GET', path)).json.value, 'B')
 })
@@ -113,7 +113,7 @@ t.test('a move succeeds even if its reply was lost and the SDK retries it', asyn
     return commandName === 'UpdateSecretVersionStageCommand' && (args.input as { VersionStage: string }).VersionStage === 'AWSCURRENT' ? next(args) : reply
   }, { step: 'initialize', priority: 'low' })
   t.match(await put(gateway, 'v2', { 'if-match': `"${versionId}"` }), { status: 200 })
-  // Before that, the gateway considers a reply with the second version outdated, because it did not see the move succeed.
+  // For three seconds, the gateway considers a reply with the second version outdated, because it did not see the move succeed.
   passTime(3_000)
   t.equal((await gateway.send('GET', path)).json.value, 'v2')
 })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { chances, delays, type Delay } from './table.ts'
 
 /** Random decisions that can be repeated: with the same seed, the same calls in the same order return the same results. */
-export interface Draws {
+export interface SeededRandom {
   /** Returns true with the probability that the table gives for the event. */
   happens: (event: keyof typeof chances) => boolean
   /** Returns a random delay, distributed as the table specifies, in milliseconds. */
@@ -15,7 +15,7 @@ export interface Draws {
  * Creates the random decisions for a seed. Each row of the table has its own sequence of random numbers, so a change in one part
  * of the backend doesn't affect the others.
  */
-export function createDraws (seed: string): Draws {
+export function createSeededRandom (seed: string): SeededRandom {
   const drawn = new Map<string, number>()
   const next = (name: string): number => {
     const count = drawn.get(name) ?? 0

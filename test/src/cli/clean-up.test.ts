@@ -1,8 +1,8 @@
 import t from 'tap'
-import { beforeEnd } from '#src/cli/before-end'
+import { cleanUpOnExit } from '#src/cli/clean-up'
 import { until } from '#test/until'
 
-t.test('tidies up before a signal ends the process', async (t) => {
+t.test('cleans up before a signal terminates the process', async (t) => {
   // With a listener of its own, the test outlives the signal.
   let received = 0
   const listener = (): void => { received++ }
@@ -10,18 +10,18 @@ t.test('tidies up before a signal ends the process', async (t) => {
     process.on(signal, listener)
     t.teardown(() => process.off(signal, listener))
   }
-  let tidied = 0
-  const tidy = (): void => { tidied++ }
-  beforeEnd(tidy, (signal) => signal === 'SIGQUIT')
+  let cleaned = 0
+  const cleanUp = (): void => { cleaned++ }
+  cleanUpOnExit(cleanUp, (signal) => signal === 'SIGQUIT')
   process.kill(process.pid, 'SIGQUIT')
   await until(() => received === 1)
-  t.equal(tidied, 0, 'a signal that is ignored')
+  t.equal(cleaned, 0, 'a signal that is ignored')
   process.kill(process.pid, 'SIGHUP')
   await until(() => received === 3)
-  t.equal(tidied, 1, 'the signal arrives again, and nothing is left to tidy up')
+  t.equal(cleaned, 1, 'the signal arrives again, and there is nothing left to clean up')
 
-  beforeEnd(tidy)()
+  cleanUpOnExit(cleanUp)()
   process.kill(process.pid, 'SIGHUP')
   await until(() => received === 4)
-  t.equal(tidied, 1, 'withdrawn')
+  t.equal(cleaned, 1, 'cancelled')
 })

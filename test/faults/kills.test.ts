@@ -7,11 +7,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pMap from 'p-map'
 import t, { type Test } from 'tap'
 import { send, type Reply } from '#test/helper'
+import { uncountedNode } from '#test/uncounted'
 
 /** The number of runs to kill. The environment variable `TEST_KILLS` overrides it. */
 const rounds = Number(process.env.TEST_KILLS ?? 3)
 
-const server = join(import.meta.dirname, '../../../../src/server.ts')
+const server = join(import.meta.dirname, '../../src/server.ts')
 const token = 'token-of-the-pipeline'
 const path = '/environments/dev/secrets'
 
@@ -35,7 +36,7 @@ interface Gateway {
 /** Starts a gateway in local mode as a separate process that keeps its data in `dataDir`. */
 async function start (t: Test, dataDir: string): Promise<Gateway> {
   const variables = { GATEWAY_LOCAL: '1', GATEWAY_DEV_TOKEN: token, GATEWAY_DATA_DIR: dataDir, PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'info' }
-  const child = spawn(process.execPath, [server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('env', [...uncountedNode, server], { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = once(child, 'exit')
   const kill = async (): Promise<unknown> => {
     child.kill('SIGKILL')

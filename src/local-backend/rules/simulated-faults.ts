@@ -1,9 +1,9 @@
-/** The delays and failures that can occur after AWS has replied. */
-export interface Lateness {
-  /** Returns how many milliseconds a secret's name stays in use after a deletion without recovery. */
-  forcedDeletion: () => number
-  /** Returns how many milliseconds a replication takes. */
-  replication: () => number
+/** Delays and failures that AWS has, and that a backend can simulate. */
+export interface SimulatedFaults {
+  /** Returns the milliseconds for which a secret's name stays in use after a deletion without recovery. */
+  forcedDeletionDelay: () => number
+  /** Returns the milliseconds that a replication takes. */
+  replicationDelay: () => number
   /** Returns true if a replication fails because of a fault in AWS. */
   replicationFails: () => boolean
   /** Returns true if a rotation function can't be called at the moment. */
@@ -12,10 +12,10 @@ export interface Lateness {
   pageLength: (maxResults: number) => number
 }
 
-/** Neither delays nor failures. AWS itself does not guarantee this. */
-export const punctual: Lateness = {
-  forcedDeletion: () => 0,
-  replication: () => 0,
+/** No delays and no failures. */
+export const noFaults: SimulatedFaults = {
+  forcedDeletionDelay: () => 0,
+  replicationDelay: () => 0,
   replicationFails: () => false,
   rotationStepFails: () => false,
   pageLength: (maxResults) => maxResults

@@ -10,15 +10,18 @@ interface Place {
   readonly account: string
   readonly region: string
   readonly environments: Set<Environment>
-  /** The accounts that the gateway assumes from the configuration, each with one of its credentials. */
+  /**
+   * The identifiers under which the gateway counts the account's calls, each with one of its credentials. There are several if
+   * the configuration does not show that the credentials belong to the same account.
+   */
   readonly assumed: Map<string, string>
 }
 
 /** Returns the AWS account of a credential, if known. */
 type AccountOf = (credentialId: string) => string | undefined
 
-/** Compares the pace that the configuration allows with AWS's quotas. */
-export function paceFindings (config: Config, environments: readonly Environment[], accountOf: AccountOf): Finding[] {
+/** Compares the calls that the configuration allows with AWS's quotas. */
+export function quotaFindings (config: Config, environments: readonly Environment[], accountOf: AccountOf): Finding[] {
   return placesOf(config, environments, accountOf).flatMap((place) => [shareFinding(config, place), limitFinding(config, place)])
 }
 

@@ -1,5 +1,5 @@
 import type { Action } from '#src/authorization/actions'
-import { narrowed } from '#src/aws/filters'
+import { narrowFilters } from '#src/aws/filters'
 import type { Input } from '#src/aws-protocol/input'
 import type { Listing, Place } from '#src/secrets/cursors'
 import type { Scope } from '#src/secrets/scope'
@@ -29,12 +29,12 @@ interface Wanted {
  * Returns a page of the environment's secrets that match AWS's filters and on which the caller may perform the actions. As in the
  * gateway's own lists, the page and its token depend only on secrets that the caller may see.
  */
-export async function listed (
+export async function listPage (
   { scope, cursors }: EndpointContext, { operation, actions, limit, token, query }: Wanted
 ): Promise<{ entries: Entry[], NextToken?: string }> {
   const listing: Listing = { scope, operation: `AWS ${operation}`, query }
   const entries: Entry[] = []
-  const { filters, selects } = narrowed(scope.environment, query.Filters)
+  const { filters, selects } = narrowFilters(scope.environment, query.Filters)
   const inputFor = (own: object): object => ({ ...own, ...query, Filters: filters })
   const start: Place = token === undefined ? { seen: 0 } : openToken(cursors, listing, token)
   if (filters === undefined) return { entries }

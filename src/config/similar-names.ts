@@ -2,7 +2,7 @@
 const suggestions = 3
 
 /** Returns the names that are closest to a mistyped one, closest first. */
-export const closeNames = (typed: string, names: readonly string[]): string[] => names
+export const similarNames = (typed: string, names: readonly string[]): string[] => names
   .map((name) => ({ name, distance: editDistance(typed, name) }))
   .sort((one, other) => one.distance - other.distance)
   .slice(0, suggestions)

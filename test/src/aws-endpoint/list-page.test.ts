@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { EndpointContext } from '#src/aws-endpoint/context'
-import { listed } from '#src/aws-endpoint/listed'
+import { listPage } from '#src/aws-endpoint/list-page'
 import type { Scope } from '#src/secrets/scope'
 
 t.test('a list does not keep the entries that the caller may not see', async (t) => {
@@ -25,7 +25,7 @@ t.test('a list does not keep the entries that the caller may not see', async (t)
   }
   const scope = { environment: { namePrefix: '' }, aws: { listSecrets }, mayFound: () => false } as unknown as Scope
   const before = heap()
-  const page = await listed({ scope } as EndpointContext, {
+  const page = await listPage({ scope } as EndpointContext, {
     operation: 'ListSecrets', actions: ['DescribeSecret'], limit: 100, token: undefined, query: {}
   })
   t.same(page, { entries: [] })

@@ -1,26 +1,26 @@
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import type { FalseReply } from './faults.ts'
+import type { FakeReply } from './faults.ts'
 import type { Ending } from './teardown.ts'
 
-/** What a front answers itself. */
-export interface Answers {
+/** The replies that a stub sends itself. */
+export interface StubReplies {
   /** The replies to operations of Secrets Manager and STS. */
-  operations?: Readonly<Record<string, FalseReply>>
+  operations?: Readonly<Record<string, FakeReply>>
   /** The milliseconds by which the dates of replies to unsigned requests are ahead, or null if these replies have no date. */
   ahead?: number | null
 }
 
 /** An error as STS sends it. */
-export const stsRefusal = (code: string, message: string): FalseReply => ({
+export const stsRefusal = (code: string, message: string): FakeReply => ({
   status: 403,
   headers: { 'content-type': 'text/xml' },
   body: `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`
 })
 
-/** Starts a server in front of a backend that gives some answers itself. Returns its URL. */
-export async function startFront (t: Ending, backend: string, { operations = {}, ahead = 0 }: Answers): Promise<string> {
+/** Starts a proxy that sends some replies itself, and forwards all other requests to a backend. Returns its URL. */
+export async function startStub (t: Ending, backend: string, { operations = {}, ahead = 0 }: StubReplies): Promise<string> {
   const { hostname, port } = new URL(backend)
   const forwarded = async ({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> => new Promise((resolve, reject) => {
     httpRequest({ host: hostname, port, method, path: url, headers }, resolve).on('error', reject).end(body)

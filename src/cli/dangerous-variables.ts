@@ -1,5 +1,5 @@
 /** The names of some environment variables that change how programs run, and the effect that they have. */
-interface SteeringNames {
+interface DangerousVariables {
   /** The effect, as the predicate of a sentence about the variable. */
   can: string
   /** Regular expressions for the names. An expression must match a whole name, and ignores case. */
@@ -14,7 +14,7 @@ interface SteeringNames {
  * The table can't be complete, since every program defines variables of its own. Only users who choose every name with `--map`
  * are safe from all such variables.
  */
-const steering: readonly SteeringNames[] = [
+const dangerous: readonly DangerousVariables[] = [
   {
     can: 'makes the loader or the C library load other code or data',
     names: ['LD_.*', 'DYLD_.*', '_RLD.*', 'LIBPATH', 'SHLIB_PATH', 'GLIBC_TUNABLES', 'MALLOC_.*', 'GCONV_PATH', 'GETCONF_DIR', 'LOCPATH',
@@ -63,7 +63,7 @@ const steering: readonly SteeringNames[] = [
   { can: 'makes secretsctl use another gateway or caller', names: ['SECRETS_GATEWAY_.*'] }
 ]
 
-const patterns = steering.map(({ can, names }) => ({ can, pattern: new RegExp(`^(?:${names.join('|')})$`, 'i') }))
+const patterns = dangerous.map(({ can, names }) => ({ can, pattern: new RegExp(`^(?:${names.join('|')})$`, 'i') }))
 
 /** Returns what a variable with this name can do to the programs that inherit it, or undefined if the name is an ordinary one. */
-export const steeringPower = (variable: string): string | undefined => patterns.find(({ pattern }) => pattern.test(variable))?.can
+export const dangerOf = (variable: string): string | undefined => patterns.find(({ pattern }) => pattern.test(variable))?.can

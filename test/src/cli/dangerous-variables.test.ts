@@ -1,5 +1,5 @@
 import t from 'tap'
-import { steeringPower } from '#src/cli/steering-names'
+import { dangerOf } from '#src/cli/dangerous-variables'
 
 t.test('names that steer programs', async (t) => {
   const names = `
@@ -16,8 +16,8 @@ t.test('names that steer programs', async (t) => {
     AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_CONFIG_FILE AWS_PROFILE AWS_CA_BUNDLE AWS_CONTAINER_CREDENTIALS_FULL_URI
     SECRETS_GATEWAY_URL SECRETS_GATEWAY_TOKEN`.trim().split(/\s+/)
   for (const name of names) {
-    t.type(steeringPower(name), 'string', name)
-    t.type(steeringPower(name.toLowerCase()), 'string', name.toLowerCase())
+    t.type(dangerOf(name), 'string', name)
+    t.type(dangerOf(name.toLowerCase()), 'string', name.toLowerCase())
   }
 })
 
@@ -28,5 +28,5 @@ t.test('ordinary names', async (t) => {
     AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION AWS_DEFAULT_REGION
     LDAP_PASSWORD HOMEPAGE ENVIRONMENT ENV_NAME APP_ENV APP_PATH PATH_PREFIX PS5 GOOGLE CCS LESSON MY_LD_PRELOAD PROXY PROXY_URL PROXY_PASSWORD
     constructor toString __proto__`.trim().split(/\s+/)
-  for (const name of names) t.equal(steeringPower(name), undefined, name)
+  for (const name of names) t.equal(dangerOf(name), undefined, name)
 })

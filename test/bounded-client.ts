@@ -2,17 +2,17 @@ import { ListSecretsCommand, type ListSecretsCommandOutput } from '@aws-sdk/clie
 import { createGates, type Gates } from '#src/admission/admission'
 import { createBreaker } from '#src/admission/breaker'
 import { unlimited } from '#src/admission/token-bucket'
-import { sendCommand, type Line } from '#src/aws/send'
+import { sendCommand, type BoundedClient } from '#src/aws/send'
 import { monotonic } from '#src/clock'
 import { awsFrom } from '#src/config/aws'
 import { environmentFrom } from '#src/environments/environment'
 
-/** Returns the arguments for sending a command: the client, a new breaker, and the default deadline. */
-export const lineOf = (client: Line['client']): Line => ({ client, breaker: createBreaker(monotonic), deadline: awsFrom({}).deadline })
+/** Returns a client with a new breaker and the default deadline. */
+export const boundedClient = (client: BoundedClient['client']): BoundedClient => ({ client, breaker: createBreaker(monotonic), deadline: awsFrom({}).deadline })
 
 /** Lists the first page of secrets through a client, sending the command as the gateway does. */
-export const listThrough = async (client: Line['client']): Promise<ListSecretsCommandOutput> =>
-  sendCommand(lineOf(client), { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a' }), credentialId: 'a' }, new ListSecretsCommand({}))
+export const listThrough = async (client: BoundedClient['client']): Promise<ListSecretsCommandOutput> =>
+  sendCommand(boundedClient(client), { environment: environmentFrom('dev', { region: 'eu-west-1', credential: 'a' }), credentialId: 'a' }, new ListSecretsCommand({}))
 
 /** Creates gates without quotas, with the default settings. */
 export const gatesWithoutQuotas = (): Gates =>
