@@ -35,10 +35,7 @@ export function lastingDecisions (
       const isAllowed = environments().get(environment)?.allowedCredentials.includes(credentialId) ?? false
       return caller === undefined || !isAllowed ? denied : authorize(compact({ caller, action, credentialId, environment, name }))
     },
-    sees (environment) {
-      const caller = current()
-      return caller === undefined ? denied : seesEnvironment(authorize, caller, environment)
-    }
+    sees: (environment, caller = current()) => caller === undefined ? denied : seesEnvironment(authorize, caller, environment)
   }
 }
 
