@@ -1,7 +1,10 @@
 import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
-/** Tells whether AWS answered a call. An exception from AWS, such as a denial, is an answer. */
+/**
+ * Tells whether AWS answered a call. An exception from AWS, such as a denial, is an answer. `undecided`: the call ended before
+ * AWS could answer, for example because its caller left.
+ */
 export type Outcome = 'answered' | 'unanswered' | 'undecided'
 
 /**

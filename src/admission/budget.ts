@@ -3,15 +3,15 @@ import { Problem } from '#src/problems/problem'
 
 /** A reservation of memory. */
 export interface Reservation {
-  /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already as small. */
+  /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already that small. */
   shrinkTo: (bytes: number) => void
   /** Gives the bytes back. Further calls have no effect. */
   release: () => void
 }
 
 /**
- * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as much as remains
- * free. So a single caller gets half, two callers get a third each, and there is always room for another caller.
+ * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as many bytes as
+ * remain free. So a single caller gets half, two callers get a third each, and there is always room for another caller.
  */
 export interface Budget {
   /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is. */
@@ -23,10 +23,10 @@ export interface Budget {
   charge: (callerId: string, bytes: number) => Reservation
 }
 
-/** The number of recent releases from which the speed at which memory becomes free is estimated. */
+/** The number of recent releases that the estimated wait is based on. */
 const estimatedFrom = 32
 
-/** The bounds of an estimated wait, in seconds. */
+/** The bounds of an estimated wait, and the estimate if nothing is known, in seconds. */
 const estimate = { least: 1, most: 60, unknown: 5 }
 
 /**

@@ -1,6 +1,6 @@
 /** The time limit of a call. Its clock can be stopped, because a wait in the queue has a limit of its own. */
 export interface Deadline {
-  /** Aborted with a `TimeoutError` when the time is up, or with the owner's reason when the owner leaves. */
+  /** Aborted with a `TimeoutError` when the time is up, or with the owner's abort reason when the owner is aborted. */
   readonly signal: AbortSignal
   /** Returns the milliseconds that are left. */
   left: () => number
@@ -15,7 +15,7 @@ export interface Deadline {
  * Starts a deadline.
  *
  * @param milliseconds the time limit
- * @param owner if it is aborted, the deadline's signal is aborted, too
+ * @param owner a signal; when it is aborted, the deadline's signal is aborted, too
  */
 export function startDeadline (milliseconds: number, owner: AbortSignal | undefined): Deadline {
   const controller = new AbortController()

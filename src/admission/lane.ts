@@ -61,10 +61,10 @@ export interface LaneSettings {
 /** If both kinds of work wait for a quota, one of every `backgroundEvery` tokens goes to background work. */
 const backgroundEvery = 4
 
-/** The number of recent starts from which the speed of the queue is estimated. */
+/** The number of recent starts that the estimated wait is based on. */
 const estimatedFrom = 32
 
-/** The bounds of an estimated wait, in seconds. */
+/** The bounds of an estimated wait, and the estimate if nothing is known, in seconds. */
 const estimate = { least: 1, most: 60, unknown: 5 }
 
 interface Waiting extends Work {

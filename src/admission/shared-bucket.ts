@@ -6,8 +6,8 @@ import { burstOf, createTokenBucket, type TokenBucket } from './token-bucket.ts'
 const usableFor = 100
 
 /**
- * Returns the rate of a bucket, in tokens per second. A token may be used up to 100 milliseconds late, so a single second may see
- * the tokens of 1.1 seconds. The rate leaves room for them and for a burst below the quota.
+ * Returns the rate of a bucket, in tokens per second. A token may be used up to 100 milliseconds late, so the tokens of 1.1
+ * seconds may be used within one second. The rate is low enough that these tokens and a burst together stay below the quota.
  */
 const sharedRateOf = (quota: number): number => (quota - burstOf(quota)) / (1 + usableFor / 1_000)
 
@@ -55,7 +55,7 @@ export function createSharedBucket (
   /** The time until which the replica uses its share, because the server gives out no tokens or has failed. */
   let closedUntil = -Infinity
 
-  /** The time since which the server can't be used. */
+  /** The time at which the server became unusable. Undefined while it can be used. */
   let downSince: number | undefined
 
   const isAlone = (): boolean => !isUp() || monotonic() < closedUntil

@@ -31,15 +31,15 @@ export interface Queue {
   /**
    * Queues the records of an append.
    *
-   * @returns a promise of the first record's sequence number. If there is no room, `full`, or `share-used-up` if only a holder
-   *   has no room. A holder that has nothing in the queue always has room, so a large append is not refused forever.
+   * @returns a promise of the first record's sequence number; `full` if the queue has no room; `share-used-up` if a holder's
+   *   share has no room. A holder that has nothing in the queue always has room, so a large append is not refused forever.
    */
   add: (members: readonly string[], holders: readonly Holder[]) => Promise<number> | 'full' | 'share-used-up'
   /** Removes and returns the appends for the next write. */
   next: () => PendingAppend[]
   /** Removes and returns all queued appends. */
   all: () => PendingAppend[]
-  /** Takes appends that were removed before. From now on, they no longer count against the limits. Returns the same appends. */
+  /** Releases removed appends, so that they no longer count against the limits. Returns the same appends. */
   release: (group: readonly PendingAppend[]) => readonly PendingAppend[]
 }
 

@@ -4,8 +4,9 @@ import { isIntact, type ParsedRecord } from './record.ts'
 export const outcomes = ['allowed', 'refused', 'failed'] as const
 
 /**
- * `allowed`: it was done. `refused`: it was not permitted, or was refused before anything was done. `failed`: it was permitted,
- * but an error or a crash ended it.
+ * - `allowed`: The request was permitted and carried out.
+ * - `refused`: The request was not permitted, or was refused before anything was done.
+ * - `failed`: The request was permitted, but ended with an error or a crash.
  */
 export type Outcome = (typeof outcomes)[number]
 
@@ -26,7 +27,8 @@ export interface Search {
 }
 
 /**
- * Something that a caller did, or tried to do. A request on several secrets has one access for each secret, and one for itself.
+ * Something that a caller did, or tried to do. A request for several secrets counts as one access for each secret, and one more
+ * for the request itself.
  */
 export interface Access {
   readonly time: string
@@ -41,7 +43,7 @@ export interface Access {
   readonly credential: string
   /** The HTTP status; 0 if there is no outcome. */
   readonly status: number
-  /** The code of the problem. `no-outcome` if the request never ended, because of a crash, or because it is still in progress. */
+  /** The code of the problem. `no-outcome` if a crash interrupted the request, or if it is still in progress. */
   readonly code: string
   readonly reason: string
   readonly result: string

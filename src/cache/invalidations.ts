@@ -149,7 +149,9 @@ function rememberNumbers (): (from: string, number: number) => boolean {
   }
 }
 
-/** Limits how often a function is called: at once, or at the end of the interval if the last call was shorter ago. */
+/**
+ * Limits how often a function is called: at once, or at the end of the interval if the last call was less than an interval ago.
+ */
 function atMostEvery (milliseconds: number, call: () => void): () => void {
   let isWanted = false
   let timer: NodeJS.Timeout | undefined

@@ -51,8 +51,8 @@ interface Watch {
 }
 
 /**
- * The pauses between reads while an announced change is not visible yet, for example during a rotation: this fraction of the time
- * since the announcement, but at least `least` milliseconds.
+ * The pauses between reads while an announced change is not visible yet, for example during a rotation. A pause is this fraction
+ * of the time since the announcement, but at least `least` milliseconds.
  */
 const pauses = { least: 500, fraction: 0.1 }
 
