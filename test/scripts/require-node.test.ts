@@ -11,7 +11,8 @@ t.test('an old Node.js is refused, with the next step for whoever uses it', { sk
   const folder = t.testdir({ scripts: {}, src: {}, 'package.json': '{"type":"module"}' })
   copyFileSync(join(import.meta.dirname, '..', '..', 'scripts', 'require-node.js'), join(folder, 'scripts', 'require-node.js'))
   const said = (): string => {
-    const { status, stderr } = spawnSync(old, [join(folder, 'scripts', 'require-node.js')], { encoding: 'utf8', env: {} })
+    // Without variables: the test runner's NODE_OPTIONS load what an old Node.js does not have.
+    const { status, stderr } = spawnSync('env', ['-i', old, join(folder, 'scripts', 'require-node.js')], { encoding: 'utf8' })
     t.equal(status, 78)
     return stderr
   }

@@ -95,8 +95,8 @@ t.test('one process at a time changes the profiles', async (t) => {
 t.test('on a full disk, nothing is left behind', { skip: process.platform === 'win32' }, async (t) => {
   const XDG_CONFIG_HOME = t.testdir({})
   const program = join(import.meta.dirname, '..', '..', '..', '..', 'bin', 'secretsctl.js')
-  // Files can be created, but nothing can be written to them.
-  const { status, stderr } = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, program, 'logout'], {
+  // Files can be created, but nothing can be written to them. The test runner's NODE_OPTIONS would write the coverage.
+  const { status, stderr } = spawnSync('env', ['-u', 'NODE_OPTIONS', '/bin/sh', '-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, program, 'logout'], {
     env: { PATH: process.env.PATH, XDG_CONFIG_HOME, NODE_DISABLE_COMPILE_CACHE: '1' }, encoding: 'utf8'
   })
   t.match({ status, stderr }, { status: 1, stderr: /^.*lock can't be created: EFBIG\n$/ })
