@@ -58,19 +58,20 @@ async function answerTo (call: Call, { env, stderr }: KeyringContext, { notice, 
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
   }, notice)
   const cancelCleanUp = cleanUpOnExit(end)
-  let limit: NodeJS.Timeout | undefined
-  // The first of these is the result: a time limit must not replace an answer that has arrived.
-  const answer = await new Promise<Answer>((resolve) => {
-    const ended = (): void => { resolve({ failed: 'the process that asks it has ended', isUncertain: true }) }
-    limit = setTimeout(() => { resolve({ failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true }) }, timeout)
-    child.on('message', resolve)
-    child.on('error', ended)
-    child.on('exit', ended)
+  // Only the first answer counts: a time limit must not replace one that has arrived.
+  const first: { answer?: Answer } = {}
+  const limit = setTimeout(() => {
+    first.answer ??= { failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true }
+    end()
+  }, timeout)
+  await new Promise<void>((resolve) => {
+    child.on('message', (answer: Answer) => { first.answer ??= answer })
+    child.on('error', () => { resolve() })
+    child.on('exit', () => { resolve() })
     child.send(call)
   })
-  end()
   cancelCleanUp()
   clearTimeout(noticeTimer)
   clearTimeout(limit)
-  return answer
+  return first.answer ?? { failed: 'the process that asks it has ended', isUncertain: true }
 }
