@@ -41,18 +41,13 @@ interface Wanted {
   options: GlobalOptions
 }
 
-/** Returns the name of an option whose value may follow an equals sign. */
-const nameOf = (option: string): string => option.split('=', 1)[0] ?? ''
-
 /** Determines what the last word stands for. Returns undefined unless it is the name of an environment, a secret or a profile. */
 function wantedBy (words: readonly string[], program: Command): Wanted | undefined {
   const word = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const given = (...names: string[]): string | undefined => {
-    const index = before.findLastIndex((each) => names.includes(nameOf(each)))
-    if (index === -1) return undefined
-    const option = before[index] ?? ''
-    return option.includes('=') ? option.slice(option.indexOf('=') + 1) : before[index + 1]
+    const index = before.findLastIndex((each) => names.includes(each))
+    return index === -1 ? undefined : before[index + 1]
   }
   // `promote` copies the secrets of the environment in `--from`.
   const [env, profile, url] = [given('--env', '-e') ?? given('--from'), given('--profile'), given('--url')]
