@@ -49,7 +49,8 @@ function wantedBy (words: readonly string[], program: Command): Wanted | undefin
     const index = before.findLastIndex((each) => names.includes(each))
     return index === -1 ? undefined : before[index + 1]
   }
-  const [env, profile, url] = [given('--env', '-e'), given('--profile'), given('--url')]
+  // `promote` copies the secrets of the environment in `--from`.
+  const [env, profile, url] = [given('--env', '-e') ?? given('--from'), given('--profile'), given('--url')]
   const options = { ...env !== undefined && { env }, ...profile !== undefined && { profile }, ...url !== undefined && { url } }
   const previous = before.at(-1) ?? ''
   if (environmentOptions.has(previous)) return { kind: 'environment', word, options }

@@ -89,9 +89,10 @@ t.test('the everyday tasks of the README', async (t) => {
   const at = '/environments/dev/secrets/payments%2F'
   for (const value of ['first', 'second']) await gateway.send('PUT', `${at}key`, { json: { value } })
   await gateway.send('GET', `${at}key`)
-  await gateway.send('PUT', `${at}db`, { json: { value: 'v' } })
+  const [manifest, database, policy] = ['manifest', 'database', 'lock-out'].map((name) => exampleIn('README.md', `example: ${name}`)) as [string, string, string]
+  await gateway.send('PUT', `${at}db`, { json: { value: JSON.parse(database) } })
   const [tasks = ''] = shellBlocksIn('README.md', 'Everyday tasks')
-  const files = 'echo "secretNames: [payments/new]" > secrets.yaml; echo "DB_URL=mysql://h" > .env\n'
+  const files = `cat > secrets.yaml <<'END'\n${manifest.replace('payments/db', 'payments/new')}END\necho "DB_URL=mysql://h" > .env\n`
   const script = tasks.replace(/(import .*?) +#.*/, '$1 --yes').replace('node server.js', 'sh -c \'echo "the URL is $DB_URL"\'')
     .replace('.gateway/audit.jsonl', gateway.trailFile).replace('function:rotate-mysql', 'function:mysql')
   const output = await run(t, gateway, `set -e -o pipefail\n${files}${script}`)
@@ -100,6 +101,7 @@ t.test('the everyday tasks of the README', async (t) => {
     '4 created', 'Started the rotation of payments/db'
   ]
   for (const answer of answers) t.match(output, answer)
+  t.equal(policy, exampleIn('docs/authorization.md', 'example: lock-out'), 'its policy is the one that another test evaluates')
 })
 
 const guides: Record<string, { examples: string[], prints: RegExp }> = {

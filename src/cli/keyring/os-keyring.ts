@@ -53,22 +53,26 @@ export function osKeyring (context: KeyringContext, limits = defaultLimits): Key
 /** Runs a call in a process. The call is sent as a message, because other users can see the arguments of a process. */
 async function answerTo (call: Call, { env, stderr }: KeyringContext, { notice, timeout }: Limits): Promise<Answer> {
   const child = fork(helper, { env: { ...env, SECRETS_GATEWAY_TOKEN: undefined }, execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-  const end = (): void => { child.kill('SIGKILL') }
+  const kill = (): void => { child.kill('SIGKILL') }
   const noticeTimer = setTimeout(() => {
     stderr.lines(['Waiting for your keyring, which may ask for its password in a window'])
   }, notice)
-  const cancelCleanUp = cleanUpOnExit(end)
+  const cancelCleanUp = cleanUpOnExit(kill)
   let limit: NodeJS.Timeout | undefined
   // The first of these is the result: a time limit must not replace an answer that has arrived.
   const answer = await new Promise<Answer>((resolve) => {
     const ended = (): void => { resolve({ failed: 'the process that asks it has ended', isUncertain: true }) }
-    limit = setTimeout(() => { resolve({ failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true }) }, timeout)
+    limit = setTimeout(() => {
+      kill()
+      resolve({ failed: `it did not answer within ${timeout / 1_000} seconds`, isUncertain: true })
+    }, timeout)
     child.on('message', resolve)
     child.on('error', ended)
     child.on('exit', ended)
     child.send(call)
   })
-  end()
+  // A process that has answered usually ends by itself.
+  child.kill()
   cancelCleanUp()
   clearTimeout(noticeTimer)
   clearTimeout(limit)

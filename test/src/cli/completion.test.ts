@@ -22,6 +22,7 @@ t.test('environments and names are completed', async (t) => {
   t.same(await complete('--env', 'dev', 'read', 'pay'), ['payments/db', 'payments/queue'])
   t.same(await complete('read', '--env', 'dev', 'w'), ['web'])
   t.same(await complete('run', '--env', 'dev', '--secret', 'w'), ['web'])
+  t.same(await complete('promote', '--from', 'dev', 'w'), ['web'])
   t.same(await complete('read', 'pay'), [], 'no environment is chosen')
   t.same(await complete('read', '--env', 'none', 'pay'), [])
   t.ok((await complete('rea')).includes('read'))

@@ -17,6 +17,7 @@ t.test('the next step after each problem names only what is known', async (t) =>
     const text = textOf(code, { command: 'read' })
     t.match(text, new RegExp(`\\n\\(${code}, request r\\)$`))
     t.notMatch(text, /undefined|--env|--url/, code)
+    t.notMatch(text, /%2F|\b(?:GET|PUT|POST|PATCH|DELETE)\b|Swagger/, `${code}: nothing about HTTP`)
   }
 })
 
