@@ -23,8 +23,8 @@ const { createHook } = asyncHooks
 asyncHooks.createHook = (callbacks) => createHook({ ...callbacks, trackPromises: false })
 syncBuiltinESMExports()
 
-// tap reads each module a second time, and looks for its source map. The modules of dependencies don't need that, except tap's own:
-// when a test loads the first of them, tap begins to record the process.
+// tap reads each module a second time, and looks for its source map. The modules of dependencies don't need that, except tap's
+// own: when a test loads the first of them, tap begins to record the process.
 process.env._TAPJS_PROCESSINFO_EXCLUDE_ = String(/(^(node|tapmock):|[\\/](\.tap|tap-snapshots|node_modules(?![\\/]@tapjs[\\/]))[\\/])/)
 
 /** tap makes Node.js parse the source maps of all dependencies, which takes long. The coverage needs none of them. */
