@@ -17,8 +17,8 @@ export interface Work extends Owner {
   readonly signals: readonly AbortSignal[]
 }
 
-/** Gives a slot back. */
-export type Leave = () => void
+/** Frees the slot of a call that has ended, and starts waiting calls. */
+export type ReleaseSlot = () => void
 
 /**
  * Admits calls with one credential to one region. A call needs two things: one of a limited number of slots, and a token of its
@@ -40,7 +40,7 @@ export interface Lane {
    * @returns a function that must be called when the call has ended
    * @throws Problem `overloaded` if the queue is full, or if the call has waited too long
    */
-  enter: (work: Work) => Promise<Leave>
+  enter: (work: Work) => Promise<ReleaseSlot>
   /** Lowers the rate of an operation's calls, after AWS has throttled one. */
   slowDown: (operation: string) => void
   /** Returns how many calls of a priority are waiting, and how many hold a slot. */
@@ -101,7 +101,7 @@ export function createLane (
   const mayStart = (priority: Priority) => (callerId: string): boolean =>
     (held[priority].by.get(callerId) ?? 0) < settings().slots[priority] - held[priority].all
 
-  function start ({ priority, callerId }: Owner & { priority: Priority }): Leave {
+  function start ({ priority, callerId }: Owner & { priority: Priority }): ReleaseSlot {
     const { by } = held[priority]
     held[priority].all += 1
     by.set(callerId, (by.get(callerId) ?? 0) + 1)
@@ -157,7 +157,7 @@ export function createLane (
   }
 
   /** Waits in the queue until it is the work's turn. */
-  async function wait (bucket: TokenBucket, work: Work): Promise<Leave> {
+  async function wait (bucket: TokenBucket, work: Work): Promise<ReleaseSlot> {
     const { queueLength, queueTime } = settings()
     const { priority, callerId, signals } = work
     const isForeground = priority === 'foreground'

@@ -6,7 +6,7 @@ import { waitingQueue, type Capacity, type PendingAppend } from './queue.ts'
 import { encodeEntry, type RequestEntry } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 import { watchdog } from './watchdog.ts'
-import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
+import { chainWriter, defaultCheckpoints, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
   /**
@@ -71,7 +71,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   const { onFailure = () => undefined, retryAfter = 1_000 } = options
   const writer = chainWriter(options)
   const queue = waitingQueue(options.capacity ?? { records: 100_000, bytes: 64 * 1024 * 1024 })
-  const checkpointInterval = options.checkpointEvery?.milliseconds ?? 60_000
+  const checkpointInterval = (options.checkpointEvery ?? defaultCheckpoints).milliseconds
   const state = { written: 0, writes: 0, refused: 0, writing: 0 }
   const timers: { retry?: NodeJS.Timeout, checkpoint?: NodeJS.Timeout } = {}
   let working: Promise<void> | undefined

@@ -1,4 +1,4 @@
-import { chainChecker, knownRecordChecker, range, signatureChecker, type Report } from './checks.ts'
+import { chainChecker, knownRecordChecker, range, signatureChecker, type Report } from './record-checkers.ts'
 import { isSigned, parseHead, type Head } from './head.ts'
 import type { VerifyingKey } from './key.ts'
 import { linesOf, maxLineBytes } from './lines.ts'

@@ -8,6 +8,8 @@ import type { Sink } from './sink.ts'
 /** The version of the record format. */
 const format = 1
 
+export const defaultCheckpoints = { records: 1_000, milliseconds: 60_000 }
+
 export interface WriterOptions {
   sink: Sink
   key: SigningKey
@@ -15,7 +17,7 @@ export interface WriterOptions {
   now?: () => number
   /** Measures the time between checkpoints. */
   monotonic?: Monotonic
-  /** A checkpoint is due after this many records or this many milliseconds, whichever comes first. */
+  /** A checkpoint is due after this many records or this many milliseconds, whichever comes first. Defaults to `defaultCheckpoints`. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void
@@ -63,7 +65,7 @@ export interface Committed {
 
 export function chainWriter (options: WriterOptions): Writer {
   const { sink, key, now = Date.now, monotonic = processClock, onControlRecord = () => undefined } = options
-  const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
+  const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? defaultCheckpoints
   const sign = (link: Link): string => key.sign('record', link)
   let last = genesis
   let hasStarted = false

@@ -61,7 +61,7 @@ export function createReader (
       const { environment, credentialId } = call
       return readOf(compact({ environment, credentialId, callerId: ownerOf(call, sharesReads) }), name, {})
     },
-    look: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
+    loadFromAws: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
   })
   const fetch = createFetcher(batches, memory, options, watches.observe)
 

@@ -62,11 +62,11 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
   readonly after: After
   readonly readOf: (call: AwsCall, name: SecretName) => Read
   /** Reads the secret from AWS. @param isUrgent false for a renewal, which yields to all other calls */
-  readonly look: (read: Read, isUrgent: boolean) => Promise<unknown>
+  readonly loadFromAws: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
 /** Creates the store of watches. */
-export function createWatches ({ memory, timesOf, monotonic, after, readOf, look }: WatchContext): Watches {
+export function createWatches ({ memory, timesOf, monotonic, after, readOf, loadFromAws }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
   const reviewListeners: ((secret: string) => void)[] = []
@@ -95,7 +95,7 @@ export function createWatches ({ memory, timesOf, monotonic, after, readOf, look
     const next = (delay?: number): void => {
       if (watch.readCount === readCount && watch.listeners.size > 0) schedule(watch, delay)
     }
-    look(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
+    loadFromAws(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
       next(meaningOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
     })
   }
