@@ -5,7 +5,10 @@ import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
 import { createWakeTimer } from './wake-timer.ts'
 
-/** Background work consists of many calls for a single request, such as a bulk create. It yields to foreground work. */
+/**
+ * Foreground work is a call for a request that waits for it. Background work, such as a bulk create, makes many calls for one
+ * request and yields to foreground work.
+ */
 export type Priority = 'foreground' | 'background'
 
 /** A call that is to be admitted. */
@@ -26,8 +29,8 @@ export type ReleaseSlot = () => void
  *
  * - Callers take turns. Among the calls of one caller, the environments take turns. Lanes with a common token bucket take turns
  *   as well.
- * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So a single caller
- *   gets half of each, and there is always room for another caller.
+ * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So there is always
+ *   room for another caller: a single caller gets at most half.
  * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
  *   background work.
  * - A foreground call waits for a limited time. Background work waits for as long as its owner does.
@@ -64,7 +67,7 @@ const backgroundEvery = 4
 /** The number of recent starts that the estimated wait is based on. */
 const estimatedFrom = 32
 
-/** The bounds of an estimated wait, and the estimate if nothing is known, in seconds. */
+/** The bounds of an estimated wait, and the estimate if no call has started recently, in seconds. */
 const estimate = { least: 1, most: 60, unknown: 5 }
 
 interface Waiting extends Work {

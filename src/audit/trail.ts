@@ -24,15 +24,15 @@ export interface TrailOptions extends WriterOptions {
 
 /** Statistics about a trail's appends and writes. */
 export interface TrailState {
-  /** The appends that have been written. */
+  /** The number of appends that have been written. */
   written: number
-  /** The writes, each of which may contain many appends. */
+  /** The number of writes, each of which may contain many appends. */
   writes: number
-  /** The appends that were refused. */
+  /** The number of appends that were refused. */
   refused: number
-  /** The appends that wait to be written. */
+  /** The number of appends that are waiting to be written. */
   readonly waiting: number
-  /** The time that all writes together have taken, in milliseconds. */
+  /** The total time of all writes, in milliseconds. */
   writing: number
 }
 
@@ -48,7 +48,7 @@ export interface Trail {
   append: (entries: readonly RequestEntry[]) => Promise<number>
   /** False while every append is refused, because a write failed or hangs or because the trail is closed. */
   readonly isWritable: boolean
-  /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
+  /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit, only be killed. */
   readonly hangs: boolean
   /** Statistics about the trail's appends and writes. */
   readonly state: Readonly<TrailState>
@@ -61,8 +61,8 @@ export interface Trail {
 const unrecorded = (code: 'audit-unavailable' | 'overloaded'): Problem => new Problem(code, { unrecorded: true })
 
 /**
- * Opens a trail and writes the `start` record. This can fail temporarily, for example because the disk is full. Then the
- * trail is returned nevertheless, but refuses all appends and retries until the `start` record is written.
+ * Opens a trail and writes the `start` record. If that fails temporarily, for example because the disk is full, returns a trail
+ * that refuses all appends and retries until the `start` record is written.
  *
  * @throws UnusableTrail if a retry would not help
  */
