@@ -10,7 +10,7 @@ import { bulkItemReply, resultBytes } from '#src/secrets/bulk/reply'
 import { bulkRun, type BulkRun } from '#src/secrets/bulk/run'
 import { newEvidence } from './audit-entries.ts'
 import { lastingDecisions } from './lasting.ts'
-import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 import { secretEntries, type About } from './secret-entries.ts'
 
 export interface ContinueContext extends ScopeContext {
@@ -49,8 +49,8 @@ export const continueJob = ({ append, memory, ...context }: ContinueContext): Co
   }
   const evidence = newEvidence(about)
   evidence.intent = await append([{ event: 'intent', ...about, decision }])
-  const asker: Asker = { evidence, caller, decide, found: { environment }, sees }
-  const scope = { ...openScope(asker, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
+  const requester: Requester = { evidence, caller, decide, found: { environment }, sees }
+  const scope = { ...openScope(requester, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
   const told = { ...about, intent: evidence.intent }
   let items = 0
   const recorded = auditBeforeEmit(bulkRun(scope, plan), async (outcomes) => {

@@ -4,10 +4,10 @@ import { denied } from '#src/authorization/decision'
 import { seesEnvironment } from '#src/authorization/visibility'
 import { compact } from '#src/json/compact'
 import type { Scope } from '#src/secrets/scope'
-import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 
 /** The decisions for work that may go on for hours. */
-interface LastingDecisions extends Pick<Asker, 'decide' | 'sees'> {
+interface LastingDecisions extends Pick<Requester, 'decide' | 'sees'> {
   /** Returns the caller as the current configuration knows it, or undefined if it does not. */
   readonly current: () => Caller | undefined
 }
@@ -42,7 +42,7 @@ export function lastingDecisions (
 /** Returns the scope of a request for work that may take long. */
 export function lastingScope (context: ScopeContext, request: FastifyRequest, proof: Proof): Scope {
   const { scope, environment, credentialId, evidence, caller, found } = request
-  const asker: Asker = { evidence, caller, found, ...lastingDecisions(context, proof) }
-  const { may, mayFound, counterparts } = openScope(asker, environment, credentialId, context)
+  const requester: Requester = { evidence, caller, found, ...lastingDecisions(context, proof) }
+  const { may, mayFound, counterparts } = openScope(requester, environment, credentialId, context)
   return { ...scope, may, mayFound, counterparts }
 }
