@@ -19,9 +19,9 @@ export interface ContinueContext extends ScopeContext {
 }
 
 /**
- * Prepares a job that another replica has left, so that it can be continued without its request. The caller is still the one who
- * started the job, but the configuration and the policies of this replica apply. The audit trail of this replica records the
- * continuation of the job, the result of each secret, and the end.
+ * Prepares a job that another replica has left, so that this replica can continue it. The caller is still the one who started the
+ * job, but this replica's configuration and policies apply. This replica's audit trail records the continuation of the job, the
+ * result of each secret, and the end.
  *
  * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the caller, the environment or the
  * credential

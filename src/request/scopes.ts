@@ -34,7 +34,7 @@ export interface Requester extends Pick<FastifyRequest, 'evidence' | 'caller' | 
 
 /**
  * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
- * authorization decision that a use case asks for, and the ID of every AWS request.
+ * authorization decision that a use case requests, and the ID of every AWS request.
  */
 export function openScope (
   request: Requester, environment: Environment, credentialId: string, context: ScopeContext
@@ -98,7 +98,7 @@ export function openScopeIn (
   return openScope(request, environment, credentialId, context)
 }
 
-/** A question to the policies. If a replica is the reason for the question, `replicaOf` is the name of the replicated secret. */
+/** A question for the policies. If the question is about a replica, `replicaOf` is the name of the replicated secret. */
 interface PolicyQuestion {
   readonly action: Action
   readonly environment: Environment
