@@ -372,7 +372,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/routes/environments/_env/values/index.test.ts': {
-        'readSecrets > one without a value does not affect the others': [`await read({ names: ['many/7', 'empty'`],
+        'readSecrets > a secret without a value does not affect the others': [`await read({ names: ['many/7', 'empty'`],
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/src/cli/many.test.ts': {
