@@ -21,10 +21,10 @@ export interface Group {
   commands: readonly Entry[]
 }
 
-/** The options that choose the environments of these commands are their own. */
+/** These commands have their own options for choosing environments. */
 const namesEnvironments = ['env'] as const
 
-/** The global options that only a command for a gateway has a use for. */
+/** The global options that make sense only for commands that call a gateway. */
 const onlyWithGateway = ['env', 'profile', 'url', 'token'] as const
 
 /** The commands, grouped under the headings of the help. */

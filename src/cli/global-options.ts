@@ -34,7 +34,7 @@ export function withoutOptions (command: Command, unused: Names): Command {
 }
 
 /**
- * Refuses global options that a command does not use, because whoever gives one expects an effect.
+ * Refuses global options that a command does not use, because users expect them to have an effect.
  *
  * @throws WrongUsage
  */

@@ -10,7 +10,7 @@ import { positiveInteger } from './arguments.ts'
 import { CommandFailure } from './terminal.ts'
 import { contentOf } from './value.ts'
 
-/** The options that say where a trail begins and ends, and how its signatures are checked. */
+/** The options for the extent of a trail, and for checking its signatures. */
 export interface TrailOptions {
   key: string[]
   head?: string
