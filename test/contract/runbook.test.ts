@@ -49,7 +49,7 @@ t.test('the thresholds in the runbook are those of the alerts', async (t) => {
   }
 })
 
-t.test('each row of docs/reliability.md has a row in the runbook, and the other way around', async (t) => {
+t.test('each row of docs/reliability.md has a row in the runbook, and vice versa', async (t) => {
   const expected = new Map(Object.values(groups).map(({ title, rows }) => [title, [...new Set(rows.map(({ what }) => what))]]))
   expected.set('Callers, clocks and load', Object.values(situations).map(({ what }) => what))
   t.same([...entries.keys()].filter((heading) => !heading.startsWith('SecretsGateway')).sort(), [...expected.keys()].sort())
