@@ -50,7 +50,7 @@ export interface CachedSecret {
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
 
-export const nothing: CachedSecret = { versions: [], absences: [] }
+export const emptySecret: CachedSecret = { versions: [], absences: [] }
 
 /**
  * The maximum number of absences that are cached for a secret. It is limited, because a caller who may read the secret can ask

@@ -60,7 +60,7 @@ export function createJobStore (
   const cipher = createJobCipher(key)
   const run = async (script: (typeof scripts)[keyof typeof scripts], ...args: readonly (string | number)[]): Promise<unknown> =>
     shared.run(script, [base], args)
-  const answer = async (...question: Parameters<typeof run>): Promise<Answer> => answers[Number(await run(...question))] ?? 'lost'
+  const answer = async (...command: Parameters<typeof run>): Promise<Answer> => answers[Number(await run(...command))] ?? 'lost'
   const hiddenCaller = (callerId: string): string => shared.hidden('jobs of a caller', callerId)
   const keyName = (callerId: string, environment: string, idempotencyKey: string): string =>
     shared.hidden('job of a key', JSON.stringify([callerId, environment, idempotencyKey]))
