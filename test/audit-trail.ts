@@ -23,7 +23,6 @@ export const newTrail = (): { file: string, keyFile: string } =>
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 export type AuditRecord = any
 
-/** Returns the records of a trail. */
 export const readTrail = (file: string): AuditRecord[] =>
   readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line): AuditRecord => JSON.parse(line))
 

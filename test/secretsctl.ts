@@ -28,7 +28,6 @@ export interface Setting {
   isTerminal?: boolean
   /** The keyring, if the command runs in this process; by default, there is none. */
   keyring?: Keyring
-  /** The working folder. */
   folder?: string | undefined
   /** Called with the text on standard error so far, whenever it grows. */
   onStderr?: (text: string) => void

@@ -35,7 +35,6 @@ export interface Description {
   readonly body: string
 }
 
-/** A cached description. */
 export interface CachedDescription extends Answer, Description {
   /** True if AWS may not have applied a recent write everywhere when the description was read. */
   readonly isSettling: boolean
@@ -117,7 +116,6 @@ export const withDescription = (cached: CachedSecret, description: CachedDescrip
   versions: cached.versions.filter(({ secret, since }) => since > description.since || isDescribedBy(secret, description))
 })
 
-/** Drops the description. */
 export const withoutDescription = ({ description: _description, ...cached }: CachedSecret): CachedSecret => cached
 
 /**

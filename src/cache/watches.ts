@@ -68,7 +68,6 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
   readonly loadFromAws: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
-/** Creates the store of watches. */
 export function createWatches ({ memory, timesOf, monotonic, after, readOf, loadFromAws }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()

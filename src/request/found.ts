@@ -107,7 +107,6 @@ export function readFound<K extends keyof typeof finders> (request: FastifyReque
 // Plugins add members to Fastify's types. The members that src/ uses are declared here.
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The audit trail. */
     audit: Trail
     /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics

@@ -16,7 +16,6 @@ export type Login =
   /** An AWS identity, which signs again when the gateway's token has expired. */
   | { kind: 'aws', serverId: string, region: string, expires: number }
 
-/** The secrets of a login. */
 export interface LoginSecrets {
   token: string
   /** Present only if an issuer has issued one. */

@@ -24,7 +24,6 @@ const page = 250
 /** The description of a job. It is encrypted and authenticated, so writing to the store can't change it. */
 interface About extends JobOrigin {
   readonly options: BulkOptions
-  /** The number of items. */
   readonly total: number
   /** The date of the start, in milliseconds since the epoch. */
   readonly createdAt: number
