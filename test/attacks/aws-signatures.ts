@@ -37,7 +37,7 @@ type Row = [title: string, parts: SignedParts, change: (request: Signed) => RawR
 const asSigned = (request: Signed): RawRequest => request
 
 const rows: readonly Row[] = [
-  // What a signature covers.
+  // Changes of the parts that a signature covers.
   ['another body', {}, (request) => ({ ...request, body: otherBody }), mismatch],
   ['no body', {}, (request) => ({ ...request, body: '' }), mismatch],
   ['another body, with the hash of the signed one', { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } }, asSigned, mismatch],

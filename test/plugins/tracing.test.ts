@@ -237,7 +237,7 @@ t.test('samplers decide what is recorded, and every log line still has the ID of
   t.equal(await sampled({ sampler: 'parentbased_traceidratio', ratio: 0 }, '01'), true)
 })
 
-t.test('a collector that is gone, slow or refuses spans delays no request, and the metrics count the spans', async (t) => {
+t.test('a collector that is gone, slow or refusing delays no request, and the metrics count the spans', async (t) => {
   // By default, an export that the collector does not answer would keep the process of this test alive for ten seconds.
   process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '3000'
   t.teardown(() => { delete process.env.OTEL_EXPORTER_OTLP_TIMEOUT })
