@@ -39,7 +39,7 @@ export interface ProgramOptions extends Setting {
   withoutCoverage?: boolean
 }
 
-/** Used by tests without settings of their own, so that the settings of the person who runs the tests have no effect. */
+/** Used by tests without their own settings, so that the settings of the person who runs the tests have no effect. */
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 

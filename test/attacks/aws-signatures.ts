@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
   ['another session\'s token beside the signed one', {}, adding('X-Amz-Security-Token', 'x'), unknown],
   ['an Authorization header beside the signed one', {}, adding('Authorization', `Bearer ${tokens.administrator}`), fault('ValidationException')],
   ['another AWS credential', {}, adding('AWS-Credential-Id', 'unknown-to-aws'), incomplete],
-  // What must be signed.
+  // The parts that must be signed.
   ['a host that is not signed', {}, unsigned('host'), incomplete],
   ['a date that is not signed', {}, unsigned('x-amz-date'), incomplete],
   ['an operation that is not signed', {}, unsigned('x-amz-target'), incomplete],

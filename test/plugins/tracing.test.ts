@@ -146,7 +146,7 @@ for (const protocol of protocols) {
   })
 }
 
-t.test('a read that shares the call of another one names its AWS request ID', async (t) => {
+t.test('a read that shares another read\'s call names the AWS request ID of the call', async (t) => {
   const collector = await startCollector(t)
   const gateway = await build(t, caching, tracingTo(collector.url))
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/payments/db', SecretString: canary })

@@ -1,4 +1,4 @@
-/** The promotion of selected secrets: the question, the plan, and then the promotion itself. */
+/** The promotion of selected secrets: the dialog, the plan, and then the promotion itself. */
 
 import { ask, field, textOf } from '../shared/dialog.js'
 import { h, plural } from '../shared/dom.js'
