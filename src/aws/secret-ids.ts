@@ -19,7 +19,7 @@ export function parseSecretId (environment: Environment, text: string): { name: 
 
 /** A secret that a request in AWS's protocol names. */
 export interface NamedSecret {
-  /** The secret's name in the environment. It may be one that no path of the gateway can contain, such as `/payments/db`. */
+  /** The secret's name in the environment. It may be a name that no path of the gateway can contain, such as `/payments/db`. */
   readonly name: SecretName
   /** The ARN, if the request has a complete one. A secret that is created again with the same name gets a different ARN. */
   readonly arn?: string

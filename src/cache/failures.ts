@@ -23,7 +23,9 @@ const cacheEffects: Readonly<Partial<Record<ProblemCode, CacheEffect>>> = {
   'caller-gone': 'undecided'
 }
 
-/** The causes of failures with a reply that AWS would not send. It may be a denial that the gateway does not recognize. */
+/**
+ * The causes of failures with a reply that AWS would not send. Such a reply may be a denial that the gateway does not recognize.
+ */
 const unclear: ReadonlySet<FailureCause> = new Set<FailureCause>(['unreadable', 'refused'])
 
 /** Returns the effect of an error. An unknown error counts as a refusal, so that no answer stays in the cache by mistake. */
