@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { isDotSegment } from './text.ts'
+import { isDots } from './text.ts'
 
 /**
  * Parses a secret's name.
@@ -8,7 +8,7 @@ import { isDotSegment } from './text.ts'
  */
 export function secretName (text: string): string {
   if (text === '') throw new InvalidArgumentError('A name must not be empty.')
-  if (isDotSegment(text)) throw new InvalidArgumentError('That is not a valid secret name.')
+  if (isDots(text)) throw new InvalidArgumentError('That is not a valid secret name.')
   return text
 }
 
@@ -38,7 +38,7 @@ export function namePrefix (text: string): string {
  * @throws InvalidArgumentError if the name is empty, `.` or `..`
  */
 export function environmentName (text: string): string {
-  if (text === '' || isDotSegment(text)) throw new InvalidArgumentError('That is not a valid environment name.')
+  if (text === '' || isDots(text)) throw new InvalidArgumentError('That is not a valid environment name.')
   return text
 }
 

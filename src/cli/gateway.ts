@@ -2,7 +2,7 @@ import { createClient, type GatewayClient } from '#src/client/client'
 import type { GlobalOptions } from './global-options.ts'
 import { targetOf } from './profiles/target.ts'
 import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
-import { isDotSegment, shellWord } from './text.ts'
+import { isDots, shellWord } from './text.ts'
 
 export { withExample, type GlobalOptions } from './global-options.ts'
 
@@ -49,7 +49,7 @@ export function environmentNamed (env = ''): string {
   if (env === '') {
     throw new WrongUsage('Specify an environment with --env, SECRETS_GATEWAY_ENV or .secretsctl.yaml; "secretsctl envs" lists those that you can see')
   }
-  if (isDotSegment(env)) throw new WrongUsage(`'${env}' is not a valid environment name`)
+  if (isDots(env)) throw new WrongUsage(`'${env}' is not a valid environment name`)
   return env
 }
 

@@ -16,7 +16,7 @@ const colours: Partial<Record<string, 'green' | 'red' | 'yellow'>> = {
 }
 
 /** Prints a warning to standard error if the gateway left out secrets because of their names. */
-export function warnAboutUnaddressable (terminal: Terminal, count: number, environment?: string): void {
+export function warnOfUnaddressable (terminal: Terminal, count: number, environment?: string): void {
   if (count === 0) return
   const where = environment === undefined ? '' : ` in ${environment}`
   terminal.stderr.lines([`${count} more${where}, with names that the gateway can't address, such as a//b`])

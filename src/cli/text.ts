@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { CommandFailure } from './terminal.ts'
 
 /** Returns true for `.` and `..`, which URL parsers resolve as relative path segments. */
-export const isDotSegment = (text: string): boolean => text === '.' || text === '..'
+export const isDots = (text: string): boolean => text === '.' || text === '..'
 
 /** Quotes text for a POSIX shell. Between single quotes, all characters are literal; only a single quote can't occur there. */
 export const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`

@@ -7,7 +7,7 @@ import { listSecrets } from './listing.ts'
 import { allItems } from './pages.ts'
 import { sentenceOf } from './problem-lines.ts'
 import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
-import { isDotSegment, shellWord } from './text.ts'
+import { isDots, shellWord } from './text.ts'
 
 type SecretValue = Pick<Schemas['SecretValue'], 'name' | 'value' | 'encoding'>
 
@@ -217,7 +217,7 @@ function found (byName: ReadonlyMap<string, SecretValue>, name: string): SecretV
 /** Parses the right-hand side of `--map`: a secret's name, optionally followed by `#` and a key. */
 function secretReference (text: string): Reference {
   const [name = '', ...rest] = text.split('#')
-  if (name === '' || isDotSegment(name)) throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
+  if (name === '' || isDots(name)) throw new WrongUsage('--map needs the name of a secret: --map VARIABLE=NAME')
   return rest.length === 0 ? { name } : { name, key: rest.join('#') }
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { namePrefix } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { warnAboutUnaddressable } from '#src/cli/results'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { CommandFailure, ExitStatus, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply, type Schemas } from '#src/client/client'
@@ -63,7 +63,7 @@ export function diff (command: Command, terminal: Terminal): void {
         ...lines,
         ...(rows.some((row) => row.some((cell) => cell.endsWith('!'))) ? ['(! required)'] : [])
       ])
-      for (const [name, count] of Object.entries(report.unaddressable ?? {})) warnAboutUnaddressable(terminal, count, name)
+      for (const [name, count] of Object.entries(report.unaddressable ?? {})) warnOfUnaddressable(terminal, count, name)
       const environmentList = environments.join(', ')
       const deviations = [
         ...differing.length > 0 ? [`differ in ${differing.length} of ${report.items.length} names`] : [],

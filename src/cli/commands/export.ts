@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { formats, serialized, type FormatName } from '#src/cli/formats'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
-import { warnAboutUnaddressable } from '#src/cli/results'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { dangerOf } from '#src/cli/dangerous-variables'
 import { formatOf, type OutputFormat } from '#src/cli/output-format'
 import { printValues, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -35,7 +35,7 @@ export function exportSecrets (command: Command, terminal: Terminal): void {
       const selection = selectionFrom(options, terminal)
       const { variables, unaddressable } = await readVariables(gatewayOf(options, terminal), env, selection, refusal)
       printValues(terminal, Buffer.from(serialized(format, variables, options.name)))
-      warnAboutUnaddressable(terminal, unaddressable, env)
+      warnOfUnaddressable(terminal, unaddressable, env)
     })
   withExample(command, 'secretsctl export --env dev --prefix payments/ --format dotenv > .env')
 }

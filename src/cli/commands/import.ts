@@ -5,7 +5,7 @@ import { planAndCreate } from '#src/cli/bulk-plan'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { entriesIn, formatOfFile, importFormats, type ImportFormat } from '#src/cli/import-file'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
-import { isDotSegment } from '#src/cli/text'
+import { isDots } from '#src/cli/text'
 import { contentOf } from '#src/cli/value'
 import { memberText } from '#src/json/field'
 
@@ -51,6 +51,6 @@ export function importFile (command: Command, terminal: Terminal): void {
 
 function nameFor (key: string, prefix: string): string {
   const name = `${prefix}${key}`
-  if (key === '' || isDotSegment(name)) throw new CommandFailure('The file has a key that can\'t be the name of a secret')
+  if (key === '' || isDots(name)) throw new CommandFailure('The file has a key that can\'t be the name of a secret')
   return name
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { listSecrets } from '#src/cli/listing'
-import { warnAboutUnaddressable } from '#src/cli/results'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { print, type Terminal } from '#src/cli/terminal'
 
@@ -25,7 +25,7 @@ export function list (command: Command, terminal: Terminal): void {
       const rows = items.map(({ name, state, lastChangedDate = '', description = '' }) => [name, state, lastChangedDate, description])
       const lines = table(['NAME', 'STATE', 'CHANGED', 'DESCRIPTION'], rows, styleFrom(colours))
       print(terminal, options, { items, ...unaddressable > 0 && { unaddressable } }, lines)
-      warnAboutUnaddressable(terminal, unaddressable)
+      warnOfUnaddressable(terminal, unaddressable)
     })
   withExample(command, 'secretsctl list --env dev --prefix payments/')
 }

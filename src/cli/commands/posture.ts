@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { namePrefix } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { allItems } from '#src/cli/pages'
-import { warnAboutUnaddressable } from '#src/cli/results'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { CommandFailure, ExitStatus, print, type Terminal } from '#src/cli/terminal'
 import { reply } from '#src/client/client'
@@ -48,7 +48,7 @@ export function posture (command: Command, terminal: Terminal): void {
       const counts = { passed: count('passed'), failed: count('failed'), unknown: count('unknown') }
       print(terminal, options, { secrets: items.length, counts, items: shown }, shown.length === 0 ? [] : table(
         ['STATUS', 'RULE', 'NAME', ''], shown.map(({ status, rule, name, detail = '' }) => [status, rule, name, detail]), styles))
-      warnAboutUnaddressable(terminal, unaddressable)
+      warnOfUnaddressable(terminal, unaddressable)
       terminal.stderr.lines([`${items.length} secrets in ${env}: ${counts.failed} failed, ${counts.unknown} unknown, ${counts.passed} passed`])
       if (counts.failed > 0) throw new ExitStatus(exitStatus.failed)
       if (counts.unknown > 0) throw new ExitStatus(exitStatus.unknown)

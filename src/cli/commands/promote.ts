@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import { environmentName, secretName } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { progressBar } from '#src/cli/progress'
-import { incomplete, itemLines, warnAboutUnaddressable } from '#src/cli/results'
+import { incomplete, itemLines, warnOfUnaddressable } from '#src/cli/results'
 import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { reply, type Schemas } from '#src/client/client'
 import type { paths } from '#src/client/schema'
@@ -74,7 +74,7 @@ export function promote (command: Command, terminal: Terminal): void {
       } finally {
         // Reports the completed batches even if a later one fails.
         if (result !== undefined) print(terminal, options, { ...plan, ...result }, itemLines(result))
-        warnAboutUnaddressable(terminal, plan?.unaddressable ?? 0, from)
+        warnOfUnaddressable(terminal, plan?.unaddressable ?? 0, from)
       }
       const { items = [], counts: { failed, notStarted } = { failed: 0, notStarted: 0 } } = result ?? {}
       if (failed + notStarted > 0) {

@@ -7,7 +7,7 @@ import { startChild } from '#src/cli/child'
 import { withFallback } from '#src/cli/fallback'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { targetOf } from '#src/cli/profiles/target'
-import { warnAboutUnaddressable } from '#src/cli/results'
+import { warnOfUnaddressable } from '#src/cli/results'
 import { dangerOf } from '#src/cli/dangerous-variables'
 import { CommandFailure, ExitStatus, FailureWithStatus, type Terminal } from '#src/cli/terminal'
 import { asText } from '#src/cli/text'
@@ -68,7 +68,7 @@ async function runWithSecrets (args: readonly string[], options: Options, termin
   const { unaddressable, ...first } = file === undefined
     ? await readAll()
     : await withFallback(readAll, { file, gateway: targetOf(options, terminal).url, env, selection, refusal, hours }, terminal)
-  warnAboutUnaddressable(terminal, unaddressable, env)
+  warnOfUnaddressable(terminal, unaddressable, env)
   let { variables } = first
   let isReported = false
   const report = (lines: readonly string[]): void => {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
 import { CommandFailure } from '#src/cli/terminal'
-import { isDotSegment } from '#src/cli/text'
+import { isDots } from '#src/cli/text'
 import { urlFrom, type Project } from './profiles.ts'
 
 const name = '.secretsctl.yaml'
@@ -78,7 +78,7 @@ const isMapping = (value: unknown): value is Record<string, string> => isJsonObj
 const members: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
   gateway: [(value) => isText(value) && urlFrom(value) !== undefined, 'an HTTP URL, such as https://secrets.example.com'],
   profile: [isText, 'the name of a profile'],
-  environment: [(value) => isText(value) && !isDotSegment(value), 'the name of an environment'],
+  environment: [(value) => isText(value) && !isDots(value), 'the name of an environment'],
   prefix: [isText, 'text that is not empty'],
   mapping: [isMapping, 'an object of variables, each with the name of a secret, such as DB_PASSWORD: payments/db#password']
 }
