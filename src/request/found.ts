@@ -50,7 +50,7 @@ export interface Found {
   readonly awsCall: EndpointCall
   /**
    * The secret's name in the path, checked against the environment's rules. On the route for AWS's protocol, it comes from the
-   * body, and may be one that no path can contain.
+   * body, and may be a name that no path can contain.
    */
   readonly secretName: SecretName
   /** The ID of the AWS credential. Undefined if the credential is not declared or the environment does not allow it. */
