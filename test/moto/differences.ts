@@ -431,7 +431,7 @@ export const differences: Difference[] = [
         'compareEnvironments reports why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
       },
       'test/routes/environments/_env/values/index.test.ts': {
-        'a secret that IAM denies names the missing permission, not the call': [
+        'the problem of a secret that IAM denies names the missing permission': [
           `[{ secret: { value: 'v' } }, problem(`, `[problem('payments/denied')]`, `problem('denied').problem)`
         ]
       },

@@ -9,7 +9,7 @@ export type Login =
     kind: 'oidc'
     issuer: string
     clientId: string
-    /** The one of the issuer's tokens that the gateway accepts. */
+    /** The kind of token that the gateway accepts from the issuer. */
     tokenType: 'access_token' | 'id_token'
     expires: number
   }
