@@ -107,7 +107,7 @@ t.test('every write is seen by the next read', async (t) => {
   t.match((await read()).json, { versionStages: ['AWSCURRENT', 'mine'] })
 })
 
-t.test('refresh and Cache-Control make the gateway ask AWS, and renew the cached value', async (t) => {
+t.test('refresh and Cache-Control make the gateway call AWS, and renew the cached value', async (t) => {
   const { read, calls, writeElsewhere, advance } = await scene(t)
   await read()
   await writeElsewhere('second')
