@@ -209,7 +209,7 @@ t.test('a reload empties the cache if it changes environments or credentials', a
   await read()
   config.replace({ ...config.current })
   t.match(status(await read()), /hit/)
-  config.replace({ ...config.current, credentials: new Map([...config.current.credentials, ['other', embedded('AKIAPROD')]]) })
+  config.replace({ ...config.current, credentials: new Map(config.current.credentials).set('other', embedded('AKIAPROD')) })
   t.match(status(await read()), /fwd=miss/)
   t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
 })
