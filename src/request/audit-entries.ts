@@ -57,13 +57,12 @@ export interface OutcomeReport {
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
 /** The maximum number of AWS request IDs in a record. If there are more, the record also contains their total number. */
-const mostRequestIds = 100
+export const mostRequestIds = 100
 
 /** Creates the evidence of a request. */
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
   ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: unrecordedDecisions() })
 
-/** Adds a call to AWS to the evidence. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
   evidence.awsCalls += 1
   if (evidence.awsRequestIds.length < mostRequestIds) evidence.awsRequestIds.push(awsRequestId)

@@ -1,6 +1,6 @@
 import type { After } from './timeouts.ts'
 
-/** The reason why a pause has ended: it was woken, its time is over, or the gateway is shutting down. */
+/** Why a pause ended: it was woken, its time was up, or the gateway is shutting down. */
 export type PauseEnd = 'woken' | 'over' | 'stopping'
 
 export interface PauseOptions {
@@ -16,7 +16,6 @@ export interface PauseOptions {
 export interface Pauses {
   /** Waits until the pause ends. @throws the signal's reason */
   readonly pause: (options: PauseOptions) => Promise<PauseEnd>
-  /** Wakes all pauses. */
   readonly wakeAll: () => void
   /** Ends all pauses, and every later pause at once. */
   readonly stop: () => void

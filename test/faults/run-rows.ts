@@ -9,7 +9,7 @@ import type { Promised, Row } from './row.ts'
 import { environmentOf, environments, setUp, type Setup } from './set-up.ts'
 import type { Group } from './table.ts'
 
-/** The time limit of a call in the rows that end before it, in seconds. It is less than a `Retry-After` that AWS sends. */
+/** The time limit of a call, in seconds, for rows whose calls end sooner. It is shorter than any `Retry-After` in these rows. */
 const usualDeadline = 20
 
 /** Tests each row of a group. */
@@ -42,7 +42,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
   setDeadline(usualDeadline)
   const before = (await read()).json.value as string
   const written = `${row.what}: ${call}`
-  // A slow machine may exceed the deadline of a row about the deadline.
+  // Only a row about the deadline has a short deadline, because a slow machine may exceed it.
   setDeadline(promise.atDeadline === true ? deadlineSeconds : usualDeadline)
   await proxy.plant(fault, times, spared)
   const begun = performance.now()

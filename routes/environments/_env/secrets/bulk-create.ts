@@ -9,7 +9,7 @@ import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, Wr
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { furtherMistakes } from '#src/secrets/bulk/items'
-import { lastingScope } from '#src/request/lasting'
+import { longRunningScope } from '#src/request/long-running'
 import { prepareBulk } from '#src/secrets/bulk/run'
 import { stopSignal } from '#src/secrets/bulk/stop'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
@@ -27,7 +27,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has ' +
         'its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success ' +
         'even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same ' +
-        '`Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one ' +
+        '`Idempotency-Key` and body, it is safe to repeat the request. By default, the reply is one ' +
         'JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as its result is final, ' +
         'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below ' +
         'its quotas.',
@@ -76,8 +76,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (stopping.aborted) throw new Problem('overloaded')
       // The work may take longer than the caller keeps its permissions.
       const proof = await fastify.proofOf(request)
-      const lasting = lastingScope(fastify.scopeContext, request, proof)
-      const bulk = holdingMemory(request, memory, await prepareBulk(lasting, request.body))
+      const longRunning = longRunningScope(fastify.scopeContext, request, proof)
+      const bulk = holdingMemory(request, memory, await prepareBulk(longRunning, request.body))
       const fingerprint = bulk.dryRun ? undefined : await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {
