@@ -72,6 +72,9 @@ export function createTurns ({ monotonic, schedule }: LoopClock, pause = pauseLe
 /** Begins the first turn of a computation, in the queue that the whole process shares. */
 export const beginTurn = createTurns({ monotonic, schedule: setImmediate })
 
+/** Does the same for work that mostly waits for AWS. Pauses would only make it slower, so its turns have none. */
+export const beginWaitingTurn = createTurns({ monotonic, schedule: setImmediate }, 0)
+
 /** Calls `work` for each item in order, and starts a new turn whenever the current one is over. */
 export async function forEachInTurns<T> (
   items: Iterable<T>, work: (item: T, index: number) => void, turn = beginTurn()

@@ -25,7 +25,7 @@ t.test('a short reply is one text', async (t) => {
 t.test('a long reply consists of pieces', async (t) => {
   const items = ['é'.repeat(20_000), 'b'.repeat(20_000), 'c']
   const pieces = await new LongReply(items, (item) => JSON.stringify(item), '{"more":true}').serialize()
-  if (!(pieces instanceof Pieces)) return t.fail('it is one text')
+  if (!(pieces instanceof Pieces)) throw new TypeError('It is one text')
   const lengths: number[] = []
   let text = ''
   for await (const piece of pieces as AsyncIterable<Buffer>) {
