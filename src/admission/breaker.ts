@@ -24,10 +24,10 @@ export interface Breaker {
 }
 
 /** The number of unanswered calls in a row after which calls are refused. */
-const tolerated = 5
+export const tolerated = 5
 
 /** The time, in milliseconds, until the first probe. It doubles with each unanswered probe, up to `longest`. */
-const pauses = { first: 1_000, longest: 30_000 }
+export const pauses = { first: 1_000, longest: 30_000 }
 
 /**
  * Creates a breaker that lets all calls through.

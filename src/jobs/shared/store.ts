@@ -13,7 +13,7 @@ import type { Answer, CountedResult, Ending, JobOrigin, JobStore, Owned, Started
 import { createJobCipher } from './job-cipher.ts'
 
 /** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
-const defaultLease = 10_000
+export const defaultLease = 10_000
 
 /** How long a job that nobody continues is kept, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
