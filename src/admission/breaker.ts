@@ -44,7 +44,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
 
   function wait (): number {
     if (!isOpen()) return 0
-    // The end of a probe can't be predicted: it may take as long as a call's deadline. The shortest pause serves as an estimate.
+    // The end of a probe can't be predicted: the probe may run until the call's deadline. The shortest pause is the estimate.
     return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 

@@ -183,6 +183,7 @@ t.test('numbers in sentences match the code', async (t) => {
   t.equal(delays.replication.delay.longest, 60 * 1_000, 'a minute')
   const { deadline, queueTime } = awsFrom({})
   const { visibility, listing, forcedDeletion, latency } = delays
+  const [, mutationSeconds, mutationLeast] = /--seconds (\d+) --least (\d+)/.exec(textOf('.ci/run')) ?? []
   t.strictSame(renewal, { least: 4 / 5, random: 1 / 10, spare: 1 / 20 }, 'fifths, a tenth and a twentieth')
 
   const sentences: Readonly<Record<string, readonly string[]>> = {
@@ -213,6 +214,7 @@ t.test('numbers in sentences match the code', async (t) => {
       `with ${resultBytes / 1_024} KiB for each secret and ${jobBytes / 1_024} KiB for each job`,
       `at most ${logDefaults.delay} ms late`, `up to ${logDefaults.waitingBytes / 2 ** 20} MiB of it wait`
     ],
+    'docs/decisions/0031-mutation-testing.md': [`spends at most ${mutationSeconds ?? ''} seconds on mutants`, `noticed ${mutationLeast ?? ''} % of all mutants`],
     'docs/embedded-backend.md': [
       `usually below ${visibility.delay.usual} milliseconds and at most ${visibility.delay.longest / 1_000} seconds`,
       `usually below ${listing.delay.usual / 1_000} seconds and at most ${listing.delay.longest / 60_000} minutes`,
