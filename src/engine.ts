@@ -4,8 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /**
- * The folder in which Node.js stores compiled code. Node.js does not verify what it finds there, so anybody who can write to the
- * folder can run code in the gateway. It is therefore beside the code, with the same permissions, and not among the temporary
+ * The folder in which Node.js stores compiled code. Node.js does not verify the folder's content, so anybody who can write to the
+ * folder can run code in the gateway. Therefore it is beside the code, with the same permissions, instead of among the temporary
  * files.
  */
 const compiled = join(import.meta.dirname, '..', '.compiled')
@@ -15,11 +15,12 @@ const compiled = join(import.meta.dirname, '..', '.compiled')
  *
  * - All new objects are allocated in the young generation. By default V8 "pretenures": it allocates objects directly in the old
  *   generation if earlier objects from the same line of code lived long. The gateway's routes, schemas and policies are built at
- *   startup and live as long as the process. V8 would therefore also pretenure the objects of requests that come from the same
- *   lines of code. They soon become garbage, but everything that they refer to stays in memory until the next full
- *   collection. Without this flag, garbage collection took a quarter of the CPU time (bench/floor.ts).
- * - Cedar's WebAssembly is optimized only after several thousand decisions. By default, V8 begins while Cedar parses its first
- *   policy, and the optimization takes four times as long as the parsing. Decisions are cached, so few of them are made.
+ *   startup and live as long as the process. So V8 would also pretenure the objects that the same lines of code allocate for
+ *   requests. These soon become garbage, but everything that they refer to stays in memory until the next full collection.
+ *   Without this flag, garbage collection took a quarter of the CPU time (bench/floor.ts).
+ * - Cedar's WebAssembly is optimized only after several thousand decisions. By default, V8 optimizes it while Cedar parses its
+ *   first policy, which takes four times as long as the parsing. Most decisions come from the cache, so unoptimized code is fast
+ *   enough.
  */
 const flags = ['--no-allocation-site-pretenuring', '--wasm-tiering-budget=1000000000'] as const
 
@@ -30,7 +31,7 @@ export function setFlags (): void {
 
 /**
  * Configures V8 and the cache of compiled code. Must be called before the gateway's code is loaded. If the folder is read-only,
- * Node.js uses what is there, and compiles the rest at each start.
+ * Node.js uses its content, and compiles all other code at each start.
  */
 export function prepareEngine (): void {
   setFlags()
@@ -41,9 +42,8 @@ export function prepareEngine (): void {
 type CollectGarbage = (options: { type: 'major', execution: 'sync', flavor: 'regular' | 'last-resort' }) => void
 
 /**
- * Gives memory that only the start needed back to the operating system. V8 enlarges the young generation while it loads the
- * gateway, and reduces it again only in a collection that is a last resort. The collection blocks the process for about a tenth
- * of a second.
+ * Returns memory that only the start needed to the operating system. V8 enlarges the young generation while it loads the gateway,
+ * and shrinks it only in a last-resort collection. The collection blocks the process for about a tenth of a second.
  */
 export function releaseMemory (): void {
   setFlagsFromString('--expose-gc')

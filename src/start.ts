@@ -20,7 +20,10 @@ import { serverOptions } from './http/server-options.ts'
 /** The exit status for an invalid configuration: EX_CONFIG in sysexits.h. */
 const configurationError = 78
 
-/** The milliseconds from the start until memory is released. By then, what is loaded after the start has been loaded. */
+/**
+ * The milliseconds from the start until memory is released. By then, everything that is loaded on demand after the start has been
+ * loaded.
+ */
 const releaseAfter = 1_000
 
 /** The milliseconds after which the process is killed if all requests and jobs have been aborted but it still runs. */
@@ -64,8 +67,8 @@ async function listen (fastify: FastifyInstance, { HOST: host, PORT: port }: Var
 const showsToken = ({ GATEWAY_PRINT_TOKEN }: Variables): boolean => process.stdout.isTTY || GATEWAY_PRINT_TOKEN === '1'
 
 /**
- * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let open requests finish and
- * then close everything. A second signal ends the process at once.
+ * Installs handlers that shut the process down gracefully after a signal or an uncaught error. They let requests in progress
+ * finish, and then close everything. A second signal ends the process at once.
  */
 function shutDownGracefully (fastify: FastifyInstance, log: LogDestination, local: LocalMode | undefined): void {
   closeWithGrace({
@@ -90,7 +93,7 @@ function shutDownGracefully (fastify: FastifyInstance, log: LogDestination, loca
   })
 }
 
-/** Ends the process if a write to the audit trail hangs. Node.js would then not exit by itself. */
+/** Ends the process if a write to the audit trail hangs, because Node.js would then not exit by itself. */
 function endIfHanging ({ audit }: FastifyInstance, log: LogDestination): void {
   if (!audit.hangs) return
   /* c8 ignore next 2 -- test/src/audit/process.test.ts runs these lines, but a process that is killed reports no coverage. */

@@ -36,7 +36,7 @@ export interface AdmissionOptions {
   settings: () => LaneSettings
   /**
    * Creates the token buckets of one account and region, which `place` identifies. Returns a function that looks up the bucket of
-   * an operation. A bucket calls `onTokens` when tokens may be available earlier than its last `wait` has predicted.
+   * an operation. A bucket calls `onTokens` if tokens may be available earlier than its last `wait` predicted.
    */
   buckets: Readonly<Record<Quotas, (place: string, onTokens: () => void) => (operation: string) => TokenBucket>>
   /** Returns an identifier of a credential's account. Two identifiers may stand for the same account. */

@@ -2,14 +2,14 @@ import type { Monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /**
- * Tells whether AWS answered a call. An exception from AWS, such as a denial, is an answer. `undecided`: the call ended before
- * AWS could answer, for example because its caller left.
+ * The result of a call, as the circuit breaker sees it. An exception from AWS, such as a denial, is an answer. `undecided`: the
+ * call ended before AWS could answer, for example because its caller left.
  */
 export type Outcome = 'answered' | 'unanswered' | 'undecided'
 
 /**
- * A circuit breaker. While AWS does not answer, it refuses calls at once, so that callers do not have to wait until each call
- * times out. One call at a time is let through as a probe, to find out whether AWS answers again.
+ * A circuit breaker. While AWS does not answer, the breaker refuses calls at once, so callers do not wait for each call to time
+ * out. One call at a time is let through as a probe, to find out whether AWS answers again.
  */
 export interface Breaker {
   /** Returns the milliseconds until the next probe, or 0 if a call is let through now. */

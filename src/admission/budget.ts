@@ -5,28 +5,25 @@ import { Problem } from '#src/problems/problem'
 export interface Reservation {
   /** Lowers the reservation to this number of bytes. Has no effect if the reservation is already that small. */
   shrinkTo: (bytes: number) => void
-  /** Gives the bytes back. Further calls have no effect. */
+  /** Releases the bytes. Further calls have no effect. */
   release: () => void
 }
 
 /**
  * A budget of memory, in bytes. A request reserves memory before it allocates any. A caller may hold at most as many bytes as
- * remain free. So a single caller gets half, two callers get a third each, and there is always room for another caller.
+ * remain free, so there is always room for another caller: a single caller gets half, and two callers get a third each.
  */
 export interface Budget {
-  /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is. */
+  /** @throws Problem `overloaded` if there is not enough room. `Retry-After` is the estimated time until there is enough. */
   reserve: (callerId: string, bytes: number) => Reservation
-  /**
-   * Reserves bytes even if there is no room for them. Use this for memory that is needed in any case, because the request can no
-   * longer be refused.
-   */
+  /** Reserves bytes even if there is no room for them. Use this when the request can no longer be refused. */
   charge: (callerId: string, bytes: number) => Reservation
 }
 
 /** The number of recent releases that the estimated wait is based on. */
 const estimatedFrom = 32
 
-/** The bounds of an estimated wait, and the estimate if nothing is known, in seconds. */
+/** The bounds of an estimated wait, and the estimate if there were no recent releases, in seconds. */
 const estimate = { least: 1, most: 60, unknown: 5 }
 
 /**

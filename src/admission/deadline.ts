@@ -2,7 +2,7 @@
 export interface Deadline {
   /** Aborted with a `TimeoutError` when the time is up, or with the owner's abort reason when the owner is aborted. */
   readonly signal: AbortSignal
-  /** Returns the milliseconds that are left. */
+  /** Returns the remaining milliseconds. */
   left: () => number
   /** Stops the clock until `resume` is called. */
   pause: () => void
@@ -26,7 +26,7 @@ export function startDeadline (milliseconds: number, owner: AbortSignal | undefi
 
   function resume (): void {
     resumedAt = performance.now()
-    // On a busy machine, the deadline may have passed before its timer could run. Node.js warns of negative times.
+    // On a busy machine, the deadline may have passed before its timer could run. Node.js warns about negative times.
     const rest = Math.max(0, left)
     timer = setTimeout(() => { controller.abort(new DOMException('The deadline has passed', 'TimeoutError')) }, rest)
   }

@@ -25,8 +25,7 @@ export interface FairQueue<Work extends Owner> {
 
 /** Creates an empty queue. */
 export function createFairQueue<Work extends Owner> (): FairQueue<Work> {
-  // A Map keeps the order in which its keys were added. The first key is the one whose turn is next, and moves to the end after
-  // its turn.
+  // A Map keeps the order in which its keys were added. The first key has the next turn, and moves to the end after its turn.
   const callers = new Map<string, { size: number, environments: Map<string, Set<Work>> }>()
   let size = 0
 

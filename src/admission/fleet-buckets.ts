@@ -9,8 +9,8 @@ export interface Lease {
 }
 
 /**
- * A refused lease. The server gives out no tokens for `closedFor` milliseconds, in which the replicas divide the quota among
- * themselves.
+ * A refused lease. The server gives out no tokens for `closedFor` milliseconds. In the meantime, the replicas divide the quota
+ * among themselves.
  */
 export interface Closed {
   readonly closedFor: number
@@ -43,21 +43,21 @@ export interface FleetBuckets extends Pick<Shared, 'isUp' | 'replicas'> {
 }
 
 /**
- * The milliseconds for which the server gives out no tokens after a replica has connected or reconnected. In this time, the other
- * replicas reconnect, too. Those that have not yet done so use their shares of the quota without asking the server.
+ * The milliseconds for which the server gives out no tokens after a replica has connected or reconnected. Meanwhile, the other
+ * replicas reconnect. Until they have reconnected, they use their shares of the quota without asking the server.
  */
 const closedFor = { newSession: 4_000, sameSession: 500 } as const
 
-/** The lowest rate after throttling, and its recovery in a second, as fractions of the full rate. */
+/** The lowest rate after throttling, and the recovery per second, as fractions of the full rate. */
 const rates = { lowest: 0.1, recovery: 0.05 } as const
 
 /** The milliseconds for which the state of an unused bucket is kept. A bucket without a state starts without a burst. */
 const kept = 30_000
 
 /**
- * The beginning of both scripts: reads the time and the state of the bucket, in microseconds. The rate is a fraction of the full
- * rate. The state may come from a server whose clock was ahead, or from somebody else, so values out of range are clamped. In
- * `math.min` and `math.max`, the constant comes first, because they return their first argument if the second is NaN.
+ * The common beginning of both scripts. It reads the time and the state of the bucket, in microseconds. The rate is a fraction of
+ * the full rate. The state may come from a server whose clock was ahead, or from another program, so values out of range are
+ * clamped. In `math.min` and `math.max`, the constant comes first, because they return their first argument if the second is NaN.
  */
 const readState = `
 local time = redis.call('TIME')
@@ -72,11 +72,11 @@ end
 `
 
 /**
- * Takes up to the requested number of tokens from a bucket. The state is the time at which the next token is available. It is at
- * most a second, or the time between two tokens, in the future.
+ * Takes up to the requested number of tokens from a bucket. The bucket's state is the time at which the next token is available.
+ * This time is at most a second, or the interval between two tokens, in the future.
  *
  * KEYS: the bucket, the key that exists while the server gives out no tokens, and the set of the replicas
- * ARGV: the number of tokens, the time between two of them, the burst, and how long the state is kept, in milliseconds
+ * ARGV: the number of tokens, the interval between two tokens, the burst, and how long the state is kept, in milliseconds
  */
 const take = script(`
 local closed = redis.call('PTTL', KEYS[2])
@@ -95,7 +95,8 @@ return { granted, math.max(0, math.ceil(next - now)), 0 }
 `)
 
 /**
- * Halves the rate of a bucket, and gives out no tokens for half a second. Calls that are throttled together count once.
+ * Halves the rate of a bucket, and gives out no tokens for half a second. If several calls are throttled at the same time, the
+ * rate is halved only once.
  *
  * KEYS: the bucket
  * ARGV: how long the state is kept, in milliseconds
@@ -126,7 +127,7 @@ export function createFleetBuckets (
     async lease (name, { wanted, interval, burst }) {
       const args = [wanted, Math.ceil(interval * 1_000), burst, kept]
       const [granted, time, count] = await run(take, [keyOf(name), closed, present], args) as [number, number, number]
-      // A key that never expires has a negative time to live. In that case, the replica checks again later whether the key still
+      // A key that never expires has a negative time to live. In that case, the replica checks later whether the key still
       // exists.
       const left = time < 0 ? closedFor.sameSession : Math.min(closedFor.newSession, Math.max(1, time))
       return granted < 0 ? { closedFor: left, replicas: count } : { granted, next: time / 1_000 }

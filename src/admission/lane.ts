@@ -5,7 +5,10 @@ import type { TokenBucket } from './token-bucket.ts'
 import { createFairQueue, type Owner, type FairQueue } from './fair-queue.ts'
 import { createWakeTimer } from './wake-timer.ts'
 
-/** Background work consists of many calls for a single request, such as a bulk create. It yields to foreground work. */
+/**
+ * Foreground work is a call for a request that waits for it. Background work, such as a bulk create, makes many calls for one
+ * request and yields to foreground work.
+ */
 export type Priority = 'foreground' | 'background'
 
 /** A call that is to be admitted. */
@@ -17,8 +20,8 @@ export interface Work extends Owner {
   readonly signals: readonly AbortSignal[]
 }
 
-/** Gives a slot back. */
-export type Leave = () => void
+/** Frees the slot of a call that has ended, and starts waiting calls. */
+export type ReleaseSlot = () => void
 
 /**
  * Admits calls with one credential to one region. A call needs two things: one of a limited number of slots, and a token of its
@@ -26,8 +29,8 @@ export type Leave = () => void
  *
  * - Callers take turns. Among the calls of one caller, the environments take turns. Lanes with a common token bucket take turns
  *   as well.
- * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So a single caller
- *   gets half of each, and there is always room for another caller.
+ * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So there is always
+ *   room for another caller: a single caller gets at most half.
  * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
  *   background work.
  * - A foreground call waits for a limited time. Background work waits for as long as its owner does.
@@ -40,7 +43,7 @@ export interface Lane {
    * @returns a function that must be called when the call has ended
    * @throws Problem `overloaded` if the queue is full, or if the call has waited too long
    */
-  enter: (work: Work) => Promise<Leave>
+  enter: (work: Work) => Promise<ReleaseSlot>
   /** Lowers the rate of an operation's calls, after AWS has throttled one. */
   slowDown: (operation: string) => void
   /** Returns how many calls of a priority are waiting, and how many hold a slot. */
@@ -64,7 +67,7 @@ const backgroundEvery = 4
 /** The number of recent starts that the estimated wait is based on. */
 const estimatedFrom = 32
 
-/** The bounds of an estimated wait, and the estimate if nothing is known, in seconds. */
+/** The bounds of an estimated wait, and the estimate if no call has started recently, in seconds. */
 const estimate = { least: 1, most: 60, unknown: 5 }
 
 interface Waiting extends Work {
@@ -101,7 +104,7 @@ export function createLane (
   const mayStart = (priority: Priority) => (callerId: string): boolean =>
     (held[priority].by.get(callerId) ?? 0) < settings().slots[priority] - held[priority].all
 
-  function start ({ priority, callerId }: Owner & { priority: Priority }): Leave {
+  function start ({ priority, callerId }: Owner & { priority: Priority }): ReleaseSlot {
     const { by } = held[priority]
     held[priority].all += 1
     by.set(callerId, (by.get(callerId) ?? 0) + 1)
@@ -157,7 +160,7 @@ export function createLane (
   }
 
   /** Waits in the queue until it is the work's turn. */
-  async function wait (bucket: TokenBucket, work: Work): Promise<Leave> {
+  async function wait (bucket: TokenBucket, work: Work): Promise<ReleaseSlot> {
     const { queueLength, queueTime } = settings()
     const { priority, callerId, signals } = work
     const isForeground = priority === 'foreground'

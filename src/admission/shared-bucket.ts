@@ -12,8 +12,8 @@ const usableFor = 100
 const sharedRateOf = (quota: number): number => (quota - burstOf(quota)) / (1 + usableFor / 1_000)
 
 /**
- * The size of the stock of leased tokens: the time in milliseconds in which they are used up at the full rate. With a stock, no
- * call has to wait for a lease. Low quotas have none.
+ * The size of the stock of leased tokens, expressed as the milliseconds in which calls at the full rate use it up. Thanks to the
+ * stock, calls don't wait for a lease. Low quotas have no stock.
  */
 const stockTime = 5
 
@@ -24,14 +24,14 @@ const stockTime = 5
  * - `failed`: how long the replica uses its own share after the server has refused a lease
  * - `interrupted`: how long the server must be unreachable before the replica uses its share. During a shorter interruption, the
  *   other replicas may still use the whole quota, so an additional share would exceed it.
- * - `longest`: the longest time until a replica asks again, even if the server has named a longer one
+ * - `longest`: the longest time until a replica asks again, even if the server has named a longer time
  */
 const pauses = { underWay: 100, failed: 1_000, interrupted: 100, longest: 1_000 } as const
 
 /**
- * Creates a token bucket that all replicas share: each leases tokens from the server. Together, the replicas stay below the
- * quota, and one may use all of it while the others need none. While the server can't be used, and for some seconds after that,
- * each replica uses its share of the quota.
+ * Creates a token bucket that all replicas share: each replica leases tokens from the server. Together, the replicas stay below
+ * the quota. A single replica may use the whole quota while the others are idle. While the server can't be used, and for some
+ * seconds afterwards, each replica uses only its own share of the quota.
  *
  * @param name identifies the bucket
  * @param quota returns the quota of all replicas together, in calls per second
@@ -41,7 +41,7 @@ export function createSharedBucket (
   { isUp, replicas, lease, slowDown }: FleetBuckets, name: string, quota: () => number, monotonic: Monotonic, onAnswer: () => void
 ): TokenBucket {
   /**
-   * The number of replicas that divide the quota among themselves, as the server last reported. It is 1 while the server gives
+   * The number of replicas that divide the quota among themselves, as last reported by the server. It is 1 while the server gives
    * out tokens.
    */
   let divisor = 1

@@ -3,7 +3,7 @@ import type { Monotonic } from '#src/clock'
 /** A token bucket, which keeps the rate of calls below a quota. Each call takes a token. */
 export interface TokenBucket {
   /**
-   * Returns the number of seconds until there is a token. It is 0 if there is one already.
+   * Returns the number of seconds until a token is available, or 0 if one is available already.
    *
    * @param demand the number of calls that wait for tokens; defaults to 1
    */
@@ -16,7 +16,7 @@ export interface TokenBucket {
   headroom: () => number
 }
 
-/** A token bucket that follows another one, which decides when calls start. */
+/** A token bucket that follows another bucket, which decides when calls start. */
 export interface FollowingBucket extends TokenBucket {
   /** Takes a token if there is one, because a call has started with a token of the other bucket. */
   follow: () => void

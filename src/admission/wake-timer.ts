@@ -14,7 +14,7 @@ export interface WakeTimer {
 const longestDelay = 2 ** 31 - 1
 
 /**
- * Creates a timer. If several lanes are due at the same time, those that have waited longest are woken first. A lane goes to the
+ * Creates a timer. If several lanes are due at the same time, the one that has waited longest is woken first. A lane goes to the
  * end of the order when it calls `clear`.
  *
  * @param monotonic measures spans of time

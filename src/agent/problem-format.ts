@@ -14,7 +14,7 @@ interface AgentReply {
 const connectionLimit: AgentReply = { status: 429, text: 'Connection limit exceeded' }
 const failure: AgentReply = { status: 500, fault: { __type: 'InternalFailure' } }
 
-/** The problems for which the agent has replies of its own. For all others, it passes on AWS's error. */
+/** The problems for which the agent has its own replies. For all others, the reply is AWS's error. */
 const replies: Readonly<Partial<Record<ProblemCode, AgentReply>>> = {
   unauthenticated: { status: 403, text: 'Bad Token' },
   'method-not-allowed': { status: 405, text: 'Not allowed' },
@@ -50,7 +50,8 @@ export const secretProblem: ProblemFormat = (problem, request) =>
   agentProblem(isProblem(problem, 'not-found') ? new Problem('secret-not-found') : problem, request)
 
 /**
- * Returns the agent's own reply to an invalid request. Returns undefined if the problem has AWS's error, or is another problem.
+ * Returns the agent's own reply to an invalid request. Returns undefined for any other problem, and for one that carries AWS's
+ * error.
  */
 function mistakeIn ({ code, status, options: { detail, errors = [], fault } }: Problem): AgentReply | undefined {
   if (code !== 'invalid-request' || fault !== undefined) return undefined

@@ -15,7 +15,7 @@ const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false
  * Checks that this process can write to a file, or create it.
  *
  * @param createsFolders true if missing folders will be created
- * @throws UnusableTrail if it can't
+ * @throws UnusableTrail if the process can't
  */
 function assertWritable (file: string, createsFolders: boolean): void {
   let folder = dirname(file)
@@ -39,8 +39,8 @@ async function withFile<Result> (file: string, use: (handle: FileHandle) => Prom
 }
 
 /**
- * Checks whether a gateway could open the trail when it starts. Creates and changes nothing. A trail that another process is
- * writing is valid, because the check may run beside a running gateway.
+ * Checks whether a gateway could open the trail when it starts. Creates and changes nothing. The check may run beside a running
+ * gateway, so the trail may be in use by another process.
  *
  * @param dataDir the default folder of the trail and its key, which the gateway creates
  * @throws UnusableTrail if the file or the key can't be used

@@ -18,7 +18,7 @@ export interface End {
   readonly found: Found
   /** The last record so far. The next record to be written refers to it by its hash. */
   readonly link: Link
-  /** The number of bytes to remove from the end of the file. They were left by a write that a crash interrupted. */
+  /** The number of bytes to remove from the end of the file, left by a write that a crash interrupted. */
   readonly torn: number
   /** True if the file ends in the middle of a line and must not be truncated. The next write then starts with a line feed. */
   readonly lacksLineFeed?: true
@@ -35,8 +35,8 @@ const maxBytes = { record: 1024 * 1024, write: 32 * 1024 * 1024 }
  * finds bytes left by a write that a crash interrupted. A complete write always ends with a signed record.
  *
  * @param known the last record known to be written, according to the head or to this process
- * @param isFirst true the first time that this process opens the trail. An earlier process may then have written records that
- *   the head does not include yet.
+ * @param isFirst true the first time that this process opens the trail. An earlier process may then have written records without
+ * updating the head.
  * @throws UnusableTrail if no record is known and the file is not an audit trail
  */
 export async function inspectEnd (

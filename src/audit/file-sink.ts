@@ -14,7 +14,7 @@ const { O_APPEND, O_CREAT, O_RDWR } = constants
 /** Node's error codes for a wrong path in the configuration, which a retry can't fix. */
 const configurationErrors: ReadonlySet<string> = new Set(['ENOENT', 'EACCES', 'EPERM', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'ELOOP'])
 
-/** The states that show no damage. In these states, `unsigned-head` is reported if the head has no valid signature. */
+/** The states without damage. In these states, an invalid signature of the head is reported as `unsigned-head`. */
 const undamaged: ReadonlySet<Found> = new Set<Found>(['nothing', 'intact', 'moved', 'no-head'])
 
 /** The open files of a trail. */
@@ -58,7 +58,7 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
 
   async function openAgain ({ trail, head, known }: Files): Promise<End> {
     const { nlink, size } = await trail.stat()
-    // Removes what the failed write left behind, because that write was never acknowledged.
+    // Removes the rest of the failed write, which was never acknowledged.
     if (failed && size > known.size) await trail.truncate(known.size)
     const end = await openTrail(head, known, false)
     await trail.close()
@@ -87,8 +87,8 @@ export function fileSink (file: string, durability: AuditSettings['durability'],
   /**
    * Checks two things about the open file:
    *
-   * - `hasName`: whether it still has the trail's name.
-   * - `isUnchanged`: whether it has the expected size and was not deleted.
+   * - `hasName`: the file still has the trail's name.
+   * - `isUnchanged`: the file has the expected size and was not deleted.
    */
   async function inspectFile ({ trail, inode }: Files, size: number): Promise<{ hasName: boolean, isUnchanged: boolean }> {
     const named = await stat(file).catch(undefinedIfMissing)

@@ -4,11 +4,11 @@ import type { RequestEntry } from './record.ts'
 
 /**
  * The fractions of the queue that can be used by one caller, by the unauthenticated requests from one address, and by all
- * unauthenticated requests. An address gets less than a caller, because it costs nothing to send requests without a token.
+ * unauthenticated requests. An address gets less than a caller, because anybody can send requests without a token.
  */
 const shares = { caller: 1 / 8, address: 1 / 32, unauthenticated: 1 / 4 }
 
-/** Returns the holders that a request's records count against. The records of a request all have the same caller and peer. */
+/** Returns the holders whose shares a request's records use up. All records of a request have the same caller and peer. */
 export function holdersOf ([{ caller, peer = '' } = {}]: readonly Partial<RequestEntry>[]): Holder[] {
   if (caller !== undefined) return [{ id: `caller ${caller.id}`, share: shares.caller }]
   return [{ id: `address ${addressGroup(peer)}`, share: shares.address }, { id: 'unauthenticated', share: shares.unauthenticated }]

@@ -6,10 +6,7 @@ export interface Capacity {
   readonly bytes: number
 }
 
-/**
- * A caller or an address whose requests are recorded. An append counts against all of its holders, and each holder can use only a
- * part of the queue.
- */
+/** A caller or an address whose requests are recorded. An append uses up the shares of all its holders. */
 export interface Holder {
   readonly id: string
   /** The fraction of the queue that the holder can use, from 0 to 1. */
@@ -32,7 +29,7 @@ export interface Queue {
    * Queues the records of an append.
    *
    * @returns a promise of the first record's sequence number; `full` if the queue has no room; `share-used-up` if a holder's
-   *   share has no room. A holder that has nothing in the queue always has room, so a large append is not refused forever.
+   * share has no room. A holder with an empty share always has room, so a large append is not refused forever.
    */
   add: (members: readonly string[], holders: readonly Holder[]) => Promise<number> | 'full' | 'share-used-up'
   /** Removes and returns the appends for the next write. */

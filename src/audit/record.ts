@@ -46,15 +46,15 @@ export interface RequestEntry {
   readonly credential?: string | undefined
   /** The decision about `action`. If the request was refused earlier, this is the decision about seeing the environment. */
   readonly decision?: RecordedDecision | undefined
-  /** The decisions about further actions for which the request needed permission, and about actions in other environments. */
+  /** The decisions about further actions that the request needed, and about actions in other environments. */
   readonly decisions?: readonly (RecordedDecision & { readonly action: string, readonly environment?: string })[] | undefined
   /** The ID of the job that the request started, read or cancelled. */
   readonly job?: string | undefined
   /** The number of secrets in a bulk request. */
   readonly items?: number | undefined
   /**
-   * The number of further denials on secrets that were left out of the reply. The items name only some of these secrets. A short
-   * request can concern any number of them, because it does not name them.
+   * The number of further denied secrets that the reply leaves out. Only some of these secrets have an item, because a short
+   * request, such as a list, can concern any number of secrets.
    */
   readonly unlisted?: number | undefined
   /** The HTTP status of the reply. For an item, the status that a request for this secret alone would have had. */
@@ -98,7 +98,7 @@ export type Found =
   | 'unsigned-head'
   /** The file ends before the last record that the gateway wrote. */
   | 'cut-off'
-  /** The end of the file is not what the gateway wrote. */
+  /** The end of the file differs from what the gateway wrote. */
   | 'changed'
 
 /** The entry of a control record, which is about the trail itself. */
@@ -113,7 +113,10 @@ export interface ControlEntry {
   /** The public key of the signatures: SPKI in base64. */
   readonly key?: string
   readonly found?: Found
-  /** The number of bytes that were removed because a crash had interrupted a write. That write's requests were never answered. */
+  /**
+   * The number of bytes that were removed because a crash had interrupted a write. The requests of that write were never
+   * answered.
+   */
   readonly torn?: number
   /** The number of requests refused since the last write because they could not be recorded. */
   readonly refused?: number
@@ -131,7 +134,7 @@ export type Entry = RequestEntry | ControlEntry
 
 type MemberName = keyof RequestEntry | keyof ControlEntry
 
-/** The order of the members in a line. It is fixed, so it doesn't depend on the order in which an entry was built. */
+/** The order of the members in a line. It does not depend on the order in which an entry was built. */
 const order = Object.keys({
   event: null, intent: null, requestId: null, traceId: null, spanId: null, caller: null, peer: null, operation: null,
   action: null, environment: null, name: null, names: null, credential: null, decision: null, decisions: null, job: null,
@@ -164,7 +167,7 @@ const sharedObjects: Readonly<Record<string, (object: object) => string>> = {
   decision: encodeOnce(['allowed', 'policies'])
 }
 
-/** Returns a function that encodes some members of an object, and keeps the result as long as the object exists. */
+/** Returns a function that encodes some members of an object, and caches the result as long as the object exists. */
 function encodeOnce (members: string[]): (object: object) => string {
   const encoded = new WeakMap<object, string>()
   return (object) => getOrCreate(encoded, object, () => JSON.stringify(object, members))
@@ -172,7 +175,7 @@ function encodeOnce (members: string[]): (object: object) => string {
 
 /**
  * Does the same as `JSON.stringify`, but faster. Nearly all values are plain text, which needs no escaping, or shared objects,
- * whose encoding is kept.
+ * whose encoding is cached.
  */
 const encodeValue = (name: MemberName, value: unknown): string =>
   typeof value === 'string' && plainText.test(value) ? `"${value}"` : sharedObjects[name]?.(value as object) ?? JSON.stringify(value)
@@ -191,7 +194,7 @@ interface ChainedRecord {
  */
 export function chainRecord (members: string, before: Link, sign?: (link: Link) => string): ChainedRecord {
   const sequence = before.sequence + 1
-  // The hash covers this member, so it is detected if somebody removes the signature.
+  // The hash covers this member, so the removal of a signature is detected.
   const signedMember = sign === undefined ? '' : ',"signed":true'
   const hashed = `{"sequence":${sequence},${members},"previous":"${before.hash}"${signedMember}`
   const link = { sequence, hash: hash('sha256', hashed) }

@@ -17,12 +17,12 @@ export interface Search {
   readonly environment?: string
   /** The caller's ID. */
   readonly caller?: string
-  /** The actions to find. An access matches by its own action, but not by the further permissions that it needed. */
+  /** The actions to find. Only an access's own action is compared, not the further permissions that it needed. */
   readonly actions?: ReadonlySet<string>
   readonly outcome?: Outcome
   /** The beginning of the time span, in milliseconds since the epoch. */
   readonly since?: number
-  /** The end of the time span, in milliseconds since the epoch. It does not belong to the span itself. */
+  /** The end of the time span, exclusive, in milliseconds since the epoch. */
   readonly until?: number
 }
 
@@ -148,7 +148,8 @@ const text = (value: unknown): string => typeof value === 'string' ? value : ''
 const listOf = (value: unknown): readonly unknown[] => Array.isArray(value) ? value : []
 
 /**
- * Returns the members of an object, and none of any other value. The trail may have been changed, so its types are not trusted.
+ * Returns the members of an object, and no members for any other value. The trail may have been changed, so its types are not
+ * trusted.
  */
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {}

@@ -4,7 +4,7 @@ import type { Problem } from '#src/problems/problem'
 
 /** The outcome for one secret of a request that covers several. */
 export interface SecretOutcome {
-  /** The secret's environment and the AWS credential used for it, if they differ from the request's own. */
+  /** The secret's environment, and the AWS credential used for it. Absent if they are the request's own. */
   readonly environment?: string
   readonly credential?: string
   readonly name: string

@@ -13,7 +13,7 @@ export interface AuditSettings {
 /** The file name that stands for standard output. */
 export const standardOutput = '-'
 
-/** Thrown if the configured file or key can't be used for the trail and a retry would not help. */
+/** Thrown if the trail can't use the configured file or key, and a retry would not help. */
 export class UnusableTrail extends Error {
   override readonly name = 'UnusableTrail'
   readonly issue: { readonly key: string, readonly found: string, readonly expected: string }

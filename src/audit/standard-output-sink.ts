@@ -13,7 +13,7 @@ const pause = 20
 
 /**
  * Creates a sink that writes the trail to standard output, for the log collector of a container. Output can't be read back, so
- * each process starts a new trail. Output can't be undone either. If a write fails halfway, the rest of its bytes is therefore
+ * each process starts a new trail. Output can't be undone either, so after a write that failed halfway, the rest of its bytes is
  * written before anything else.
  *
  * @param descriptor the file descriptor

@@ -6,7 +6,7 @@ import { waitingQueue, type Capacity, type PendingAppend } from './queue.ts'
 import { encodeEntry, type RequestEntry } from './record.ts'
 import { UnusableTrail } from './settings.ts'
 import { watchdog } from './watchdog.ts'
-import { chainWriter, type Seal, type WriterOptions } from './writer.ts'
+import { chainWriter, defaultCheckpoints, type Seal, type WriterOptions } from './writer.ts'
 
 export interface TrailOptions extends WriterOptions {
   /**
@@ -24,15 +24,15 @@ export interface TrailOptions extends WriterOptions {
 
 /** Statistics about a trail's appends and writes. */
 export interface TrailState {
-  /** The appends that have been written. */
+  /** The number of appends that have been written. */
   written: number
-  /** The writes, each of which may contain many appends. */
+  /** The number of writes, each of which may contain many appends. */
   writes: number
-  /** The appends that were refused. */
+  /** The number of appends that were refused. */
   refused: number
-  /** The appends that wait to be written. */
+  /** The number of appends that are waiting to be written. */
   readonly waiting: number
-  /** The time that all writes together have taken, in milliseconds. */
+  /** The total time of all writes, in milliseconds. */
   writing: number
 }
 
@@ -48,7 +48,7 @@ export interface Trail {
   append: (entries: readonly RequestEntry[]) => Promise<number>
   /** False while every append is refused, because a write failed or hangs or because the trail is closed. */
   readonly isWritable: boolean
-  /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit by itself. It can only be killed. */
+  /** True while a write exceeds its timeout. Until the write returns, Node.js can't exit, only be killed. */
   readonly hangs: boolean
   /** Statistics about the trail's appends and writes. */
   readonly state: Readonly<TrailState>
@@ -61,8 +61,8 @@ export interface Trail {
 const unrecorded = (code: 'audit-unavailable' | 'overloaded'): Problem => new Problem(code, { unrecorded: true })
 
 /**
- * Opens a trail and writes the `start` record. This can fail temporarily, for example because the disk is full. Then the
- * trail is returned nevertheless, but refuses all appends and retries until the `start` record is written.
+ * Opens a trail and writes the `start` record. If that fails temporarily, for example because the disk is full, returns a trail
+ * that refuses all appends and retries until the `start` record is written.
  *
  * @throws UnusableTrail if a retry would not help
  */
@@ -71,7 +71,7 @@ export async function openTrail (options: TrailOptions): Promise<Trail> {
   const { onFailure = () => undefined, retryAfter = 1_000 } = options
   const writer = chainWriter(options)
   const queue = waitingQueue(options.capacity ?? { records: 100_000, bytes: 64 * 1024 * 1024 })
-  const checkpointInterval = options.checkpointEvery?.milliseconds ?? 60_000
+  const checkpointInterval = (options.checkpointEvery ?? defaultCheckpoints).milliseconds
   const state = { written: 0, writes: 0, refused: 0, writing: 0 }
   const timers: { retry?: NodeJS.Timeout, checkpoint?: NodeJS.Timeout } = {}
   let working: Promise<void> | undefined

@@ -1,4 +1,4 @@
-import { chainChecker, knownRecordChecker, range, signatureChecker, type Report } from './checks.ts'
+import { chainChecker, knownRecordChecker, range, signatureChecker, type Report } from './record-checkers.ts'
 import { isSigned, parseHead, type Head } from './head.ts'
 import type { VerifyingKey } from './key.ts'
 import { linesOf, maxLineBytes } from './lines.ts'
@@ -13,7 +13,7 @@ export interface TrailFile {
 export interface VerifyOptions {
   /**
    * The public keys whose signatures are accepted. By default, only the first key that the trail itself contains is accepted.
-   * This default can't reveal that an attacker rewrote the whole trail with a new key.
+   * With this default, a trail that an attacker rewrote with a new key passes.
    */
   readonly keys?: readonly VerifyingKey[]
   /** The content of the trail's `.head` file. */
@@ -50,11 +50,11 @@ export interface Verification {
   /** The number of records, up to and including the last signed one. */
   readonly records: number
   readonly first?: Link
-  /** The last signed record. It vouches for all records before it. */
+  /** The last signed record, which vouches for all records before it. */
   readonly last?: Link
   /**
-   * The records after the last signed one, including an incomplete one. A crash may have left them, or a write may be in
-   * progress, but anybody who can write to the file may have added them, too.
+   * The records after the last signed record, including an incomplete one. Either a crash left them, or a write is in progress,
+   * or somebody with write access to the file added them.
    */
   readonly unproved?: Range
   /** True if the last record is a `close`, which the gateway writes on a graceful shutdown. */
@@ -128,7 +128,7 @@ export async function verifyTrail (files: readonly TrailFile[], options: VerifyO
   }
 }
 
-/** Checks whether the trail reaches at least as far as its head. */
+/** Returns true if the trail reaches at least as far as its head. */
 const reachesHead = (last: Link | undefined, head: Head | undefined): boolean =>
   last !== undefined && head !== undefined && last.sequence >= head.link.sequence
 

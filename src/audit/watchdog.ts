@@ -2,10 +2,9 @@
 const ticks = 20
 
 /**
- * Calls `onTimeout` unless it is stopped in time. A single timer could not tell a slow disk from a busy process: after a long
- * computation, it would be due before the event loop learns that the write has ended. Therefore the time is divided into `ticks`
- * short intervals, and the loop can handle other events after each of them. However long a computation takes, it uses up only
- * one interval.
+ * Calls `onTimeout` unless it is stopped in time. A single timer can't distinguish a slow disk from a busy process: after a long
+ * computation, the timer fires before the event loop learns that the write has ended. Therefore the time is divided into `ticks`
+ * short intervals. A computation, however long, uses up only one interval, and then the loop handles other events.
  *
  * @param timeout milliseconds
  * @returns a function that stops the watchdog

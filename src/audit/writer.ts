@@ -8,6 +8,8 @@ import type { Sink } from './sink.ts'
 /** The version of the record format. */
 const format = 1
 
+export const defaultCheckpoints = { records: 1_000, milliseconds: 60_000 }
+
 export interface WriterOptions {
   sink: Sink
   key: SigningKey
@@ -15,7 +17,7 @@ export interface WriterOptions {
   now?: () => number
   /** Measures the time between checkpoints. */
   monotonic?: Monotonic
-  /** A checkpoint is due after this many records or this many milliseconds, whichever comes first. */
+  /** A checkpoint is due after this many records or milliseconds, whichever comes first. Defaults to `defaultCheckpoints`. */
   checkpointEvery?: { records: number, milliseconds: number }
   /** Called with each control record once it is written. */
   onControlRecord?: (entry: ControlEntry, link: Link) => void
@@ -34,7 +36,7 @@ export interface Writer {
    * Queues a notice for the next write.
    *
    * @param notice.refused the number of requests that were refused because they could not be recorded
-   * @param notice.late the records that reached the file too late, when their requests had already been refused
+   * @param notice.late the records that were written only after their requests had been refused
    */
   note: (notice: { refused?: number, late?: Range }) => void
   /**
@@ -63,7 +65,7 @@ export interface Committed {
 
 export function chainWriter (options: WriterOptions): Writer {
   const { sink, key, now = Date.now, monotonic = processClock, onControlRecord = () => undefined } = options
-  const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? { records: 1_000, milliseconds: 60_000 }
+  const { records: maxRecords, milliseconds: maxInterval } = options.checkpointEvery ?? defaultCheckpoints
   const sign = (link: Link): string => key.sign('record', link)
   let last = genesis
   let hasStarted = false
@@ -78,8 +80,8 @@ export function chainWriter (options: WriterOptions): Writer {
     if (sink.isOpen) return { from: last, notices: refused === 0 && late === undefined ? [] : [{ event: 'resume', ...pending }] }
     const { found, torn, link: from } = await sink.open()
     const opened = { format, key: key.publicKey.spki, found, ...(torn > 0 && { torn }) }
-    // If an earlier write to standard output failed after a part of it had been written, `open` has just written the rest. The
-    // gateway has already refused the requests in these records, so the records are reported as late.
+    // If an earlier write to standard output failed halfway, `open` has just written the rest. The gateway has already refused
+    // the requests in these records, so it reports the records as late.
     const completed = hasStarted && from.sequence > last.sequence ? { late: { from: last.sequence + 1, to: from.sequence } } : {}
     return { from, notices: [{ event: hasStarted ? 'resume' : 'start', ...opened, ...pending, ...completed }] }
   }

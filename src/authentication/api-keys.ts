@@ -36,8 +36,8 @@ export const newApiKey = (id: string): string => `sgw_${id}.${randomBytes(32).to
 
 /**
  * Creates a function that returns the owner of the API key with a given hash, or undefined if the key is unknown or has expired.
- * An ID may have several keys, for key rotation. Keys are looked up by their hash. So the response time can reveal at most
- * something about the hash, from which the key can't be derived.
+ * An ID may have several keys, for key rotation. Keys are looked up by their hash, so the response time can reveal something
+ * about the hash at most, and the key can't be derived from that.
  *
  * The function's `now` is in milliseconds since the epoch.
  */

@@ -84,7 +84,7 @@ export function authenticator (
     return verifier(token, now, address)
   }, monotonic)
 
-  /** The hashes of the settings that tokens are verified with. The key is the part of the caller ID before its first colon. */
+  /** The hash of each issuer's settings, keyed by the part of the caller ID before the first colon. */
   const verifiedWith = new Map(oidc.map((issuer) => [issuer.name, hashSettings(issuer)]))
   if (aws !== undefined) verifiedWith.set('aws', hashSettings(aws.serverId))
   const settingsHash = (id: string): string | undefined => verifiedWith.get(id.slice(0, id.indexOf(':')))
@@ -122,7 +122,7 @@ export function authenticator (
     identify,
     recognize (proof, now) {
       const found = recognizers[proof.method](proof, now)
-      // An API key may have been given to another caller.
+      // The API key may have been reassigned to another caller.
       if (found?.id !== proof.id) throw unauthenticated('caller-gone')
       return joined(found)
     }

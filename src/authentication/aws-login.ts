@@ -7,7 +7,7 @@ import { defaultLifetime, issueToken, type IssuedToken, type TokenKeys } from '.
 import { unauthenticated, unavailable } from './refusal.ts'
 import type { UsedSignatures } from './used-signatures.ts'
 
-/** A signature's time may be at most this number of seconds in the future, because a client's clock may be fast. */
+/** The number of seconds by which a signature's time may be in the future, because a client's clock may be fast. */
 const futureTolerance = 60
 
 /** The settings and the state of AWS login. */
@@ -39,7 +39,7 @@ export async function awsLogin (
   const url = await stsUrl(signed.region)
   if (signed.host !== undefined && signed.host !== new URL(url).host) throw unauthenticated('aws-other-host')
   const age = (now - signed.signedAt) / 1000
-  // An invalid date makes the age NaN. It is refused too, because both comparisons are false for NaN.
+  // An invalid date makes the age NaN, which is refused too, because both comparisons are then false.
   if (!(age <= maximumAgeSeconds && age >= -futureTolerance)) throw unauthenticated('aws-signature-age')
 
   const use = await used.add(signed.signature, signed.signedAt - futureTolerance * 1_000)
@@ -67,6 +67,6 @@ async function fetchSigner (url: string, { headers }: SignedRequest): Promise<Aw
   return identity
 }
 
-/** Checks whether STS throttled the request, which it reports with status 400 or 429. */
+/** Returns true if STS throttled the request. STS reports that with status 400 or 429. */
 const isThrottled = ({ status, text }: { status: number, text: string }): boolean =>
   status === 429 || (status === 400 && text.includes('<Code>Throttling'))

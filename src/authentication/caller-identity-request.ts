@@ -8,7 +8,7 @@ const serverIdHeader = 'x-secrets-gateway-server-id'
 /** The body of the request to STS. The client's signature covers the body's hash, so the client must have signed this body. */
 export const requestBody = 'Action=GetCallerIdentity&Version=2011-06-15'
 
-/** The headers that a signed request may have, with patterns of their values. The first three are required. */
+/** The headers that a signed request may have, with a pattern for each value. The first three are required. */
 const allowed: Readonly<Record<string, RegExp>> = {
   authorization: /^[ -~]{1,2048}$/,
   'x-amz-date': /^\d{8}T\d{6}Z$/,

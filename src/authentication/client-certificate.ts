@@ -11,9 +11,9 @@ const spiffePattern = /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-
 const dnsPattern = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
- * Returns the caller named in the subject alternative name of a verified client certificate. If the certificate
- * has a URI, the caller ID is that URI, which must be a SPIFFE ID. Otherwise the caller ID is `dns:NAME`, with the certificate's
- * DNS name. A certificate with several URIs, or with no URI and several DNS names, is refused as ambiguous.
+ * Returns the caller named in the subject alternative name of a verified client certificate. If the certificate has a URI, the
+ * caller ID is that URI, which must be a SPIFFE ID. Otherwise the caller ID is `dns:NAME`, where `NAME` is the certificate's DNS
+ * name. A certificate with several URIs, or with no URI and several DNS names, is refused as ambiguous.
  *
  * @param now milliseconds since the epoch. The validity is checked again, because a connection may outlive its certificate.
  * @throws Problem `unauthenticated`

@@ -6,7 +6,7 @@ const maximumBytes = 256 * 1024
 
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]'])
 
-/** Checks that an identity provider's URL is safe: https, or http on the loopback interface, and no user name or password. */
+/** Returns true if an identity provider's URL has no user name or password, and uses https, or http on the loopback interface. */
 export function isSafeUrl (url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname, username, password } = new URL(url)

@@ -51,9 +51,9 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
   }
 
   /**
-   * Fetches the keys. During the cooldown, waits for the last attempt instead. Attempts don't overlap, because their requests
-   * time out before the cooldown ends. After a failed attempt, only the caller that starts the next attempt waits for it. All
-   * other callers continue without waiting, because the issuer may still be down.
+   * Fetches the keys, or waits for the last attempt if the cooldown has not ended. Attempts don't overlap, because their requests
+   * time out before the cooldown ends. After a failed attempt, only the caller that starts the next attempt waits for it, because
+   * the issuer may still be down.
    */
   async function refresh (): Promise<void> {
     const last = attempt
@@ -64,7 +64,7 @@ export function keySet (source: KeySource, monotonic: Monotonic): JWTVerifyGetKe
   return async (header, token) => {
     if (!isWithin(held?.since, refreshAfter)) {
       const refreshed = refresh()
-      // As long as there are usable keys, does not wait for an issuer that is down.
+      // While there are usable keys, nobody waits for an issuer that is down.
       if (!failing || !isWithin(held?.since, maximumAge)) await refreshed
     }
     if (held === undefined || !isWithin(held.since, maximumAge)) throw unavailable('no-keys')

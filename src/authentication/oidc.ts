@@ -11,7 +11,7 @@ const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 const notEmpty = Type.String({ pattern: '^\\S+$', description: 'a non-empty string without white space' })
 
-/** How the command line logs people in at an issuer. It is public, so it contains no client secret. */
+/** The settings with which the command line logs people in at an issuer. They are public, so they contain no client secret. */
 export const OidcLoginSchema = Type.Object({
   clientId: notEmpty,
   scope: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),

@@ -2,8 +2,8 @@ import type { Monotonic } from '#src/clock'
 import { remembered, type UsedSignatures } from './used-signatures.ts'
 
 /**
- * Creates an empty set of used signatures, which only this process remembers. The time is measured by a monotonic clock. With
- * the wall clock, a used signature could be accepted again after the clock had been set ahead and back.
+ * Creates an empty set of used signatures in this process's memory. It uses a monotonic clock: with the wall clock, a used
+ * signature could be accepted again after the clock was set ahead and back.
  *
  * @param capacity the maximum number of remembered signatures
  */

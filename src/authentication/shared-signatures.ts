@@ -5,10 +5,10 @@ import { ownSignatures } from './own-signatures.ts'
 import { remembered, type AddResult, type UsedSignatures } from './used-signatures.ts'
 
 /**
- * Stores the present as the time since which the server remembers signatures, unless a time is already stored. If the server has
- * lost its data, it remembers signatures only from now on.
+ * Stores the current time as the beginning of the server's memory of signatures, unless a beginning is already stored. If the
+ * server has lost its data, its memory begins anew.
  *
- * KEYS: the time since which signatures are remembered, in milliseconds since the epoch
+ * KEYS: the beginning of the memory, in milliseconds since the epoch
  */
 const begin = script(`
 local time = redis.call('TIME')
@@ -18,8 +18,8 @@ return redis.call('SET', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '
 /**
  * Marks a signature as used. Refuses a signature that may have been used before the server began to remember signatures.
  *
- * KEYS: the time since which signatures are remembered, and the signature
- * ARGV: the earliest time at which the signature can have been accepted, and the time for which it is remembered, in milliseconds
+ * KEYS: the beginning of the memory, and the signature
+ * ARGV: the earliest time at which the signature can have been accepted, and how long it is remembered, in milliseconds
  */
 const add = script(`
 local since = redis.call('GET', KEYS[1])
@@ -52,7 +52,7 @@ export function sharedSignatures (
 
   return {
     async add (signature, earliest) {
-      // If the replica's own memory is full, only the server's memory is used.
+      // If the replica's own memory is full, only the server's memory counts.
       if (await own.add(signature, earliest) === 'used') return 'used'
       let added: AddResult | undefined
       try {

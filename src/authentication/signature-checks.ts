@@ -1,7 +1,7 @@
 import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { Problem } from '#src/problems/problem'
 
-/** The maximum numbers of signatures that are being verified, and that are waiting to be verified. */
+/** The maximum numbers of signatures in verification, and waiting for it. */
 export interface CheckLimits {
   readonly atOnce: number
   /** The maximum number of waiting signatures per address. */
@@ -25,7 +25,7 @@ interface Waiting extends Owner {
 
 /**
  * Creates a queue of signatures to verify. Node.js verifies them in its thread pool, which also writes the audit trail. Without a
- * limit, a stranger who sends many tokens would delay everybody else.
+ * limit, an unauthenticated client that sends many tokens would delay everybody else.
  */
 export function createSignatureChecks ({ atOnce, waitingOfOne }: CheckLimits): SignatureChecks {
   const waiting = createFairQueue<Waiting>()

@@ -1,14 +1,14 @@
 /**
- * The result of adding a signature to those that were used:
+ * The result of marking a signature as used:
  *
- * - `added`: it was unused, and is now marked
+ * - `added`: it was unused, and has been marked
  * - `used`: it was used before
  * - `full`: no more signatures can be remembered
  * - `unknown`: it may have been used before the server began to remember signatures
  */
 export type AddResult = 'added' | 'used' | 'full' | 'unknown'
 
-/** The signatures used so far, for replay protection. Each is remembered for as long as AWS could accept it. */
+/** The signatures used so far, for replay protection. Each signature is remembered for as long as AWS could accept it. */
 export interface UsedSignatures {
   /**
    * Marks a signature as used. Accept the signature only if the result is `added`.
@@ -22,7 +22,7 @@ export interface UsedSignatures {
 }
 
 /**
- * Milliseconds for which a signature is remembered. AWS accepts a signature for 15 minutes, and the gateway accepts it for no
- * longer. Five minutes are added for signers whose clocks are fast.
+ * Milliseconds for which a signature is remembered. AWS and the gateway accept a signature for at most 15 minutes. Five minutes
+ * are added for signers whose clocks are fast.
  */
 export const remembered = 20 * 60_000

@@ -26,7 +26,7 @@ const cacheTime = 60_000
 
 const maximumTokens = 10_000
 
-/** The maximum number of cached tokens per caller. Beyond it, a caller's tokens evict each other, not those of other callers. */
+/** The maximum number of cached tokens per caller. Beyond it, a caller's tokens evict each other, not other callers' tokens. */
 const maximumTokensOfOne = 100
 
 /**

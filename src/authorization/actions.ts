@@ -14,8 +14,8 @@ interface ActionDefinition {
    */
   readonly on: readonly ResourceType[]
   /**
-   * The AWS operations that requests with this action call, besides the operation of the same name. They include those of
-   * conditional writes, and those that undo an `atomic` bulk create. Operations that the gateway can do without are not listed.
+   * The AWS operations that requests with this action call, besides the operation of the same name. They include the operations
+   * of conditional writes, and of undoing an `atomic` bulk create, but not operations that the gateway can do without.
    */
   readonly calls?: readonly Operation[]
   /** The operations that are called only if the environment declares `replicaRegions`. */
@@ -69,7 +69,7 @@ const table = {
   // Compare secrets' values across environments. A caller with write access to one environment can use this to guess a value in
   // another environment.
   CompareValues: { group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetSecretValue', 'BatchGetSecretValue'] },
-  // Judge secrets by security rules. The result reveals more than their metadata: whether a resource policy grants public access.
+  // Judge secrets by security rules. Besides metadata, the result reveals whether a resource policy grants public access.
   AssessPosture: {
     group: 'administer', on: ['Environment', 'Secret'], calls: ['ListSecrets', 'DescribeSecret', 'GetResourcePolicy']
   },
@@ -101,8 +101,8 @@ export const actionTable: Readonly<Record<Action, ActionDefinition>> = table
 export const actionNames = Object.keys(table) as Action[]
 
 /**
- * Returns the AWS operations that requests with an action call: the operation of the same name, if there is one, and those that
- * the action's row names.
+ * Returns the AWS operations that requests with an action call: the operation of the same name, if there is one, and the
+ * operations in the action's row.
  *
  * @param replicates true if the environment declares `replicaRegions`
  */

@@ -69,8 +69,8 @@ function validationIssues ({ file, text }: PolicyFile): PolicyIssue[] {
 }
 
 /**
- * Returns the errors or, if there are none, the warnings. If there are errors, the warnings are left out, because they may only
- * be consequences of the errors. Returns at most one error or warning per position.
+ * Returns the errors or, if there are none, the warnings. If there are errors, the warnings may only be their consequences, and
+ * are left out. Returns at most one error or warning per position.
  */
 function mostSevere (answer: ValidationAnswer): DetailedError[] {
   const [errors, warnings] = answer.type === 'failure'

@@ -17,7 +17,7 @@ function entity (type: string, id: string): TypeAndId {
 }
 
 /**
- * Builds the request to Cedar. Copies the question's members one by one, because an object passed on as a whole could have a
+ * Builds the request to Cedar. Copies the question's members one by one. If the whole object were passed on, it could contain a
  * member such as `__entity`, which Cedar would interpret.
  *
  * @throws TypeError if an ID is not well-formed Unicode
@@ -48,7 +48,7 @@ interface Resource {
   parents: TypeAndId[]
 }
 
-/** Returns the environment's entity. If a secret's name is given, the secret's entity precedes it in the list. */
+/** Returns the environment's entity, preceded by the secret's entity if a name is given. */
 function resourcesIn (environment: string, name?: string): Resource[] {
   const parent = { uid: entity('Environment', environment), attrs: { environment }, parents: [] }
   if (name === undefined) return [parent]

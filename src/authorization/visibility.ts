@@ -21,7 +21,7 @@ export function seesEnvironment (authorize: Authorize, caller: Caller, environme
  *
  * - Only the credentials that the caller may see are included.
  * - The account is included if the caller may see at least one of the credentials.
- * - Of the required secrets, only those are included that the caller may describe with the environment's default credential.
+ * - Only the required secrets that the caller may describe with the environment's default credential are included.
  */
 export function visibleParts (authorize: Authorize, caller: Caller, environment: Environment): VisibleEnvironment {
   const { account, credential: credentialId, allowedCredentials, requiredSecrets, name: environmentName } = environment

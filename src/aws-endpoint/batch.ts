@@ -25,7 +25,7 @@ type Result = { readonly wanted: Wanted } & ({ readonly value: ReadSecret } | { 
 
 /**
  * Reads the current versions of up to 20 secrets, from the cache if it has them. Secrets that the caller may not read are
- * reported in `Errors` if the request names them. If it selects secrets by filters, they are left out.
+ * reported in `Errors` if the request names them, and left out if the request selects secrets by filters.
  */
 export const batchGetSecretValue: OnEnvironment<'BatchGetSecretValue'> = async (context, input) => {
   const { reportSecrets } = context
@@ -85,7 +85,7 @@ async function read (scope: Scope, wanted: Wanted): Promise<Result> {
   }
 }
 
-/** The problems that affect all secrets alike, and so fail the whole call. */
+/** The problems that affect all secrets alike, so the whole call fails. */
 const concernsAll: ReadonlySet<Problem['code']> = new Set<Problem['code']>([
   'audit-unavailable', 'aws-throttled', 'aws-timeout', 'aws-unavailable', 'caller-gone', 'credential-account-mismatch', 'credential-invalid',
   'overloaded'

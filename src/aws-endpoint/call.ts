@@ -44,12 +44,12 @@ export async function readCall (
 }
 
 /**
- * The limits of a body. Its validation can't be interrupted, and runs before any permission is decided, so it must not take long.
- * AWS's own limits are lower. A list that exceeds only those gets AWS's own error.
+ * The limits of a body. Its validation must not take long, because it can't be interrupted and runs before authorization. AWS's
+ * own limits are lower, and a list that exceeds only AWS's limits gets AWS's own error.
  */
 const bounds = { items: 1_000, values: 2_000 }
 
-/** Parses a body. @throws Problem with AWS's error for a body that is not JSON, or that no operation accepts */
+/** Parses a body. @throws Problem with AWS's error if the body is not JSON, or no operation accepts it */
 async function parse (body: Uint8Array): Promise<unknown> {
   try {
     return await parseJson(body, undefined, { bounds })
@@ -91,7 +91,7 @@ function requireToken (operation: Operation, input: { ClientRequestToken?: strin
 const actionOf = (operation: Operation, input: object): Action =>
   operation === 'RotateSecret' && configuresRotation(input) ? 'ConfigureRotation' : operation
 
-/** Returns true if a `RotateSecret` changes the rotation's settings, and does not only start a rotation. */
+/** Returns true if a `RotateSecret` changes the rotation's settings, rather than only starting a rotation. */
 const configuresRotation = ({ RotateImmediately: immediately = true, ...input }: Partial<Input<'RotateSecret'>>): boolean =>
   !immediately || Object.keys(input).some((member) => member !== 'SecretId' && member !== 'ClientRequestToken')
 

@@ -9,7 +9,7 @@ import { problemOf } from './refusal.ts'
 interface Outcome<Result> {
   /** The result of the port, or of the use case that calls it. */
   readonly result: Result
-  /** The body of AWS's reply. Absent if the reply was lost, but the port has found out that the operation was carried out. */
+  /** The body of AWS's reply. Absent if the reply was lost, but the port knows that the operation was carried out. */
   readonly body?: string
 }
 

@@ -140,15 +140,15 @@ export const moveStage = async (scope: Scope, name: SecretName, input: Input<'Up
 export const putPolicy = async (scope: Scope, name: SecretName, input: Input<'PutResourcePolicy'>): Promise<WriteResult> =>
   scope.aws.putResourcePolicy(scope, name, input.ResourcePolicy, { blockPublicPolicy: input.BlockPublicPolicy ?? false })
 
-/** Adds tags, or replaces the values of existing ones. Those of the environment keep their values. */
+/** Adds tags, or replaces the values of existing tags. The environment's own tags keep their values. */
 export async function tagResource (scope: Scope, name: SecretName, { Tags }: Input<'TagResource'>): Promise<void> {
   // AWS receives the list unchanged. `tagsFrom` keeps only the last of several tags with the same key, so each tag is also
-  // checked on its own.
+  // checked by itself.
   for (const tags of [Tags, ...Tags.map((tag) => [tag])]) assertTags(scope.environment, tagsFrom(tags), inTags)
   await tagSecret(scope, name, tagsFrom(Tags))
 }
 
-/** Removes tags. Those of the environment stay. */
+/** Removes tags. The environment's own tags stay. */
 export async function untagResource (scope: Scope, name: SecretName, { TagKeys: keys }: Input<'UntagResource'>): Promise<void> {
   assertRemovable(scope.environment, keys, { in: 'body', pointer: '/TagKeys' })
   await untagSecret(scope, name, keys)

@@ -26,8 +26,8 @@ export interface RequestQuota {
 }
 
 /**
- * AWS's request quotas for each account and region. A customer can't have them raised. Source: "AWS Secrets Manager quotas" in
- * the user guide, as of March 2025. In that month, AWS itself raised the quotas for GetSecretValue and DescribeSecret.
+ * AWS's request quotas for each account and region. Customers can't have them raised. Source: "AWS Secrets Manager quotas" in the
+ * user guide, as of March 2025. In that month, AWS itself raised the quotas for GetSecretValue and DescribeSecret.
  */
 export const requestQuotas: readonly RequestQuota[] = [
   { perSecond: 50, operations: ['CreateSecret'] },

@@ -1,6 +1,6 @@
 /**
- * AWS's model of Secrets Manager as of 2026-11-12. It consists of the installed AWS SDK's model (`shapes.ts`) and of what AWS has
- * added since that SDK was released.
+ * AWS's model of Secrets Manager as of 2026-11-12. It consists of the installed AWS SDK's model (`shapes.ts`) and AWS's additions
+ * since that SDK was released.
  *
  * Only the embedded backend uses this table. The gateway can't use the additions, because the SDK doesn't offer them yet.
  * `test/src/aws-model/newer.test.ts` fails as soon as the installed SDK offers the added operations. Then move the additions to

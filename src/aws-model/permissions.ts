@@ -8,9 +8,9 @@ export const operationsWithoutResource: ReadonlySet<Operation> =
 export type KmsPermission = 'kms:Decrypt' | 'kms:Encrypt' | 'kms:GenerateDataKey'
 
 /**
- * The permissions that each operation needs on the KMS key of a secret, according to AWS's documentation. They are not needed for
- * the key `aws/secretsmanager`. If `ReplicateSecretToRegions` names a key for a replica, it needs `replicaKeyPermissions` on that
- * key as well.
+ * The permissions that each operation needs on the KMS key of a secret, according to AWS's documentation. The key
+ * `aws/secretsmanager` needs no permissions. If `ReplicateSecretToRegions` names a key for a replica, it needs
+ * `replicaKeyPermissions` on that key as well.
  */
 export const kmsPermissions: Readonly<Partial<Record<Operation, readonly KmsPermission[]>>> = {
   BatchGetSecretValue: ['kms:Decrypt'],

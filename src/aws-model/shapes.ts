@@ -1,7 +1,7 @@
 /**
  * The constraints that AWS's own model of Secrets Manager sets for requests. They are lengths (in characters unless `bytes` is
- * set), ranges, patterns, enumerations and members, under AWS's shape names. The model is that of the installed AWS SDK;
- * `newer.ts` has what AWS has added since.
+ * set), ranges, patterns, enumerations and members, under AWS's shape names. The model is the installed AWS SDK's; `newer.ts` has
+ * AWS's later additions.
  *
  * The gateway builds its request schemas from this table, and the embedded backend validates requests with it, so each limit is
  * written only once. `scripts/check-aws-model.ts` compares this table with the model that AWS publishes.

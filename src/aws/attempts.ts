@@ -9,8 +9,7 @@ import type { SecretsManager } from './types.ts'
 /** The times at which attempts at a call were sent, in milliseconds on the process's monotonic clock. */
 interface Attempts {
   /**
-   * The time of the first attempt that AWS may have carried out, although the gateway did not get the reply. Absent if there was
-   * none.
+   * The time of the first attempt that AWS may have carried out although its reply was lost. Absent if there was no such attempt.
    */
   uncertain?: number
   last: number
@@ -22,7 +21,7 @@ interface Attempts {
  */
 const attempts = new WeakMap<object, Attempts>()
 
-/** Keeps track of the attempts whose replies were lost. Refuses an attempt if another process may have taken over the call. */
+/** Keeps track of attempts whose replies were lost. Refuses an attempt if another process may have taken over the call. */
 export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // This middleware runs inside the SDK's retry loop, on every attempt, and only when the request is about to be sent.
   middlewareStack.add((next) => async (args) => {
@@ -46,8 +45,8 @@ export function trackAttempts ({ middlewareStack }: Pick<SecretsManager, 'middle
  *
  * - `failure` says whether the call may have had an effect. It is present in three cases: the last attempt got no usable answer
  *   from AWS; AWS throttled the last attempt, but may have carried out an earlier attempt to write; or AWS refused the last
- *   attempt for a reason that says nothing about an earlier one that may have been carried out.
- * - `earlierAttempt` is present if AWS refused the last attempt to write, but may have carried out an earlier one.
+ *   attempt for a reason unrelated to an earlier attempt that it may have carried out.
+ * - `earlierAttempt` is present if AWS refused the last attempt to write, but may have carried out an earlier attempt.
  */
 export function withAttempts (error: Error, call: FailedCall & { input: object }): Problem {
   const { operation, input } = call
@@ -83,7 +82,7 @@ const conclusive: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['idempotency-
  * @param last when the last attempt was sent, by the process's own clock
  */
 function sentAt ({ $response }: AwsException, uncertain: number, last: number): EarlierAttempt['sent'] {
-  // The header `Date` has no fractions of a second, so AWS may have sent the refusal up to a second later.
+  // The header `Date` has whole seconds, so AWS may have sent the refusal up to a second later.
   const refusedAt = Date.parse($response?.headers?.date ?? '')
   if (Number.isNaN(refusedAt)) return undefined
   return { earliest: refusedAt - (performance.now() - uncertain), latest: refusedAt + 1_000 - (last - uncertain) }

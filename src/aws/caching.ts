@@ -15,13 +15,13 @@ export interface Caching {
 
 /** The source of a read's result: the cache or AWS. */
 export interface CacheStatus {
-  /** The reason why AWS was asked, as a value that RFC 9211 defines. Absent if AWS was not asked. */
+  /** The reason why AWS was called, as a value that RFC 9211 defines. Absent if AWS was not called. */
   readonly forwarded?: 'bypass' | 'miss' | 'request' | 'stale'
-  /** True if AWS was asked once for this read and for others. */
+  /** True if one call to AWS served this read and others. */
   readonly collapsed?: true
   /** The age of a cached answer, in milliseconds. Absent if the answer comes from AWS. */
   readonly age?: number
-  /** The rest of the answer's time to live, in milliseconds. It is negative for a stale answer. */
+  /** The remaining time to live of the answer, in milliseconds. Negative for a stale answer. */
   readonly ttl?: number
   /** The problem that made the gateway use a stale answer. */
   readonly problem?: ProblemCode
@@ -30,6 +30,9 @@ export interface CacheStatus {
 /** Returns a secret's name in AWS, which is the same for all credentials and in all regions. */
 export const secretOf = ({ environment }: { environment: Environment }, name: SecretName): string => toAwsName(environment, name)
 
-/** Returns a secret's name in an environment, or undefined if it belongs to another environment or no path can contain it. */
+/**
+ * Returns a secret's name in an environment. Returns undefined if the secret belongs to another environment, or if no path can
+ * contain its name.
+ */
 export const secretNameOf = ({ environment }: { environment: Environment }, secret: string): SecretName | undefined =>
   fromAwsName(environment, secret)

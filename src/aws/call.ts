@@ -17,13 +17,13 @@ export interface AwsCall {
   /** The environment, with the region, the account and the name prefix of its secrets. */
   readonly environment: Environment
   readonly credentialId: string
-  /** The ID of the caller, after which role sessions are named. If absent, the gateway calls AWS on its own behalf. */
+  /** The ID of the caller, after which role sessions are named. Absent if the gateway calls AWS on its own behalf. */
   readonly callerId?: string
   /** Returns true if problems may name the credential, because the caller may see it. If absent, problems don't name it. */
   readonly mayNameCredential?: () => boolean
   /**
-   * Aborted when the call's owner leaves, for example because the caller has hung up. A waiting call is then not sent, and a read
-   * in progress is aborted. A write in progress continues, because its outcome has to be recorded.
+   * Aborted when the call's owner leaves, for example because the caller has disconnected. A waiting call is then not sent, and a
+   * read in progress is aborted. A write in progress continues, because its outcome has to be recorded.
    */
   readonly signal?: AbortSignal
   /**
@@ -39,12 +39,12 @@ export interface AwsCall {
   readonly beforeSending?: () => Promise<void>
   /**
    * Returns true if another process may have taken over the call while it waited in a queue or between two attempts. Called just
-   * before each attempt, which is then not sent.
+   * before each attempt; if it returns true, the attempt is not sent.
    */
   readonly isTakenOver?: () => boolean
   /** Called with the AWS request ID of every response, including exceptions and failed attempts. */
   readonly onResponse?: (awsRequestId: string) => void
-  /** The span that the call is a part of. Absent if no trace of it is recorded. */
+  /** The span that the call is a part of. Absent if the call is not traced. */
   readonly span?: Span
 }
 
@@ -54,7 +54,7 @@ export interface Flight {
   readonly deadline: Deadline
   /** True if the operation changes nothing. */
   readonly isRead: boolean
-  /** The call's `signal`. Undefined if the call's owner has begun to write, because its calls are then carried out to the end. */
+  /** The call's `signal`. Undefined if the call's owner has begun to write, because all its calls are then completed. */
   readonly owner: AbortSignal | undefined
 }
 

@@ -37,5 +37,5 @@ function parsed (text: string): unknown {
   }
 }
 
-/** Returns the members of a JSON object. Anything else has none. */
+/** Returns the members of a JSON object, and no members for any other value. */
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> => Object(value) as Readonly<Record<string, unknown>>

@@ -27,8 +27,8 @@ import { until, wholeReplies } from './whole-replies.ts'
 export const timeouts = { connectionTimeout: 2_000, requestTimeout: 0, socketTimeout: 0 } as const
 
 /**
- * The maximum number of cached clients. A role needs one for each caller. Clients are small, and those for the same credential
- * and region share their connections.
+ * The maximum number of cached clients. A role needs a client for each caller. Clients are small, and clients for the same
+ * credential and region share their connections.
  */
 const maximumClients = 1000
 
@@ -100,7 +100,7 @@ export function awsClients (options: ClientsOptions): Clients {
       // has refused.
       credentials: Object.assign(async () => keys(keysFor), { memoized: true }),
       // There are at least as many connections as slots. So a call never waits for a free connection, and the time limit for
-      // connecting includes no such wait.
+      // connecting does not include such a wait.
       requestHandler: handlerOf(`${credentialId} ${region}`, slots.foreground + slots.background),
       retryStrategy,
       sha256: Sha256,

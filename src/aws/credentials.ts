@@ -17,7 +17,7 @@ export type AwsKeysProvider = () => Promise<AwsKeys>
 export type StsEndpoint =
   Pick<STSClientConfig, 'region' | 'endpoint' | 'requestHandler' | 'retryStrategy'> & Omit<ServiceEndpoint, 'endpoint'>
 
-/** Everything that a provider needs to get keys, apart from the credential's definition. */
+/** The dependencies of getting keys, apart from the credential's definition. */
 export interface KeysContext {
   sts: StsEndpoint
   /** The name of a role session, sent as `RoleSessionName`. `AssumeRole` also receives it as `SourceIdentity`. */
@@ -26,10 +26,7 @@ export interface KeysContext {
   keysOf: (credentialId: string) => Promise<AwsKeys>
 }
 
-/**
- * An error with the same name as the one that the SDK's credential providers throw, so that both are reported as the same
- * problem.
- */
+/** Has the same name as the error that the SDK's credential providers throw, so both are reported as the same problem. */
 class CredentialsProviderError extends Error {
   override readonly name = 'CredentialsProviderError'
 }

@@ -35,7 +35,7 @@ export function deniedPermission (message: string, { operation, input = {} }: De
   return resource !== undefined && mayShow(resource, input) ? `${action} on ${resource}` : action
 }
 
-/** Why IAM denies a call. */
+/** The reason why IAM denies a call. */
 export interface DenialReason {
   /** True if a policy denies the call. False if no policy of this kind allows it. */
   readonly isExplicit: boolean
@@ -48,7 +48,7 @@ const reasonPatterns = [
   { isExplicit: true, pattern: / with an explicit deny in an? ([A-Za-z -]+)/ }
 ]
 
-/** Returns why AWS denied a call, if the message of its `AccessDeniedException` says so. */
+/** Returns the reason for a denial, if the message of AWS's `AccessDeniedException` contains it. */
 export function denialReason (message: string): DenialReason | undefined {
   const found = reasonPatterns.map(({ isExplicit, pattern }) => ({ isExplicit, policy: pattern.exec(message)?.[1] }))
   return found.find((reason): reason is DenialReason => reason.policy !== undefined)
@@ -66,8 +66,8 @@ function kmsPermission (operation: string, { KmsKeyId }: Input): string {
 }
 
 /**
- * Returns true if the text is an ARN that the caller may see. The ARN of a secret may be seen only if the call named that secret,
- * so that no other secret's name is revealed.
+ * Returns true if the text is an ARN that the caller may see. A secret's ARN is shown only if the call named that secret, so that
+ * no other secret's name is revealed.
  */
 function mayShow (resource: string, { Name, SecretId, SecretIdList = [] }: Input): boolean {
   const [, service] = arnPattern.exec(resource) ?? []

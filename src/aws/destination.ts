@@ -13,7 +13,7 @@ export interface Destination {
   readonly endpoints: EndpointSettings
 }
 
-/** The part of the SDK's requests that says where they go. */
+/** The part of the SDK's requests that contains their destination. */
 interface Addressed {
   readonly protocol: string
   readonly hostname: string

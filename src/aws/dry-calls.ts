@@ -6,21 +6,23 @@ import type { SecretsManager } from './types.ts'
 /** The secret and the region that a dry call names. */
 export interface DryTarget {
   /**
-   * The ARN of a secret that does not exist. A name would not do: if no secret has it, AWS has no ARN to compare with the
-   * resources in a policy.
+   * The ARN of a secret that does not exist. A name would not work: without a secret of that name, AWS has no ARN to compare with
+   * the resources in a policy.
    */
   readonly secretId: string
   /** A region other than that of the call. */
   readonly replicaRegion: string
 }
 
-/** What AWS's answer to a dry call proves. */
+/** The conclusion from AWS's answer to a dry call. */
 export type DryReply =
   | { readonly verdict: 'allowed' }
   | { readonly verdict: 'denied', readonly permission: string, readonly reason?: DenialReason }
   | { readonly verdict: 'unclear', readonly answer: string }
 
-/** A policy that is valid and grants nothing. It forbids only what hardly anybody does, in case a secret ever gets it. */
+/**
+ * A valid policy that grants nothing. It forbids only an action that hardly anybody uses, in case a secret ever gets this policy.
+ */
 const grantsNothing = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Deny', Principal: { AWS: '*' }, Action: 'secretsmanager:StopReplicationToReplica', Resource: '*' }]
@@ -73,7 +75,7 @@ export const dryCalls: Readonly<Record<DryOperation, DryCall>> = {
 export const isDry = (name: string): name is DryOperation => Object.hasOwn(dryCalls, name)
 
 /**
- * Returns what the outcome of a dry call proves.
+ * Returns the conclusion from the outcome of a dry call.
  *
  * @param call settles with the SDK's reply or exception
  */

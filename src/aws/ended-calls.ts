@@ -9,7 +9,7 @@ export interface EndedCall {
   readonly region: string
   /** `ok`, or the code of the problem. */
   readonly result: string
-  /** The time that the call took, including the waits for its turn. */
+  /** The duration of the call, including the waits for admission. */
   readonly seconds: number
 }
 

@@ -7,16 +7,16 @@ import { ownerOf, type AwsCall } from './call.ts'
  */
 export const consistencyWindow = 3_000
 
-/** The first and the longest pause before AWS is asked again, in milliseconds. */
+/** The first and the longest pause before AWS is called again, in milliseconds. */
 const pauses = { first: 25, longest: 400 }
 
 /** The number of pauses that together last about as long as `consistencyWindow`. */
 const maximumPauses = 12
 
 /**
- * Waits before AWS is asked again, because its reply may have been outdated.
+ * Waits before AWS is called again, because its reply may have been outdated.
  *
- * @param attempt the number of pauses before this one, for the same question
+ * @param attempt the number of earlier pauses of the same read
  * @returns false if the call's owner has left
  */
 export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
@@ -30,7 +30,7 @@ export async function pause (call: AwsCall, attempt: number): Promise<boolean> {
 }
 
 /**
- * Asks AWS repeatedly until a reply shows the expected result. Gives up only after more than `consistencyWindow`, so that an
+ * Calls AWS repeatedly until a reply shows the expected result. Gives up only after more than `consistencyWindow`, so that an
  * outdated reply is not mistaken for a missing result.
  *
  * @param ask returns undefined if the reply doesn't show the result. `isLast` is true for the last attempt, whose reply counts as

@@ -148,7 +148,7 @@ export function problemFrom (exception: AwsException, call: FailedCall): Problem
   })
 }
 
-/** The SDK's name for an error reply of STS that names no error. STS always names one, so the reply comes from a proxy. */
+/** The SDK's name for an error reply of STS without an error code. STS always sends a code, so the reply comes from a proxy. */
 const nameless = 'Unknown'
 
 /** Matches messages about missing keys. They contain nothing confidential. */
@@ -162,11 +162,11 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
   const { name, message, $fault, syscall } = exception
   const problem = problemFrom(exception, { operation: '' })
   const isRefused = ($fault === 'client' && name !== nameless) || syscall === 'open'
-  // AWS's messages, messages about a file that can't be opened, and messages about missing keys are safe to quote. Others may
-  // come from a `credential_process`, and contain its command line or a key.
+  // AWS's messages, messages about a file that can't be opened, and messages about missing keys are safe to quote. Other messages
+  // may come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) {
-    // No earlier request makes another attempt.
+    // Until then, requests don't start another attempt.
     const retryAfter = Math.max(fetchPause / 1_000, problem.options.retryAfter ?? 0)
     return new Problem(problem.code, { ...problem.options, retryAfter })
   }
@@ -189,7 +189,7 @@ export const isDefect = (error: unknown): error is TypeError | RangeError =>
 /**
  * Returns a member of AWS's response. AWS always sends it, although AWS's model declares it optional.
  *
- * @throws Problem `aws-unavailable` if it is missing, because then the response did not come from AWS
+ * @throws Problem `aws-unavailable` if the member is missing, because AWS would not send such a response
  */
 export function required<T> (member: T | undefined): T {
   if (member === undefined) throw new Problem('aws-unavailable', { awsError: 'IncompleteReply' })

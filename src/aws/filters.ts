@@ -11,7 +11,7 @@ type Key = NonNullable<Filter['Key']>
  * Converts filters to AWS's form. The name filter always includes the environment's prefix.
  *
  * A tag becomes up to two filters: one for its key and one for its value. They match every secret that has the tag, but may match
- * other secrets, too. If there are more filters than AWS allows, filters for tags are left out.
+ * other secrets, too. If there are more filters than AWS allows, some filters for tags are left out.
  *
  * @throws Problem `invalid-request` if the environment's prefix and `namePrefix` together exceed the maximum length of a name
  */
@@ -53,7 +53,7 @@ interface NarrowedFilters {
  * list could reveal which secrets of other environments match.
  *
  * AWS accepts only one filter for names, so the caller's filter replaces the environment's. If the caller's filter has a negated
- * value, AWS gets the environment's instead, and `selects` checks each name.
+ * value, AWS gets the environment's filter instead, and `selects` checks each name.
  */
 export function narrowFilters ({ namePrefix }: Environment, given: readonly GivenFilter[] = []): NarrowedFilters {
   if (namePrefix === '') return { filters: given, selects: () => true }

@@ -1,6 +1,6 @@
 import type { AwsKeys } from './credentials.ts'
 
-/** The SDK's names for the places where its default chain finds keys, and what they mean. */
+/** The places where the SDK's default chain finds keys, by the SDK's names for them. */
 const origins: Readonly<Record<string, string>> = {
   CREDENTIALS_ENV_VARS: 'the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
   CREDENTIALS_ENV_VARS_STS_WEB_ID_TOKEN: 'the token in AWS_WEB_IDENTITY_TOKEN_FILE',
@@ -11,7 +11,7 @@ const origins: Readonly<Record<string, string>> = {
   CREDENTIALS_HTTP: 'the container or pod'
 }
 
-/** Describes where the SDK's default chain has found keys. Returns undefined if the SDK does not say where. */
+/** Describes where the SDK's default chain found keys. Returns undefined if the SDK does not say. */
 export function originOfKeys (keys: AwsKeys): string | undefined {
   const { $source = {} }: { $source?: object } = Object(keys) as object
   return Object.entries(origins).find(([name]) => Object.hasOwn($source, name))?.[1]

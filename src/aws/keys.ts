@@ -91,7 +91,7 @@ export function credentialKeys ({ credentials, sts, deadline: limit, now }: Keys
     return identity
   }
 
-  /** Returns the identity that the keys belong to. An access key's identity never changes, so STS is asked only once per key. */
+  /** Returns the identity that the keys belong to. An access key's identity never changes, so STS is called only once per key. */
   async function identityOf (credentialId: string, keys: AwsKeys): Promise<Identity> {
     return getOrCreate(identities, keys.accessKeyId, () =>
       refreshingCache({ get: async () => ask(credentialId, keys), endOf: () => undefined, now })).current()

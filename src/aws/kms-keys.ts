@@ -1,17 +1,14 @@
 /**
- * The relation between two names of KMS keys. It is `unknown` if the names don't show whether they refer to the same key, because
- * an alias can refer to any key.
+ * The relation between two names of KMS keys. It is `unknown` if the names differ but may refer to the same key, because an alias
+ * can refer to any key.
  */
 export type KmsKeyRelation = 'same' | 'different' | 'unknown'
 
-/**
- * The alias of the key that AWS uses for a secret without a key of its own. AWS manages this key, and no other alias can refer to
- * it.
- */
+/** The alias of the AWS managed key, which encrypts a secret if no other key is chosen. No other alias can refer to this key. */
 const defaultKey = 'alias/aws/secretsmanager'
 
 /**
- * Compares two KMS keys, such as the configured one and the one that AWS reports. Each is given as an ID, an alias, or the ARN of
+ * Compares two KMS keys, such as the configured key and the key that AWS reports. Each is given as an ID, an alias, or the ARN of
  * either. A missing or empty name stands for `aws/secretsmanager`, a key that AWS never reports by its ID.
  */
 export function compareKmsKeys (one: string | undefined, other: string | undefined): KmsKeyRelation {

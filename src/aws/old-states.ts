@@ -5,21 +5,21 @@ import type { Page, VersionSelector, VersionsRequest } from './port.ts'
 import type { Aspect, Fact, Facts } from './recent-writes.ts'
 import type { ReadSecret, Replica, SecretMetadata, SecretVersion } from './secret.ts'
 
-/** Returns true if AWS's date shows a change that is later than the write that made the fact. */
+/** Returns true if AWS's date is later than the write that the fact comes from. */
 export const isLater = (date: Date | undefined, fact: Fact): boolean => date !== undefined && date.getTime() >= fact.date
 
 /** Returns the staging label by which a version is chosen, or undefined if it is chosen by its ID. */
 const chosenLabel = ({ versionId, versionStage }: VersionSelector): string | undefined =>
   versionStage ?? (versionId === undefined ? 'AWSCURRENT' : undefined)
 
-/** Returns true if a value that was read is from before a write. */
+/** Returns true if a value that was read predates a write. */
 export function isOldValue (secret: ReadSecret, facts: Facts, version: VersionSelector = {}): boolean {
   const [state, label] = [facts.get('state'), facts.get(`label ${chosenLabel(version) ?? ''}`)]
   if (state !== undefined && !state.values.includes('present') && !isLater(secret.createdDate, state)) return true
   return label !== undefined && !label.values.includes(secret.versionId) && !isLater(secret.createdDate, label)
 }
 
-/** Returns true if a description is from before a write. */
+/** Returns true if a description predates a write. */
 export const describesOldState = (secret: SecretMetadata, facts: Facts): boolean =>
   [...facts].some(([aspect, fact]) =>
     !fact.values.some((value) => shows(secret, aspect, value)) && !isLater(secret.lastChangedDate, fact))
@@ -41,13 +41,13 @@ function shows (secret: SecretMetadata, aspect: Aspect, value: string | undefine
 }
 
 /**
- * Returns true if AWS shows a replica in the state that a write has left it in. If the write has started a replication, the
- * status `Failed` is from before the write.
+ * Returns true if AWS shows a replica in the state that a write left. If the write started a replication, the status `Failed`
+ * predates the write.
  */
 const showsReplica = (replica: Replica | undefined, value: string | undefined): boolean =>
   (replica !== undefined) === (value !== undefined) && !(value === 'begun' && replica?.status === 'Failed')
 
-/** Returns the kind of an aspect, and the label, key or region that follows it. */
+/** Splits an aspect into its kind and the label, key or region that follows. */
 function split (aspect: Aspect): string[] {
   const end = aspect.indexOf(' ')
   return end === -1 ? [aspect] : [aspect.slice(0, end), aspect.slice(end + 1)]
@@ -57,8 +57,8 @@ const versionWith = (label: string, versions: Readonly<Record<string, readonly s
   Object.keys(versions).find((versionId) => versions[versionId]?.includes(label))
 
 /**
- * Returns true if a resource policy is not the one that was written, or if the secret was deleted. The policies are compared as
- * JSON, because AWS may return the same policy with other spaces.
+ * Returns true if a resource policy differs from the written one, or if the secret was deleted. The policies are compared as
+ * JSON, because AWS may change their whitespace.
  */
 export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {
   const [state, fact] = [facts.get('state'), facts.get('policy')]
@@ -68,7 +68,7 @@ export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boo
 
 const parsed = (json: string | undefined): unknown => json === undefined ? undefined : JSON.parse(json)
 
-/** Returns a function that checks whether a page of versions is from before a write that attached or removed a label. */
+/** Returns a function that checks whether a page of versions predates a write that attached or removed a label. */
 export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<SecretVersion>, facts: Facts): boolean => {
   const { items, nextCursor } = page
   const versions = Object.fromEntries(items.map(({ versionId, versionStages = [] }) => [versionId, versionStages]))
@@ -78,7 +78,7 @@ export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<Secre
     if (kind !== 'label' || items.some(({ createdDate }) => isLater(createdDate, fact))) return false
     const shown = versionWith(label, versions)
     if (fact.values.includes(shown)) return false
-    // If no version on this page has the label, the version that has it may be on another page.
+    // If no version on this page has the label, it may be on a version on another page.
     return shown !== undefined || isWhole || fact.values.every((value) => value !== undefined && value in versions)
   })
 }
@@ -86,7 +86,7 @@ export const areOldVersions = ({ cursor }: VersionsRequest) => (page: Page<Secre
 /**
  * Returns true if an error shows that a secret, or the version that was to be read, did not exist before a write.
  *
- * @param version the version that was to be read; absent if it was the secret itself
+ * @param version the version that was to be read; absent if the read was of the secret itself
  */
 export function isErrorOfOldState (error: unknown, facts: Facts, version?: VersionSelector): boolean {
   const states = facts.get('state')?.values

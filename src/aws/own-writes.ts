@@ -16,9 +16,9 @@ const listWindow = 300_000
 
 /**
  * Wraps a port so that this process sees what it has written. AWS is eventually consistent, so a read can show a state from
- * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is asked
- * again. After that time, somebody else must have changed the secret. Lists are passed on as they are, because they can lag
- * behind by several minutes; `listRecentlyWritten` returns the secrets that they may lack.
+ * before a write that AWS has confirmed. If a reply contradicts a write of this process that is only seconds old, AWS is called
+ * again. After some seconds, a contradiction shows that somebody else has changed the secret. Lists are passed on unchanged,
+ * because they can lag behind by several minutes; `listRecentlyWritten` returns the secrets that they may lack.
  *
  * @param writes the writes of this process, which `rememberWrites` records
  */
@@ -26,7 +26,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
   /**
    * Repeats a read until its reply no longer contradicts a recent write.
    *
-   * @param version the version to read; absent if the read is not of a version
+   * @param version the version to read; absent if the read is of the secret itself
    */
   async function read<Reply> (
     call: AwsCall, name: SecretName, ask: () => Promise<Reply>, isOld: (reply: Reply, facts: Facts) => boolean,
@@ -115,8 +115,7 @@ export const orGone = (writes: RecentWrites, call: AwsCall, name: SecretName, er
 
 /**
  * Returns the problem for a secret that AWS is deleting without recovery: `secret-not-found`, because the secret can't be
- * restored, and its name will soon be free. If a restore fails with `secret-pending-deletion`, the reason is always such a
- * deletion.
+ * restored, and its name will soon be free. A restore fails with `secret-pending-deletion` only because of such a deletion.
  */
 export const asGone = ({ options: { fault: _, ...options } }: Problem): Problem => new Problem('secret-not-found', options)
 

@@ -19,15 +19,15 @@ export interface SecretsPort {
   getResourcePolicy: (call: AwsCall, name: SecretName) => Promise<SecretPolicy>
   getSecretValue: (call: AwsCall, name: SecretName, version?: VersionSelector) => Promise<ReadSecret>
   /**
-   * Returns the secrets that this process has changed in the last five minutes, which lists may not show yet. Does not call AWS,
-   * and can miss some.
+   * Returns the secrets that this process has changed in the last five minutes, which lists may not show yet. Does not call AWS.
+   * The result may be incomplete.
    */
   listRecentlyWritten: (call: AwsCall) => RecentlyWritten[]
   listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>
   listSecretVersionIds: (call: AwsCall, name: SecretName, request: VersionsRequest) => Promise<Page<SecretVersion>>
   /**
-   * Returns true if this version may be current although AWS shows another one, because this process has recently made both
-   * current in concurrent writes whose order is unknown. Does not call AWS.
+   * Returns true if this version may be current although AWS shows another: this process has recently made both current, in
+   * concurrent writes whose order is unknown. Does not call AWS.
    */
   mayBeCurrent: (call: AwsCall, name: SecretName, versionId: string) => boolean
   putResourcePolicy: (call: AwsCall, name: SecretName, policy: string, options: PolicyOptions) => Promise<WriteResult>
@@ -70,8 +70,8 @@ export interface SecretFilters {
   tagValue?: string
   all?: string
   /**
-   * The list contains every secret that has all of these tags. AWS has no filter for exactly that, so the list can also contain
-   * other secrets.
+   * The list contains every secret that has all of these tags. It can also contain other secrets, because AWS has no exact filter
+   * for tags.
    */
   tags?: Tags
 }
@@ -90,8 +90,8 @@ export interface VersionsRequest extends PageRequest {
 }
 
 /**
- * The secrets to read: at most 20 names. AWS could also choose the secrets by filters. Here, the gateway does not use filters,
- * because AWS's filters match more secrets than their names suggest.
+ * The secrets to read: at most 20 names. AWS could also select secrets by filters, but its filters match more secrets than
+ * expected.
  */
 export interface BatchRequest {
   names: readonly SecretName[]
@@ -108,7 +108,7 @@ export interface VersionSelector {
   versionStage?: string | undefined
 }
 
-/** A secret that was changed a moment ago. `state` is absent if it is not known. */
+/** A secret that was changed a moment ago. `state` is absent if it is unknown. */
 export interface RecentlyWritten {
   name: SecretName
   state?: 'present' | 'deleted' | 'gone'
@@ -122,7 +122,10 @@ export interface WriteResult {
 }
 
 export interface WrittenVersion extends WriteResult {
-  /** The version's labels after the write. If the write repeats an earlier one, some of its labels may have moved on since. */
+  /**
+   * The version's labels after the write. If the write repeats an earlier write, some labels may have moved to other versions
+   * since.
+   */
   versionStages?: readonly string[]
 }
 

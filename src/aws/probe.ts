@@ -12,20 +12,20 @@ import type { AwsSettings } from './settings.ts'
 import type { SecretsManager } from './types.ts'
 import { until, wholeReplies } from './whole-replies.ts'
 
-/** The facts about a credential's keys that may be shown. */
+/** The facts about a credential's keys that may be displayed. */
 export interface ObtainedKeys {
   readonly expiration?: Date
-  /** Where the SDK's default chain has found the keys, if it says so. */
+  /** The place where the SDK's default chain found the keys, if known. */
   readonly origin?: string
 }
 
-/** Calls to AWS that find out what works, and change nothing. */
+/** Calls to AWS that examine the gateway's access, and change nothing. */
 export interface Probe extends Pick<CredentialKeys, 'verify'> {
   /** Gets the keys of a credential. @throws Problem if that is not possible */
   obtain: (credentialId: string) => Promise<ObtainedKeys>
   /** Returns the origin of the URL at which a service is called with a credential. @throws Error if there is none */
   originOf: (service: CalledService, credentialId: string, region: string) => Promise<string>
-  /** Finds out whether a credential may carry out an operation. */
+  /** Determines whether a credential may carry out an operation. */
   attempt: (credentialId: string, region: string, operation: DryOperation, target: DryTarget) => Promise<DryReply>
   close: () => void
 }

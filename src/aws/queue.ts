@@ -14,12 +14,12 @@ export interface Message {
 export interface Queue {
   /** Waits for messages, up to 20 seconds. Returns an empty list if there are none. */
   receive: (signal: AbortSignal) => Promise<Message[]>
-  /** Deletes messages. Those that are not deleted are delivered again. */
+  /** Deletes messages. SQS delivers all other messages again. */
   remove: (messages: readonly Message[]) => Promise<void>
   close: () => void
 }
 
-/** Where a queue is. */
+/** The location of a queue. */
 export interface QueuePlace {
   readonly queueUrl: string
   readonly region: string

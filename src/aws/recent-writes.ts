@@ -4,8 +4,8 @@ import { Problem } from '#src/problems/problem'
 /**
  * A property of a secret that a write can change and a read can show. `rotatedVersion` is the version that a rotation has begun
  * to create. `label NAME` is the ID of the version with that staging label, `tag KEY` is the tag's value, and `replica REGION` is
- * the state of the replica there: `begun`, or `failed` if that is known at once. `version ID` exists once the version has been
- * written.
+ * the state of the replica there: `begun`, or `failed` if AWS's reply to the write says so. `version ID` exists once the version
+ * has been written.
  */
 export type Aspect =
   | 'state' | 'description' | 'kmsKey' | 'policy' | 'rotation' | 'rotatedVersion' | 'primaryRegion'
@@ -36,14 +36,14 @@ export interface Fact {
   date: number
 }
 
-/** The known aspects of a secret. */
+/** The known aspects of a secret, with their facts. */
 export type Facts = ReadonlyMap<Aspect, Fact>
 
 /** The secrets that this process has recently changed. */
 export interface RecentWrites {
   /**
-   * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, each aspect that it
-   * changes may have its new value or an earlier one.
+   * Carries out a write, and remembers its effect. If the write fails but AWS may have carried it out, each changed aspect may
+   * have its new value or an earlier one.
    *
    * @param effect returns the effect of the write, which has succeeded if `done` is given. `before` contains the facts from
    *   before the write.
@@ -52,11 +52,11 @@ export interface RecentWrites {
   /**
    * Returns the facts about a secret from the writes of the last `within` milliseconds.
    *
-   * @param asked the time, on the monotonic clock, from which `within` is counted back. If a reply is compared with the facts, it
-   *   is the time of the request, because the reply can be slow. By default, it is the current time.
+   * @param asked the time, on the monotonic clock, from which `within` is counted back. Defaults to the current time. To compare
+   * a reply with the facts, pass the time of the request, because the reply can be slow.
    */
   find: (key: string, within: number, asked?: number) => Facts
-  /** Returns the facts about all secrets whose keys have a prefix. The result is keyed by the rest of the key. */
+  /** Returns the facts about all secrets whose keys begin with a prefix, keyed by the rest of the key. */
   findAll: (prefix: string, within: number) => ReadonlyMap<string, Facts>
   monotonic: Monotonic
 }
@@ -78,7 +78,7 @@ interface Candidate {
 const initial: Candidate = { value: unknown, end: 0 }
 
 interface Entry extends Omit<Fact, 'values'> {
-  /** The values that no later write is known to have replaced. */
+  /** The values that may be current, because no later write is known to have replaced them. */
   candidates: readonly Candidate[]
 }
 

@@ -8,7 +8,7 @@ import { asGone, isBeingDeleted, keyOf, orGone } from './own-writes.ts'
 import type { ReplicatedSecret, SecretChange, SecretsPort } from './port.ts'
 import { unknown, type Effect, type EffectOf, type Facts, type RecentWrites } from './recent-writes.ts'
 
-/** The milliseconds for which a creation waits until AWS has finished this process's deletion of a secret with the same name. */
+/** The milliseconds for which a creation waits while AWS carries out this process's deletion of a secret with the same name. */
 const deletionTimeout = 10_000
 
 /** Wraps a port so that the effects of its writes are recorded in `writes`, for `seeOwnWrites`. */
@@ -106,15 +106,15 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
 }
 
 /**
- * Returns the change with an ID for the version that it creates, if it has a value. If the SDK generated the ID and the reply
- * were lost, the ID of the version that may be current would be unknown.
+ * Adds a version ID to a change that has a value. If the SDK generated the ID and the reply were lost, the ID of the new version
+ * would be unknown.
  */
 const withVersionId = <Change extends SecretChange>(change: Change): Change =>
   change.content === undefined ? change : { ...change, versionId: change.versionId ?? randomUUID() }
 
 /**
- * Returns the effect of a write that creates a version. A write with the ID of an existing version is a repetition, to which AWS
- * replies as if it had created the version.
+ * Returns the effect of a write that creates a version. A write with the ID of an existing version repeats an earlier write, and
+ * AWS replies as if it had created the version.
  */
 function newVersion (versionId: string | undefined, before: Facts, stages: readonly string[] = ['AWSCURRENT']): Effect {
   if (versionId !== undefined && before.has(`version ${versionId}`)) return {}
@@ -122,18 +122,18 @@ function newVersion (versionId: string | undefined, before: Facts, stages: reado
 }
 
 /**
- * Returns the labels that a write has attached to its version. The repetition of an earlier write attaches none.
+ * Returns the labels that a write has attached to its version. A repeated write attaches none.
  *
  * @param shown the version's labels in AWS's reply, if there is one
  */
 const attached = (shown: readonly string[] | undefined, wanted: readonly string[] = ['AWSCURRENT']): readonly string[] =>
   wanted.filter((stage) => shown?.includes(stage) !== false)
 
-/** Returns the effect of moving a label. If it is AWSCURRENT, AWS attaches AWSPREVIOUS to the version that it is moved from. */
+/** Returns the effect of moving a label. When AWS moves AWSCURRENT, it attaches AWSPREVIOUS to the version that had it. */
 const moved = (stage: string, versionId: string | undefined | typeof unknown, from: string | typeof unknown = unknown): Effect =>
   ({ [`label ${stage}`]: versionId, ...stage === 'AWSCURRENT' && { 'label AWSPREVIOUS': from } })
 
-/** Returns the state of a replica after the beginning of its replication: it may have failed already. */
+/** Returns the state of a replica after its replication has begun. It may have failed already. */
 const begun = (region: string, { replicas = [] }: Partial<ReplicatedSecret> = {}): string =>
   replicas.some((replica) => replica.region === region && replica.status === 'Failed') ? 'failed' : 'begun'
 

@@ -10,7 +10,7 @@ import { untilShown } from './eventual-consistency.ts'
 import type { NewSecret, ReplicatedSecret, SecretsPort, WriteResult } from './port.ts'
 import type { SecretMetadata } from './secret.ts'
 
-/** A call that AWS refuses to carry out twice, but that the SDK may repeat after a lost reply. */
+/** A call that AWS refuses the second time, although the SDK may repeat it after a lost reply. */
 interface Repeatable<Result> {
   call: AwsCall
   name: SecretName
@@ -18,7 +18,7 @@ interface Repeatable<Result> {
   carryOut: () => Promise<Result>
   /**
    * Returns the result of the call if the secret is already in the requested state, otherwise undefined. Returns `unknownByWhom`
-   * if another call may have brought the secret into that state, and the result depends on which call did.
+   * if another call may have brought the secret into that state, and the result would differ.
    */
   resultIn: (secret: SecretMetadata, earlier: EarlierAttempt) => Result | typeof unknownByWhom | undefined
 }
@@ -40,8 +40,8 @@ const day = 24 * 60 * 60 * 1000
  * the call, and AWS refuses some operations the second time. The state of the secret then shows whether an earlier attempt was
  * carried out.
  *
- * The other operations are not wrapped, and neither is the creation of a secret with a value. AWS either recognizes a repetition
- * by its `ClientRequestToken`, or allows it anyway.
+ * Other operations, and the creation of a secret with a value, are not wrapped: AWS either recognizes their repetition by its
+ * `ClientRequestToken`, or allows it anyway.
  */
 export function confirmRepeats (port: SecretsPort): SecretsPort {
   async function confirmed<Result> ({ call, name, operation, carryOut, resultIn }: Repeatable<Result>): Promise<Result> {
@@ -95,8 +95,8 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
       operation: 'DeleteSecret',
       carryOut: async () => port.deleteSecret(call, name, deletion),
       resultIn ({ arn, deletedDate }, { sent }) {
-        // AWS's response does not contain the recovery window, and another call may have asked for a different one. Therefore
-        // only a deletion that is certainly newer than this call counts as a success of this call.
+        // AWS's response does not contain the recovery window, and another call may have requested a different one. So only a
+        // deletion that is certainly newer than this call counts as its success.
         if (deletedDate === undefined || 'force' in deletion) return undefined
         const deleted = deletedDate.getTime()
         if (sent !== undefined && deleted < sent.earliest) return undefined
@@ -160,22 +160,22 @@ export function confirmRepeats (port: SecretsPort): SecretsPort {
   }
 }
 
-/** Returns the problem for a call whose outcome is not known. */
+/** Returns the problem for a call with an unknown outcome. */
 function unanswered (refusal: Problem, operation: string, effect: Failure['effect']): Problem {
   const failure: Failure = { operation, cause: 'refused', effect }
   return new Problem('aws-unavailable', { ...refusal.options, failure })
 }
 
 /**
- * Returns true if the description can show the effect of the attempt. Otherwise the description may be outdated, and show the
- * requested state only because another process's change is not visible yet.
+ * Returns true if the description is certainly newer than the attempt. Otherwise it may be outdated, and show the requested state
+ * only because another process's change is not visible yet.
  */
 const hasChangedSince = ({ lastChangedDate }: SecretMetadata, { sent }: EarlierAttempt): boolean =>
   sent !== undefined && lastChangedDate !== undefined && lastChangedDate.getTime() >= sent.earliest
 
 /**
  * Returns true if the existing secret is the placeholder that the call asks for, and was not created before the call. Another
- * call may have created it at the same time. That makes no difference, because both calls asked for the same placeholder.
+ * call may have created it at the same time, which makes no difference: both calls wanted the same placeholder.
  */
 function isPlaceholderMade (wanted: NewSecret, existing: SecretMetadata, { sent }: EarlierAttempt): boolean {
   const { createdDate, description = '', kmsKeyId, tags = {}, versions = {} } = existing

@@ -8,20 +8,20 @@ import { sdk, type Sdk } from './sdk.ts'
 
 /**
  * The maximum number of attempts at a call. A background call may take longer, because its caller waits for many calls anyway. It
- * is given up only after AWS has throttled it many times.
+ * fails only after AWS has throttled it many times.
  */
 const attempts = { foreground: 3, background: 20 }
 
 /** The base of the exponential delay before a retry, in milliseconds, and the longest delay. */
 const delays = { throttled: 500, other: 100, longest: 5_000 }
 
-/** What limits the attempts at a call: its deadline and, if the call is in the background, the signal that stops the retries. */
+/** The limits on the attempts at a call: its deadline and, for a background call, the signal that stops the retries. */
 interface Limits {
   readonly deadline: Deadline
   readonly background?: AbortSignal | undefined
 }
 
-/** Repeats the attempts at a call to Secrets Manager. */
+/** Retries calls to Secrets Manager. */
 export const retryStrategy: RetryStrategy = {
   mode: 'standard',
   async retry (next, args) {
@@ -30,13 +30,13 @@ export const retryStrategy: RetryStrategy = {
   }
 }
 
-/** Repeats the attempts at calls to STS, which have a common deadline. */
+/** Retries calls to STS until their common deadline. */
 export const retriesUntil = (deadline: Deadline): RetryStrategy =>
   ({ mode: 'standard', retry: async (next, args) => repeat(async () => next(args), { deadline }) })
 
 /**
- * Repeats attempts that failed temporarily. Replaces the SDK's own strategy, which knows neither the deadline of the call nor
- * whether it is in the background. Waits at least as long as AWS asks, and gives up if the deadline would pass during the wait.
+ * Retries after temporary failures. Replaces the SDK's own strategy, which knows neither the call's deadline nor its priority.
+ * Waits at least as long as AWS asks, and gives up if the deadline would pass during the wait.
  */
 async function repeat<Result> (next: () => Promise<Result>, { deadline, background }: Limits): Promise<Result> {
   for (let attempt = 1; ; attempt++) {

@@ -15,8 +15,8 @@ export interface Sdk {
 let loaded: Sdk | undefined
 
 /**
- * Returns the SDK. Loads it at the first call, and not at the start, because loading takes as long as Fastify does and the
- * gateway can listen without it.
+ * Returns the SDK. Loads it at the first call instead of at startup, because it takes as long to load as Fastify, and the gateway
+ * can listen without it.
  */
 export const sdk = (): Sdk => loaded ??= {
   secretsManager: require('@aws-sdk/client-secrets-manager') as typeof SecretsManagerSdk,

@@ -32,19 +32,20 @@ export const isAwsName = (text: string): boolean => text.length <= shapes.NameTy
 
 /**
  * Parses a `SecretId` of AWS's protocol: an AWS name, which begins with the environment's prefix, an ARN, or an ARN without its
- * random suffix of six characters. Returns undefined if the secret would not be in the environment.
+ * random suffix of six characters. Returns undefined if the secret is not in the environment.
  */
 export function secretIn (environment: Environment, secretId: string): NamedSecret | undefined {
   const { name: awsName, arn } = secretId.startsWith('arn:') ? inArn(environment, secretId) : { name: secretId }
   const name = isAwsName(awsName) ? anyNameFrom(environment, awsName) : undefined
-  // The name may be one that no path can contain. Everything behind the routes accepts every name that AWS accepts.
+  // The name may be one that no path can contain. Only the routes restrict names; the code behind them accepts every name that
+  // AWS accepts.
   return name === undefined || name === '' ? undefined : { name: name as SecretName, ...arn !== undefined && { arn } }
 }
 
 /**
  * Returns the AWS name in an ARN, or an empty name if the ARN belongs to another environment. As in AWS, a hyphen and six
- * characters at the end count as the random suffix. Six digits, however, count as part of the name, because they usually are, as
- * in `backup-261129`.
+ * characters at the end count as the random suffix. Six digits, however, count as part of the name, because they usually are a
+ * date, as in `backup-261129`.
  */
 function inArn ({ region, account }: Environment, text: string): { name: string, arn?: string } {
   const [, regionInArn, accountInArn, rest = ''] = /^arn:[^:]*:secretsmanager:([^:]*):(\d{12}):secret:(.+)$/.exec(text) ?? []
@@ -54,8 +55,8 @@ function inArn ({ region, account }: Environment, text: string): { name: string,
 }
 
 /**
- * Returns false if the secret ID is the ARN of a secret other than the one with this ARN. That can happen if the environment's
- * account is unknown, or if the secret was deleted and its name used again.
+ * Returns false if the secret ID is the ARN of a secret other than the one with this ARN. This happens if the environment's
+ * account is unknown, or if the secret was deleted and its name was reused.
  */
 export const isNamedBy = (arn: string, secretId: string): boolean =>
   !secretId.startsWith('arn:') || secretId === arn || secretId === arn.slice(0, -'-AbCdEf'.length)

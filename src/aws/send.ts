@@ -5,7 +5,7 @@ import { Problem } from '#src/problems/problem'
 import { bindFlight, isRead as readsOnly, operationOf, ownerOf, type AwsCall } from './call.ts'
 import type { Command, SecretsManager, ServiceInput, ServiceOutput } from './types.ts'
 
-/** A client, with what bounds a call through it: the circuit breaker and the deadline. */
+/** A client, and the bounds of a call through it: the circuit breaker and the deadline. */
 export interface BoundedClient {
   readonly client: SecretsManager
   readonly breaker: Breaker
@@ -55,14 +55,14 @@ async function untilProbe (breaker: Breaker, stop: AbortSignal): Promise<void> {
 }
 
 /**
- * Returns the reply, or rejects after the deadline. The SDK itself ends a request at the deadline, but not the wait for the
- * credential's keys.
+ * Returns the reply, or rejects after the deadline. At the deadline, the SDK ends a request, but not a wait for the credential's
+ * keys.
  */
 async function orEnd<Reply> (reply: Promise<Reply>, { signal }: Deadline, operation: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     reply.then(resolve, reject)
     signal.addEventListener('abort', () => {
-      // If a request was under way, its own error settles this promise first and is more precise. Otherwise, the call was still
+      // If a request was in progress, its own, more precise error settles this promise first. Otherwise, the call was still
       // waiting for its keys.
       setImmediate(reject, new Problem('aws-timeout', { failure: { operation, cause: 'keys-unavailable', effect: 'not-done' } }))
     }, { once: true })

@@ -3,7 +3,7 @@ import type { EndpointSettings } from '#src/credentials/endpoints'
 
 /**
  * The endpoints that all credentials share, the quota share, and the bounds of calls. Durations are in milliseconds. A credential
- * may have endpoints of its own, which `endpointsOf` takes into account.
+ * may have its own endpoints, which `endpointsOf` takes into account.
  */
 export interface AwsSettings extends LaneSettings, EndpointSettings {
   /** The share of AWS's request quotas that this process may use, from 0.1 to 1. */

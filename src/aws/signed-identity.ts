@@ -26,7 +26,7 @@ export async function signedIdentity ({ region, serverId, nonce, now }: Identity
   const { accessKeyId, secretAccessKey, sessionToken } = await config.credentials()
   const [UseFIPS, UseDualStack] = await Promise.all([config.useFipsEndpoint(), config.useDualstackEndpoint()])
   // The gateway forwards the request to the STS endpoint that it uses itself. The signature covers the host, so a custom endpoint
-  // of this machine must be the gateway's endpoint, too.
+  // on this machine must be the gateway's endpoint, too.
   const endpoint = process.env.AWS_ENDPOINT_URL_STS ?? config.endpointProvider({ Region: region, UseFIPS, UseDualStack }).url.href
   const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '')
   const headers = new Map([

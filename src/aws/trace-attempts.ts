@@ -7,7 +7,7 @@ import type { SecretsManager } from './types.ts'
 /** The number of earlier attempts at each command, keyed by the command's input, which is the same for all attempts. */
 const earlier = new WeakMap<object, number>()
 
-/** Gives each attempt at a traced call a span: one HTTP request to AWS, from its headers to the end of the reply. */
+/** Gives each attempt at a traced call a span. An attempt is one HTTP request to AWS, up to the end of the reply. */
 export function traceAttempts ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   // The deserialize step runs once for each attempt, after the wait for admission.
   middlewareStack.add((next) => async (args) => {

@@ -12,7 +12,7 @@ import type { SecretsManager } from './types.ts'
 export const inputFor = ({ verbatim }: AwsCall, operation: string, input: object): object =>
   verbatim?.operation === operation ? { ...verbatim.inputFor(input) } : input
 
-/** Passes the body of AWS's reply to `verbatim.onReply`, if the call has it. */
+/** Passes the body of AWS's reply to the call's `verbatim.onReply`, if it has one. */
 export function captureReplies ({ middlewareStack }: Pick<SecretsManager, 'middlewareStack'>): void {
   middlewareStack.add((next, { commandName = '' }) => async (args) => {
     const result = await next(args)
@@ -37,7 +37,7 @@ export const valueInAwsForm = (
   VersionStages: versionStages
 })
 
-/** A result of the port, with all details that AWS's reply contains. */
+/** A result of the port, with all details of AWS's reply. */
 export type WrittenResult = Pick<WriteResult, 'name' | 'arn'> & Partial<WriteResult & DeletedSecret & ReplicatedSecret>
 
 /** Returns the body of AWS's reply to a write. */

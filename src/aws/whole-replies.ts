@@ -1,7 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { NodeHttpHandler } from '@smithy/node-http-handler'
 
-/** The maximum size of a reply's body, in bytes. AWS's largest replies, lists of secrets, have a few megabytes. */
+/** The maximum size of a reply's body, in bytes. AWS's largest replies, lists of secrets, are a few megabytes. */
 const maximumSize = 32 * 1024 * 1024
 
 /**

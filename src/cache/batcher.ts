@@ -1,7 +1,7 @@
 import { getOrCreate } from '#src/collections/get-or-create'
 import type { After } from '#src/scheduling/timeouts'
 
-/** How long an item waits for others of its group. */
+/** The limits of an item's wait for other items of its group. */
 export interface BatchWait {
   /** The maximum time, in milliseconds. */
   readonly longest: number
@@ -21,7 +21,7 @@ interface Group<Item> {
   readonly waiting: Item[]
   isUrgent: boolean
   longest: number
-  /** The number of calls of `send` that have not been answered yet. */
+  /** The number of calls of `send` that are in progress. */
   underWay: number
   expected: number
   /** The iterations of the event loop since the group last changed; undefined while they are not counted. */
@@ -31,8 +31,8 @@ interface Group<Item> {
 
 /**
  * The iterations of the event loop for which a group must not change before its urgent items are sent in an incomplete batch.
- * Requests that arrive together are read from their connections in several iterations, so waiting for a few iterations fills the
- * batches. An iteration of an idle event loop takes some microseconds, so a lone item is not delayed noticeably.
+ * Requests that arrive together are read from their connections over several iterations, so a short wait fills the batches. An
+ * iteration of an idle event loop takes some microseconds, so a lone item is not delayed noticeably.
  */
 const quietIterations = 3
 
@@ -42,7 +42,7 @@ const quietIterations = 3
  * - as soon as there are enough of them,
  * - otherwise, if they are urgent, as soon as no other item of the group is under way, expected or arriving, so that a lone item
  *   does not wait,
- * - otherwise, when the first of them has waited for the `longest` time.
+ * - otherwise, when the first item has waited for the `longest` time.
  *
  * @param size the maximum number of items that are sent together
  * @param send sends items, and resolves when they are answered; it never rejects
@@ -59,7 +59,7 @@ export function createBatcher<Item> (
     const items = group.waiting.splice(0, size)
     group.cancel?.()
     group.cancel = undefined
-    // The remaining items are new, so their time begins now.
+    // The remaining items are new, so their wait begins now.
     if (group.waiting.length > 0) limitWait(key, group)
     group.underWay += 1
     void send(items).then(() => {
@@ -74,7 +74,7 @@ export function createBatcher<Item> (
     })
   }
 
-  /** Sends the items that are due. Returns true if others will be due after more quiet iterations. */
+  /** Sends the items that are due. Returns true if more items will be due after further quiet iterations. */
   function review (key: string, group: Group<Item>, isQuiet: boolean): boolean {
     const { waiting } = group
     while (waiting.length >= size) sendSome(key, group)

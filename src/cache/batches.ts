@@ -18,25 +18,25 @@ export interface BatchedRead {
   readonly owner: string | undefined
 }
 
-/** Reads secrets from AWS. Reads of a group share calls. */
+/** Reads secrets from AWS. Reads of the same group share calls. */
 export interface Batches {
   /**
    * Reads a secret.
    *
-   * @param spare how long a renewal can wait for others, in milliseconds
+   * @param spare how long a renewal can wait for other reads, in milliseconds
    */
   read: (read: BatchedRead, spare: number) => Promise<ReadSecret>
-  /** Waits for the promise. Meanwhile, other reads of the group wait for this read, because it is about to be made. */
+  /** Waits for the promise. Meanwhile, other reads of the group wait for this read, because it is about to begin. */
   announce: (read: BatchedRead, until: Promise<void>) => Promise<void>
 }
 
-/** A read that waits, or is under way. */
+/** A read that is waiting or in progress. */
 interface Waiting extends BatchedRead {
   readonly resolve: (secret: ReadSecret) => void
   readonly reject: (reason: unknown) => void
 }
 
-/** The longest time in milliseconds for which a caller's read waits for a call that is under way, if AWS is slow. */
+/** The maximum time in milliseconds for which a caller's read waits for a call in progress, if AWS is slow. */
 const longestWait = 100
 
 /** The time in milliseconds for which secrets are read one by one after AWS has refused to return several at once. */
@@ -70,7 +70,7 @@ export function createBatches (
     try {
       for (const result of await readTogether(call, reads)) results.set(result.name, result)
     } catch (error) {
-      // If AWS has not answered at all, it is not asked again for each secret.
+      // If AWS has not answered at all, the secrets are not read singly either.
       if (meaningOf(error) === 'unanswered' || isProblem(error, 'caller-gone')) {
         for (const { reject } of reads) reject(error)
         return
@@ -93,7 +93,7 @@ export function createBatches (
   const isOthers = (problem: Problem, { callerId, credentialId }: AwsCall, asked: AwsCall): boolean =>
     callerId !== asked.callerId && hasSessions(credentialId) && concernsSession(problem)
 
-  /** Reads secrets with one call. The call is aborted as soon as nobody waits for any of the secrets. */
+  /** Reads secrets with one call, which is aborted once nobody waits for any of the secrets. */
   async function readTogether (call: AwsCall, reads: readonly Waiting[]): Promise<BatchResult[]> {
     const controller = new AbortController()
     const leave = (): void => {

@@ -12,9 +12,9 @@ import type { Watches } from './watches.ts'
 export interface Cache extends Pick<Reader, 'preload' | 'keeps'> {
   /** The port. Its reads are answered from the cache if the call allows it and the cache has a usable answer. */
   readonly port: SecretsPort
-  /** Drops a secret that was changed without the gateway, and announces the change. @param secret its name in AWS */
+  /** Drops a secret that was changed outside the gateway, and announces the change. @param secret its name in AWS */
   invalidate: (secret: string) => void
-  /** Drops a secret that another replica changes. */
+  /** Drops a secret that another replica has changed or is about to change. */
   learn: (change: Change) => void
   /** Empties the cache, because changes may have been missed. Reads the watched secrets again. */
   flush: () => void

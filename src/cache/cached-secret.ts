@@ -5,7 +5,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 
 /** A cached answer from AWS. All times are in milliseconds, on the monotonic clock. */
 interface Answer {
-  /** The time at which AWS was asked. */
+  /** The time at which AWS was called. */
   readonly since: number
   /** The time at which the answer is removed from the cache. */
   readonly until: number
@@ -81,9 +81,9 @@ export const absenceIn = ({ absences }: CachedSecret, selector: VersionSelector)
   absences.find((absence) => isSame(absence.selector, selector))
 
 /**
- * Adds a version, and drops the versions that contradict it: those with one of its labels, and those of a deleted secret with the
- * same name. These are outdated. But if one of them was read later than the new version, the new version is the outdated one, and
- * nothing changes.
+ * Adds a version, and drops the versions that contradict it: versions with one of its labels, and versions of a deleted secret
+ * with the same name. If one of them was read later than the new version, the new version is outdated instead, and nothing
+ * changes.
  */
 export function withVersion (cached: CachedSecret, version: CachedVersion): CachedSecret {
   const { secret } = version
@@ -110,7 +110,7 @@ const isDescribedBy = ({ arn, versionId, versionStages }: ReadSecret, { metadata
   arn === metadata.arn && metadata.state === 'active' &&
   isDeepStrictEqual(new Set(metadata.versions?.[versionId]), new Set(versionStages))
 
-/** Adds a description, and drops the versions that contradict it. Those that were read later stay. */
+/** Adds a description, and drops the versions that contradict it and were read earlier. */
 export const withDescription = (cached: CachedSecret, description: CachedDescription): CachedSecret => ({
   ...cached,
   description,

@@ -1,4 +1,4 @@
-/** A change of a secret, which makes the cached answers about it outdated. */
+/** A change of a secret, which outdates the cached answers about it. */
 export interface Change {
   /** The secret's name in AWS. */
   readonly secret: string

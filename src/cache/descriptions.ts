@@ -15,7 +15,7 @@ import { ownerOf, targetOf } from './targets.ts'
  * Creates the function that describes secrets. It uses the cache if the call has `caching`. The body of AWS's reply is cached as
  * well, for calls in AWS's protocol. A description that has become stale is never used, even if AWS does not answer.
  *
- * @param port asks AWS
+ * @param port calls AWS
  */
 export function createDescriber (
   port: Pick<SecretsPort, 'describeSecret'>, memory: Memory, options: CacheOptions
@@ -23,7 +23,7 @@ export function createDescriber (
   const { timesOf, hasSessions, sharesReads, monotonic } = options
   const { descriptionFlights: flights } = memory
 
-  /** Returns a function that asks AWS, and caches the result. */
+  /** Returns a function that describes a secret through AWS, and caches the result. */
   const fetch = (name: SecretName, target: Target, ttl: number): Fetch<Description> => async (call, isCurrent) => {
     const since = monotonic()
     const isSettling = memory.settling.has(target.secret)
@@ -37,7 +37,7 @@ export function createDescriber (
       return { metadata, body }
     } catch (error) {
       const meaning = meaningOf(error)
-      // A denial concerns only the description. The policies of AWS may still allow the value to be read.
+      // A denial concerns only the description. AWS's policies may still allow reads of the value.
       if (meaning === 'refused') memory.store.set(target, withoutDescription(memory.store.get(target)))
       if (meaning === 'absent') memory.store.set(target, nothing)
       throw error
@@ -60,7 +60,7 @@ export function createDescriber (
       return { ...metadata, name }
     }
 
-    /** Answers from the cache, if it has a description that is fresh. */
+    /** Answers from the cache if its description is fresh. */
     function cached (): SecretMetadata | undefined {
       const { description } = memory.store.get(target)
       if (description === undefined) return undefined
@@ -69,7 +69,7 @@ export function createDescriber (
       return age < Math.min(fresh, caching?.maximumAge ?? Infinity) ? answer(description, { age, ttl: fresh - age }) : undefined
     }
 
-    /** Asks AWS. If AWS is already being asked for another caller, waits for that answer. */
+    /** Describes the secret through AWS. If another caller's call is already in progress, waits for its answer. */
     async function forward (): Promise<SecretMetadata> {
       const forwarded = memory.store.get(target).description === undefined ? 'miss' : 'stale'
       const joined = flights.find(target.key)
@@ -87,7 +87,7 @@ export function createDescriber (
     const kept = cached()
     if (kept !== undefined) return kept
     await call.beforeSending?.()
-    // Another caller may have asked in the meantime.
+    // Another caller may have filled the cache in the meantime.
     return cached() ?? forward()
   }
 }

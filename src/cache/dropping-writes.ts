@@ -18,11 +18,11 @@ type Writes = Omit<SecretsPort, `${'batch' | 'describe' | 'get' | 'list' | 'may'
 export const settlingTimes = { write: 10_000, rotation: 5 * 60_000 } as const
 
 /**
- * Wraps the writes of a port so that the next read asks AWS, whatever the outcome of the write is. Cached answers are dropped
- * before the write, because it makes them outdated. They are dropped again after the write, because another caller may have read
- * the old value in the meantime.
+ * Wraps the writes of a port so that the next read goes to AWS, whatever the outcome of the write. Cached answers are dropped
+ * before the write, which outdates them, and again afterwards, because another caller may have read the old value in the
+ * meantime.
  *
- * @param apply called before and after the write, with what it changes
+ * @param apply called before and after the write with its change
  */
 export function droppingWrites (port: SecretsPort, apply: (change: Change) => void): Writes {
   const dropping = <Rest extends unknown[], Result>(

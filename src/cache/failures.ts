@@ -23,15 +23,10 @@ const meanings: Readonly<Partial<Record<ProblemCode, Meaning>>> = {
   'caller-gone': 'undecided'
 }
 
-/**
- * The causes of failures in which the gateway got a reply that AWS would not send. Such a reply may be a denial that the gateway
- * does not recognize.
- */
+/** The causes of failures with a reply that AWS would not send. It may be a denial that the gateway does not recognize. */
 const unclear: ReadonlySet<FailureCause> = new Set<FailureCause>(['unreadable', 'refused'])
 
-/**
- * Returns what an error means. An error that is not listed counts as a refusal, so that no answer stays in the cache by mistake.
- */
+/** Returns the meaning of an error. An unknown error counts as a refusal, so that no answer stays in the cache by mistake. */
 export function meaningOf (error: unknown): Meaning {
   if (!(error instanceof Problem)) return 'undecided'
   const meaning = meanings[error.code] ?? 'refused'

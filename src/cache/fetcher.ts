@@ -16,7 +16,7 @@ export interface Read extends BatchedRead {
 
 /**
  * The times of renewals, as fractions of the time to live. A value in use is renewed after `least`, plus a random fraction of up
- * to `random`. The renewal may wait for up to `spare`, so that renewals share a call, and still ends before the value expires.
+ * to `random`. The renewal may wait for up to `spare` to share a call with others, and still ends before the value expires.
  */
 export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
 
@@ -24,13 +24,13 @@ export const renewal = { least: 0.8, random: 0.1, spare: 1 / 20 }
  * Returns a function that reads from AWS, and caches the result.
  *
  * @param observe called with the ID of the current version whenever AWS has returned it, and with undefined if AWS has refused to
- *   return it, or there is none
+ * return it, or if there is no current version
  */
 export function createFetcher (
   { read: ask }: Batches, memory: Memory, { monotonic, random = Math.random }: CacheOptions,
   observe: (target: Target, versionId: string | undefined) => void
 ): (read: Read) => Fetch<ReadSecret> {
-  /** Updates the cache with what a failed read shows about the secret. */
+  /** Updates the cache according to a failed read. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
     const { store } = memory
     const meaning = meaningOf(error)

@@ -3,7 +3,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** A read in progress, for one or more callers. */
 export interface Flight<Result> {
-  /** The caller on whose behalf AWS is asked. */
+  /** The caller on whose behalf AWS is called. */
   readonly callerId: string | undefined
   readonly result: Promise<Result>
   /** The calls that wait for the result. */
@@ -14,7 +14,7 @@ export interface Flight<Result> {
   readonly isCurrent: () => boolean
 }
 
-/** Asks AWS. */
+/** Reads from AWS. */
 export type Fetch<Result> = (call: AwsCall, isCurrent: () => boolean) => Promise<Result>
 
 /** The reads in progress. */
@@ -90,7 +90,7 @@ export function createFlights<Result> (): Flights<Result> {
 }
 
 /**
- * Waits for the result of a read. A call whose owner leaves stops waiting. When no call is left waiting, the read is ended.
+ * Waits for the result of a read. A call whose owner leaves stops waiting. When no call is waiting, the read is ended.
  *
  * @throws Problem the problem of the read, or the reason why the owner left
  */

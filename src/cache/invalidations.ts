@@ -11,7 +11,7 @@ interface OutdatedCache {
 export interface Invalidations {
   /** Announces a change to the other replicas. Does not wait for them. */
   readonly announce: (change: Change) => void
-  /** Applies the changes that other replicas have announced. Flushes the cache whenever some of them may have been missed. */
+  /** Applies the changes that other replicas have announced. Flushes the cache whenever it may have missed some. */
   readonly applyTo: (cache: OutdatedCache) => void
 }
 
@@ -30,13 +30,13 @@ const retryAfter = 100
 /** The minimum number of milliseconds between two flushes that other replicas request. */
 const flushEvery = 1_000
 
-/** The maximum number of replicas whose latest message is known. The one that has been silent for longest is forgotten. */
+/**
+ * The maximum number of replicas whose latest message is remembered. Beyond it, the replica that has been silent for longest is
+ * forgotten.
+ */
 const maximumSenders = 1_000
 
-/**
- * A message: the replica that sends it, its number among that replica's messages, and the changes; `all` if there were too many
- * to name.
- */
+/** A message: its sender, its number among the sender's messages, and the changes; `all` if there were too many to name. */
 interface Message {
   readonly from: string
   readonly number: number
@@ -135,10 +135,10 @@ export function shareInvalidations (
 
 /**
  * Returns a function that checks whether a message has been received before. The messages of a replica arrive in the order of
- * their numbers: one that could not be sent in time is sent again with another number.
+ * their numbers, because a message that could not be sent in time gets another number when it is sent again.
  */
 function rememberNumbers (): (from: string, number: number) => boolean {
-  /** The number of the latest message of each replica. The one that has been silent for longest comes first. */
+  /** The number of the latest message of each replica. The replica that has been silent for longest comes first. */
   const latest = new Map<string, number>()
   return (from, number) => {
     if (number <= (latest.get(from) ?? 0)) return true
@@ -150,7 +150,8 @@ function rememberNumbers (): (from: string, number: number) => boolean {
 }
 
 /**
- * Limits how often a function is called: at once, or at the end of the interval if the last call was less than an interval ago.
+ * Limits how often a function is called. Calls it at once, or at the end of the interval if the last call was less than an
+ * interval ago.
  */
 function atMostEvery (milliseconds: number, call: () => void): () => void {
   let isWanted = false

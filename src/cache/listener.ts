@@ -20,8 +20,8 @@ export interface ListenerOptions {
 const pauses = { afterFailure: 1_000, longest: 30_000, afterQuickAnswer: 1_000 } as const
 
 /**
- * Reads a queue of events, and drops the secrets that have been changed. Messages that can't be understood are deleted, too,
- * because SQS would otherwise deliver them again and again. An event that is delivered twice does no harm.
+ * Reads a queue of events, and drops the changed secrets. Unintelligible messages are deleted, too, because SQS would otherwise
+ * deliver them again and again. An event that is delivered twice does no harm.
  *
  * @param stop ends the listener
  */
@@ -36,7 +36,7 @@ export async function listen (queue: Queue, options: ListenerOptions, stop: Abor
     const messages = await queue.receive(stop)
     if (failures > 0) onRecovery()
     failures = 0
-    // SQS waits for messages before it answers. A server that answers at once must not be asked again without a pause.
+    // SQS waits for messages before it answers. A server that answers at once must not be polled again without a pause.
     if (messages.length === 0) return monotonic() - start < pauses.afterQuickAnswer ? pauses.afterQuickAnswer : 0
     const changed = messages.map(({ body }) => changedSecrets(body))
     for (const secret of changed.flatMap((secrets) => secrets ?? [])) invalidate(secret)

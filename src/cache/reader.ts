@@ -27,22 +27,22 @@ export interface Reader {
   /** Reads a secret, from memory if possible and if the call allows it. */
   readonly getSecretValue: SecretsPort['getSecretValue']
   /**
-   * Reads the current version of a secret from AWS before anybody asks for it, on the gateway's own behalf and with the
-   * environment's own credential. Does nothing if the version is already cached, or if callers could not share the result.
+   * Reads the current version of a secret from AWS before any caller requests it, on the gateway's own behalf and with the
+   * environment's default credential. Does nothing if the version is already cached, or if callers could not share the result.
    *
    * @throws Problem if it can't be read
    */
   readonly preload: (environment: Environment, name: SecretName) => Promise<void>
   /** The secrets that are watched for changes. */
   readonly watches: Watches
-  /** Returns false if the cache is disabled in the environment. Its secrets can't be watched then. */
+  /** Returns false if the cache is disabled in the environment. Then its secrets can't be watched. */
   readonly keeps: (environment: Environment) => boolean
 }
 
 /**
  * Creates the functions that read secrets, from the cache if possible.
  *
- * @param port asks AWS
+ * @param port calls AWS
  * @param stop ends the renewals when it is aborted
  */
 export function createReader (
@@ -61,7 +61,7 @@ export function createReader (
       const { environment, credentialId } = call
       return readOf(compact({ environment, credentialId, callerId: ownerOf(call, sharesReads) }), name, {})
     },
-    look: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
+    loadFromAws: async (read, isUrgent) => isUrgent ? joinOrBegin(read) : renew(read)
   })
   const fetch = createFetcher(batches, memory, options, watches.observe)
 
@@ -90,7 +90,7 @@ export function createReader (
     return { ...answer.secret, name: read.name }
   }
 
-  /** Renews a version before it becomes stale, as long as callers read it. So none of them has to wait for AWS. */
+  /** Renews a version before it becomes stale, as long as callers read it, so that no caller waits for AWS. */
   function renewInTime (version: CachedVersion, { age = 0, problem }: CacheStatus, read: Read): void {
     version.use.reads += 1
     const isDue = !version.isSettling && problem === undefined && isRenewalDue(version, age, read.times.ttl)
@@ -112,7 +112,7 @@ export function createReader (
     await waitFor(flights.find(key) ?? flights.begin(read.target.secret, key, read.call, fetch(read)), read.call)
   }
 
-  /** Asks AWS. If the same read is already in progress for another caller, waits for the answer to that read instead. */
+  /** Reads a secret from AWS. If the same read is already in progress for another caller, waits for its answer instead. */
   async function forward (read: Read): Promise<ReadSecret> {
     const { call, name, selector, target, times: { ttl } } = read
     const forwarded = reasonOf(read)
@@ -178,9 +178,8 @@ const earliestRenewal = 0.5
 const lastReads = 5
 
 /**
- * Returns true if a version that is being read should be renewed: at its scheduled time, or earlier if it is read so seldom that
- * it could expire before the next read. Renewals are batched, whereas the read of an expired version often needs a call of its
- * own.
+ * Returns true if a version that is being read should be renewed: at its scheduled time, or earlier if it is read so rarely that
+ * it could expire before the next read. Renewals are batched, whereas reading an expired version often costs a separate call.
  */
 function isRenewalDue ({ renewAfter, use: { reads } }: CachedVersion, age: number, ttl: number): boolean {
   const isNearItsEnd = (ttl - age) * reads < age * lastReads

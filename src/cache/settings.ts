@@ -5,7 +5,7 @@ import type { Change } from './change.ts'
 
 /** The times for which the values of an environment are cached, in milliseconds. */
 export interface Times {
-  /** The time for which a value is used without asking AWS again. With 0, no value of the environment is cached. */
+  /** The time for which a value is used without calling AWS again. With 0, no value of the environment is cached. */
   readonly ttl: number
   /** The additional time for which a stale value is used if AWS does not answer. */
   readonly staleIfError: number
@@ -27,7 +27,7 @@ export interface CacheOptions {
   readonly after?: After
   /** Schedules the next reads of watched secrets. */
   readonly schedule: After
-  /** Called with each change of a secret that this process makes or hears of. */
+  /** Called with each change of a secret that this process makes or detects. */
   readonly announce?: (change: Change) => void
   /** Called with the number of calls to AWS that were saved by sharing a call between reads. */
   readonly onShared?: (saved: number) => void
@@ -44,5 +44,5 @@ export const absenceTime = 5_000
 /** The time to live of a value that was read while its secret was settling, in milliseconds. */
 export const settlingTtl = 1_000
 
-/** The time, in milliseconds, for which stale values are used without asking AWS, after AWS has not answered. */
+/** The time, in milliseconds, for which stale values are used without calling AWS, after AWS has not answered. */
 export const pauseAfterFailure = 5_000

@@ -4,11 +4,11 @@ import type { SecretName } from '#src/environments/names'
 import type { CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
 
-/** Returns the caller to whom alone the answers belong, or undefined if all callers share them. */
+/** Returns the only caller that may get the answers, or undefined if all callers share them. */
 export const ownerOf = ({ credentialId, callerId }: AwsCall, sharesReads: CacheOptions['sharesReads']): string | undefined =>
   sharesReads(credentialId) ? undefined : callerId
 
-/** Returns a secret as the credential of a call sees it. @param owner the caller to whom alone the answers belong */
+/** Returns a secret as the credential of a call sees it. @param owner the only caller that may get the answers */
 export function targetOf (call: AwsCall, name: SecretName, owner: string | undefined): Target {
   const { environment: { region, account }, credentialId } = call
   const secret = secretOf(call, name)

@@ -20,10 +20,13 @@ export type Listener = (versionId: string | undefined) => void
 export interface Watches {
   /**
    * Watches a secret until the returned function is called. In the meantime, its current version stays in the cache, and is
-   * renewed before it becomes stale. If the version is known already, calls the listener at once.
+   * renewed before it becomes stale. If the version is already known, calls the listener at once.
    */
   readonly open: (call: AwsCall, name: SecretName, listener: Listener) => () => void
-  /** Reports the current version that AWS has returned; undefined if AWS has refused to return it, or there is none. */
+  /**
+   * Reports the current version that AWS has returned; undefined if AWS has refused to return it, or if there is no current
+   * version.
+   */
   readonly observe: (target: Target, versionId: string | undefined) => void
   /** Reads a secret that may have changed, and again for a while if AWS still returns the old version. */
   readonly review: (secret: string) => void
@@ -62,18 +65,18 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
   readonly after: After
   readonly readOf: (call: AwsCall, name: SecretName) => Read
   /** Reads the secret from AWS. @param isUrgent false for a renewal, which yields to all other calls */
-  readonly look: (read: Read, isUrgent: boolean) => Promise<unknown>
+  readonly loadFromAws: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
 /** Creates the store of watches. */
-export function createWatches ({ memory, timesOf, monotonic, after, readOf, look }: WatchContext): Watches {
+export function createWatches ({ memory, timesOf, monotonic, after, readOf, loadFromAws }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
   const reviewListeners: ((secret: string) => void)[] = []
 
   const keptFor = (target: Target): CachedVersion | undefined => versionIn(memory.store.get(target), {})
 
-  /** Returns the milliseconds until the next read, if the last one did not fail. */
+  /** Returns the milliseconds until the next read, unless the last read failed. */
   function delayOf ({ call: { environment }, target, reviewedAt }: Watch): number {
     const now = monotonic()
     if (reviewedAt !== undefined && memory.settling.has(target.secret)) return (now - reviewedAt) * pauses.fraction
@@ -95,7 +98,7 @@ export function createWatches ({ memory, timesOf, monotonic, after, readOf, look
     const next = (delay?: number): void => {
       if (watch.readCount === readCount && watch.listeners.size > 0) schedule(watch, delay)
     }
-    look(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
+    loadFromAws(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
       next(meaningOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
     })
   }

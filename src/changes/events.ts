@@ -19,12 +19,12 @@ export interface ChangeStream {
   /**
    * Waits until there is something to do: a change, a heartbeat, or a reload of the configuration.
    *
-   * @param isDue returns true if there is something to do already
+   * @param isDue returns true if there is already something to do
    */
   readonly pause: (isDue: () => boolean) => Promise<PauseEnd>
   /**
-   * Checks the caller's permissions again. Resolves to a function that returns true for the secrets that it may see. Resolves to
-   * undefined if the stream must end, so that the client reconnects.
+   * Checks the caller's permissions again. Resolves to a function that returns true for the secrets that the caller may see, or
+   * to undefined if the stream must end so that the client reconnects.
    *
    * @throws Problem if the caller may no longer follow the secrets
    */
@@ -34,11 +34,11 @@ export interface ChangeStream {
 }
 
 /**
- * Yields Server-Sent Events: the current version of each secret (`version`), then each change of it; `gone` if a secret can no
- * longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions that
- * have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If nothing
- * has changed, the client gets no versions. Otherwise, it gets all current versions again. The gateway waits until it knows them
- * all, but sends those that it knows when the first heartbeat is due.
+ * Yields Server-Sent Events: first the current version of each secret (`version`), then each change of it; `gone` if a secret can
+ * no longer be read; and `end` if the caller may no longer follow the secrets. The ID of an event is a digest of all versions
+ * that have been sent. So if a client reconnects with `Last-Event-ID`, any replica can tell whether something has changed. If
+ * nothing has changed, the client gets no versions. Otherwise, it gets all current versions again. The gateway waits until it
+ * knows all versions, but no longer than until the first heartbeat.
  *
  * @param lastEventId the client's `Last-Event-ID`
  */
@@ -48,7 +48,7 @@ export async function* changeEvents (
   const sentVersions = new Map<SecretName, string>()
   let resumed = lastEventId
   // Once all versions are known, the digest shows whether a resuming client has missed something. The first heartbeat ends the
-  // wait for them.
+  // wait.
   const isReady = (): boolean => pending.size > 0 && (resumed === undefined || following.isComplete())
 
   /** Returns the changes to send, and records them as sent. */

@@ -7,7 +7,7 @@ import { invalidRequest } from '#src/problems/problem'
 import type { After } from '#src/scheduling/timeouts'
 import { forEachInTurns } from '#src/scheduling/turns'
 
-/** The secrets to follow: those with these names, and all whose names begin with the prefix. */
+/** The secrets to follow: secrets with these names, and all secrets whose names begin with the prefix. */
 export interface FollowedSelection {
   readonly names: readonly SecretName[]
   readonly namePrefix?: string
@@ -23,11 +23,11 @@ export interface Follower {
 
 /** The state of the followed secrets. */
 export interface Following {
-  /** The IDs of the current versions that are known so far; undefined for a secret that can't be read. */
+  /** The IDs of the current versions known so far; undefined for a secret that can't be read. */
   readonly versions: ReadonlyMap<SecretName, string | undefined>
   /** Returns true once the current version of each followed secret is known. */
   readonly isComplete: () => boolean
-  /** Returns true if new secrets have been selected and there are now too many, so that not all of them are followed. */
+  /** Returns true if the selection has grown too large, so that not all of its secrets are followed. */
   readonly isTooLong: () => boolean
 }
 
@@ -72,7 +72,7 @@ interface Group extends Following {
   cancel?: () => void
 }
 
-/** The maximum number of secrets in a stream, because each of them stays in the cache and is renewed. */
+/** The maximum number of secrets in a stream. Each of them stays in the cache and is renewed. */
 const maximumSecrets = 1_000
 
 /** Creates the store of followed secrets. */
@@ -105,7 +105,7 @@ export function createFollowedSecrets ({ watch, list, after, listEvery }: Follow
   function watchIn (group: Group, name: SecretName): void {
     const { call, watches, versions, followers } = group
     if (watches.has(name) || group.isTooLong()) return
-    // `watch` may call the listener at once, which then must find this entry.
+    // `watch` may call the listener at once, and the listener must find this entry.
     watches.set(name, () => undefined)
     watches.set(name, watch(call, name, (versionId) => {
       versions.set(name, versionId)
@@ -119,8 +119,7 @@ export function createFollowedSecrets ({ watch, list, after, listEvery }: Follow
   }
 
   /**
-   * Adds new secrets, and removes those that are gone. Never removes a secret that can be read, because AWS's list may not show
-   * it yet.
+   * Adds new secrets, and removes secrets that are gone. Never removes a readable secret, because AWS's list may not show it yet.
    */
   async function listAgain (group: Group): Promise<void> {
     const { call, selection, watches, versions, followers } = group

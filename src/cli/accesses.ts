@@ -5,7 +5,7 @@ import { csvLine } from './csv.ts'
 import { styleFrom, table } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Writes accesses one after the other, so that the number of accesses is not limited by the memory. */
+/** Writes accesses one by one, so that memory does not limit their number. */
 export interface AccessWriter {
   readonly write: (access: Access) => Promise<void>
   /** Writes the remaining accesses. In JSON, also writes the result of the verification. */

@@ -41,7 +41,7 @@ export const notAGateway = (found: string): GatewayUnreachable =>
  */
 export async function* entriesOf (stream: ReadableStream<Uint8Array> | null | undefined, total: number): AsyncGenerator<Entry> {
   if (stream === null || stream === undefined) return
-  // For each secret, a gateway sends at most one line with the progress and one with the result. The summary is one more line.
+  // For each secret, a gateway sends at most one line with progress and one with the result. The summary is the last line.
   let left = 2 * total + 1
   try {
     for await (const line of linesOf(stream)) {

@@ -7,9 +7,9 @@ import { confirm } from './prompt.ts'
 import { incomplete, itemLines } from './results.ts'
 import { CommandFailure, print, WrongUsage, type Terminal } from './terminal.ts'
 
-/** How a bulk create is carried out. */
+/** The options of a bulk create. */
 export interface PlanOptions extends OutputOptions {
-  /** True to show the plan and to write nothing. */
+  /** True to show the plan without writing anything. */
   dryRun: boolean
   /** True to ask for confirmation after showing the plan. */
   asks: boolean

@@ -21,10 +21,10 @@ export interface Group {
   commands: readonly Entry[]
 }
 
-/** These commands have options of their own for their environments, or need none. */
+/** These commands have their own options for choosing environments, or need none. */
 const namesEnvironments = ['env'] as const
 
-/** The global options that only a command for a gateway has a use for. */
+/** The global options that make sense only for commands that call a gateway. */
 const onlyWithGateway = ['env', 'profile', 'url', 'token'] as const
 
 /** The commands, grouped under the headings of the help. */

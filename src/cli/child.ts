@@ -50,8 +50,8 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   return {
     ended,
     async end () {
-      // Ignores an earlier SIGINT, SIGHUP or SIGQUIT, because the program survived it. An earlier SIGTERM is not ignored, because
-      // the program may still be shutting down gracefully.
+      // Ignores an earlier SIGINT, SIGHUP or SIGQUIT, because the program survived it. Does not ignore an earlier SIGTERM,
+      // because the program may still be shutting down.
       if (received !== 'SIGTERM') received = undefined
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), gracePeriod)

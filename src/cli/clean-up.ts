@@ -4,9 +4,9 @@ export const terminationSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP
 /**
  * Calls a function before the process exits, even if a signal terminates the process.
  *
- * @param cleanUp the function; it can't wait for anything
+ * @param cleanUp the function, which must be synchronous
  * @param isIgnored returns true for a signal that must not terminate the process
- * @returns a function that cancels this, because there is nothing left to clean up
+ * @returns a function that cancels the clean-up
  */
 export function cleanUpOnExit (cleanUp: () => void, isIgnored: (signal: NodeJS.Signals) => boolean = () => false): () => void {
   const end = (signal: NodeJS.Signals): void => {

@@ -6,7 +6,7 @@ import { projectOf } from './profiles/project.ts'
 import { readProfiles } from './profiles/store.ts'
 import type { Terminal } from './terminal.ts'
 
-/** The time in milliseconds after which a completion gives up, because nobody waits longer for one. */
+/** The time in milliseconds after which a completion gives up, because users would not wait longer. */
 const timeout = 1_000
 
 /** The maximum number of names that are offered. */
@@ -29,19 +29,22 @@ async function names (options: GlobalOptions, terminal: Terminal, word: string):
   return (data?.items ?? []).map(({ name }) => name)
 }
 
-/** The options whose values are environments, and the arguments that are environments or names of secrets. */
+/** The options and arguments that take an environment, and the arguments that take the name of a secret. */
 const environmentOptions = new Set(['--env', '-e', '--from', '--to'])
 const environmentArguments = new Set(['environments'])
 const nameArguments = new Set(['name', 'names'])
 
-/** The word to complete, and what it stands for. */
+/** The word to complete, and the kind of name that it begins. */
 interface Wanted {
   kind: 'environment' | 'name' | 'profile'
   word: string
   options: GlobalOptions
 }
 
-/** Determines what the last word stands for. Returns undefined unless it is the name of an environment, a secret or a profile. */
+/**
+ * Determines the kind of name that the last word begins: an environment, a secret or a profile. Returns undefined for any other
+ * word.
+ */
 function wantedBy (words: readonly string[], program: Command): Wanted | undefined {
   const word = words.at(-1) ?? ''
   const before = words.slice(0, -1)
@@ -64,9 +67,9 @@ function wantedBy (words: readonly string[], program: Command): Wanted | undefin
   return nameArguments.has(argument.name()) ? { kind: 'name', word, options } : undefined
 }
 
-/** Returns the words to offer. Fails silently, since a message would end up on the command line that is being typed. */
+/** Returns the words to offer. Fails silently, because a message would appear on the command line that is being typed. */
 async function candidatesFor ({ kind, word, options }: Wanted, given: Terminal): Promise<string[]> {
-  // The notice that the command waits for the keyring never appears, because the completion times out first.
+  // The notice about a slow keyring never appears, because the completion times out first.
   const terminal = { ...given, keyring: async () => given.keyring({ notice: 2 * timeout, timeout }) }
   try {
     terminal.project = await projectOf(terminal)

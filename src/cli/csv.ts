@@ -10,8 +10,8 @@ const formula = /^[=+\-@\t\r]/
 const formulaAfterSemicolon = /(?<=;)(?="*[=+\-@\t\r])/g
 
 /**
- * Formats a row as a line of CSV (RFC 4180), without the line break. Parts of the text, such as a secret's name, were chosen by
- * others. Therefore, text that a spreadsheet would treat as a formula gets an apostrophe in front, and control characters are
+ * Formats a row as a line of CSV (RFC 4180), without the line break. Other people chose parts of the text, such as secrets'
+ * names. Therefore, text that a spreadsheet would treat as a formula gets an apostrophe in front, and control characters are
  * escaped.
  */
 export const csvLine = (cells: readonly (string | number | boolean)[]): string => cells.map(cellOf).join(',')

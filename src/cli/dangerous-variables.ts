@@ -1,4 +1,4 @@
-/** The names of some environment variables that change how programs run, and the effect that they have. */
+/** Names of environment variables that change how programs run, and their effect. */
 interface DangerousVariables {
   /** The effect, as the predicate of a sentence about the variable. */
   can: string
@@ -11,8 +11,8 @@ interface DangerousVariables {
  * configuration, or change which servers it trusts. A variable's name usually comes from the name of a secret or from a key in
  * its value. Without this table, everyone who may write a secret could therefore set these variables.
  *
- * The table can't be complete, since every program defines variables of its own. Only users who choose every name with `--map`
- * are safe from all such variables.
+ * The table can't be complete, because every program defines its own variables. Only users who choose every name with `--map` are
+ * safe from all such variables.
  */
 const dangerous: readonly DangerousVariables[] = [
   {
@@ -65,5 +65,5 @@ const dangerous: readonly DangerousVariables[] = [
 
 const patterns = dangerous.map(({ can, names }) => ({ can, pattern: new RegExp(`^(?:${names.join('|')})$`, 'i') }))
 
-/** Returns what a variable with this name can do to the programs that inherit it, or undefined if the name is an ordinary one. */
+/** Returns the effect of a variable with this name on the programs that inherit it, or undefined for an ordinary name. */
 export const dangerOf = (variable: string): string | undefined => patterns.find(({ pattern }) => pattern.test(variable))?.can

@@ -17,7 +17,7 @@ interface NamingOptions extends GlobalOptions {
 const timeout = 2_000
 
 /**
- * Returns the lines about a failed command: what is wrong, and what to do next. If the environment is unknown, the lines list the
+ * Returns the lines about a failed command: the problem, and the next step. If the environment is unknown, the lines list the
  * environments that the caller can see.
  */
 export async function failureLines (
@@ -33,7 +33,7 @@ export async function failureLines (
   return step === undefined ? problemLines(error, subject) : [step, `(${error.code}, request ${error.requestId})`]
 }
 
-/** Returns the function's result, or undefined if it fails. It may fail for the same reason as the command did. */
+/** Returns the function's result, or undefined if it fails, possibly for the same reason as the command. */
 function ifPossible<T> (find: () => T): T | undefined {
   try {
     return find()
@@ -60,7 +60,7 @@ function subjectOf (command: Command | undefined, terminal: Terminal, target: Ta
   }
 }
 
-/** Returns a sentence with the name of the environment that does not exist, and the names of those that the caller can see. */
+/** Returns a sentence with the name of the unknown environment, and the names of the environments that the caller can see. */
 async function environmentStep (command: Command, { env }: Subject, terminal: Terminal): Promise<string | undefined> {
   const options = command.optsWithGlobals<NamingOptions>()
   const index = command.registeredArguments.findIndex((argument) => argument.name() === 'environments')

@@ -34,10 +34,9 @@ const hour = 60 * 60_000
 
 /**
  * Reads the variables from the gateway, and stores them in the fallback. If the gateway can't be reached, returns the stored
- * variables, with a warning. Every other failure is final: a caller who has lost access must not get the secrets from the
- * fallback.
+ * variables, with a warning. Any other failure is final: a caller who has lost access must not get secrets from the fallback.
  *
- * @throws CommandFailure if the gateway can't be reached, and the fallback can't be used either
+ * @throws CommandFailure if neither the gateway nor the fallback can be used
  * @throws GatewayProblem
  */
 export async function withFallback (read: () => Promise<Read>, fallback: Fallback, terminal: Terminal): Promise<Read> {
@@ -58,8 +57,9 @@ export async function withFallback (read: () => Promise<Read>, fallback: Fallbac
 }
 
 /**
- * The problems that are outages. Others with the same statuses may mean that access was withdrawn, for example by closing an
- * account (`credential-invalid`) or disabling a KMS key (`kms-failure`), or that the audit trail can't record the access.
+ * The problems that are outages. Other problems with the same statuses may mean that access was withdrawn, for example by closing
+ * an account (`credential-invalid`) or disabling a KMS key (`kms-failure`), or that the access can't be recorded in the audit
+ * trail.
  */
 const outages: ReadonlySet<string> = new Set<GatewayProblem['code']>([
   'aws-unavailable', 'aws-timeout', 'aws-throttled', 'identity-provider-unavailable', 'overloaded'
@@ -75,7 +75,8 @@ function isOutage (error: unknown): error is GatewayProblem | GatewayUnreachable
 }
 
 /**
- * Returns this user's key, and creates it if necessary. The key is not stored beside the fallback, which may be on a shared disk.
+ * Returns this user's key, after creating it if necessary. The key is not stored beside the fallback, which may be on a shared
+ * disk.
  */
 function keyIn ({ env }: Terminal): Buffer {
   const folder = configFolder(env)
@@ -95,9 +96,7 @@ function keyIn ({ env }: Terminal): Buffer {
   return key
 }
 
-/**
- * Creates the key file. The hard link makes it appear with its whole content, and fails if another process has created the file.
- */
+/** Creates the key file. A hard link makes the complete file appear at once, and fails if another process has created it. */
 function createKey (file: string): void {
   const temporary = `${file}.${randomUUID()}`
   try {

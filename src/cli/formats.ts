@@ -17,7 +17,8 @@ interface Format {
    */
   write: (variables: Variables, name: string) => string
   /**
-   * True if programs usually get the output as their environment. Variables such as `PATH` would change how these programs run.
+   * True if programs usually receive the output as environment variables. Variables such as `PATH` would change how these
+   * programs run.
    */
   isEnvironment: boolean
 }

@@ -40,7 +40,7 @@ const alternatives: Partial<Record<keyof GlobalOptions, Readonly<Record<string, 
 }
 
 /**
- * Refuses global options that a command does not use, because whoever gives one expects an effect.
+ * Refuses global options that a command does not use, because users expect them to have an effect.
  *
  * @throws WrongUsage
  */

@@ -35,7 +35,7 @@ function variablesIn (text: string): Record<string, string> {
   const names = Array.from(text.matchAll(assignment), ([, name = '']) => name)
   const repeated = names.find((name, index) => names.indexOf(name) !== index)
   if (repeated !== undefined) throw new CommandFailure(`${repeated} is assigned twice: remove one of the lines`)
-  // `parseEnv` silently skips lines that it does not understand, so their values would be lost.
+  // `parseEnv` silently skips malformed lines, so their values would be lost.
   const rest = text.replace(assignment, (found) => found.replace(/[^\n]/g, '')).split('\n')
   const line = rest.findIndex((line) => !/^\s*(?:#.*)?$/.test(line))
   if (line !== -1) throw new CommandFailure(`Line ${line + 1} of the file is not an assignment, such as NAME=value`)

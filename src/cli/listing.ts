@@ -2,7 +2,7 @@ import { reply, type GatewayClient, type Schemas } from '#src/client/client'
 import { compact } from '#src/json/compact'
 import { allItems } from './pages.ts'
 
-/** Which secrets to list. */
+/** The selection of secrets to list. */
 export interface ListSelection {
   prefix?: string | undefined
   /** True to include secrets that are scheduled for deletion. */

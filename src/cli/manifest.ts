@@ -41,7 +41,7 @@ export function manifestFrom (text: string): Manifest {
 function manifestOf ({ kind: found, spec }: Record<string, unknown>): Manifest {
   if (found !== kind) throw new CommandFailure(`A manifest must be of kind ${kind}, not ${JSON.stringify(found)}`)
   if (!isJsonObject(spec)) throw new CommandFailure('The manifest has no spec')
-  // These two settings tell the tool that the manifest was written for how to run a job. They have nothing to do with secrets.
+  // These two settings tell the manifest's own tool how to run a job. They have nothing to do with secrets.
   const { environmentInfo, stackJobSettings, ...body } = spec
   if (stackJobSettings !== undefined && !isJsonObject(stackJobSettings)) throw new CommandFailure('spec.stackJobSettings must be an object')
   const unknown = Object.keys(body).filter((key) => key !== 'awsCredentialId' && key !== 'secretNames')

@@ -17,7 +17,7 @@ export interface PrivateFolder {
   /** Removes the folder, unless {@link keep} was called. */
   remove: () => void
   /**
-   * Runs a function, and ignores SIGINT and SIGQUIT until it has ended. The terminal sends these signals also to the program that
+   * Runs a function, and ignores SIGINT and SIGQUIT until it has ended. The terminal also sends these signals to the program that
    * the function runs, such as an editor, which handles Ctrl-C itself.
    */
   ignoringInterrupts: <T>(run: () => Promise<T>) => Promise<T>

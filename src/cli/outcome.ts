@@ -2,14 +2,14 @@ import { CommanderError, type Command } from 'commander'
 import { GatewayProblem, GatewayUnreachable } from '#src/client/problems'
 import { CommandFailure, ExitStatus, FailureWithStatus, WrongUsage, type Terminal } from './terminal.ts'
 
-/** How a failed command ends: its exit status, and the lines to print on standard error. */
+/** The end of a failed command: its exit status, and the lines for standard error. */
 export interface FailedOutcome {
   status: number
   lines: readonly string[]
 }
 
 /**
- * Returns how a command ends after it has thrown this error. Returns undefined for an unexpected error, which is a bug.
+ * Returns the outcome of a command that has thrown this error. Returns undefined for an unexpected error, which is a bug.
  *
  * @param command the command, if it has begun
  */

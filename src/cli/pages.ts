@@ -6,10 +6,10 @@ interface Page<T> {
   nextCursor?: string | undefined
 }
 
-/** The maximum number of pages. It is enough for the 500,000 secrets that AWS allows in a region, with 100 on a page. */
+/** The maximum number of pages. AWS allows 500,000 secrets in a region, which are 5,000 pages of 100. */
 const maximumPages = 10_000
 
-/** The maximum number of pages without items in a row. A gateway may send such a page if AWS sends one. */
+/** The maximum number of consecutive pages without items. The gateway sends an empty page if AWS does. */
 const maximumEmptyPages = 100
 
 /**

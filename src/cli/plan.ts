@@ -3,7 +3,9 @@ import { GatewayProblem, reply, type GatewayClient } from '#src/client/client'
 import { isJsonObject, parseLossless } from '#src/json/lossless'
 import type { BulkItemReply, Manifest } from './manifest.ts'
 
-/** How the value of an existing secret compares with the wanted one. It is `unknown` if the caller may not read the value. */
+/**
+ * The result of comparing an existing secret's value with the wanted value. It is `unknown` if the caller may not read the value.
+ */
 export type Comparison = 'same' | 'different' | 'unknown'
 
 type Item = NonNullable<Manifest['body']['secrets']>[number]
@@ -15,7 +17,7 @@ const batchSize = 100
 const existing = new Set(['skipped', 'updated'])
 
 /**
- * Compares the values of existing secrets with those that a bulk create would write. Reads the values, but shows them to nobody.
+ * Compares the values of existing secrets with those that a bulk create would write. Reads the values, but never shows them.
  *
  * @returns the comparisons, by the names of the secrets that have a value in the request
  * @throws GatewayUnreachable
@@ -46,7 +48,7 @@ interface Read {
   problem?: { code: string }
 }
 
-/** Reads values. Returns none if the caller may not read any, or if they are too large for one page. */
+/** Reads values. Returns an empty list if the caller may not read any of them, or if they are too large for one page. */
 async function valuesOf (gateway: GatewayClient, env: string, names: string[]): Promise<readonly Read[]> {
   try {
     return (await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { names } }))).items

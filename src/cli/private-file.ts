@@ -4,7 +4,7 @@ import { reasonOf } from './system-error.ts'
 import { CommandFailure } from './terminal.ts'
 
 /**
- * Creates a file that only this user can read. If its content can't be written, as on a full disk, there is no file either.
+ * Creates a file that only this user can read. If its content can't be written, as on a full disk, removes the file.
  *
  * @throws Node's own error, for example if the file exists
  */
@@ -20,8 +20,8 @@ export function createPrivate (file: string, content: string | Buffer): void {
 }
 
 /**
- * Replaces the content of a file that only this user can read, or creates the file. Whoever reads it sees either the old content
- * or the new one, never a part.
+ * Replaces the content of a file that only this user can read, or creates the file. Readers see either the whole old content or
+ * the whole new content.
  *
  * @param subject the file, in the words of the error
  * @throws CommandFailure if it can't be written

@@ -3,7 +3,7 @@ import type { GatewayProblem, Schemas } from '#src/client/client'
 import { catalogue } from '#src/problems/catalogue'
 import { counted, shellWord } from './text.ts'
 
-/** The details of the failed command that the lines mention, as far as they are known. */
+/** The known details of the failed command, for the lines. */
 export interface Subject {
   /** The words of the command, such as `read`. */
   command: string
@@ -73,7 +73,7 @@ const steps: Readonly<Record<string, Step>> = {
   'internal-error': () => 'Tell the platform team the ID of the request, which is shown below'
 }
 
-/** Matches text about HTTP, which a user of the command line can do nothing with. */
+/** Matches text about HTTP, which is no help to a user of the command line. */
 const aboutHttp = /%2F|\b(?:GET|PUT|POST|PATCH|DELETE)\b|Swagger|If-(?:None-)?Match|Retry-After|Idempotency-Key|AWS-Credential-Id|Bearer|`items`|`detail`/
 
 /** Returns the detail of a problem, or undefined if it is only the API's general advice, or about HTTP. */
@@ -91,7 +91,7 @@ export function sentenceOf (problem: Pick<Schemas['Problem'], 'code' | 'title' |
 /** The number of errors at which the gateway stops searching for more. */
 const mostErrors = 100
 
-/** Returns the lines about a problem: what is wrong, and what to do next. */
+/** Returns the lines about a problem: the problem itself, and the next step. */
 export function problemLines (problem: GatewayProblem, subject: Subject, step = nextStep(problem, subject)): string[] {
   const { code, requestId, errors, errorCount } = problem
   const details = errors.map(({ pointer, message }) => `  ${pointer}: ${message}`)

@@ -38,7 +38,10 @@ async function define (command: Command, pending: Pending, terminal: Terminal): 
   if (entry !== undefined) (await entry.load())(command, terminal)
 }
 
-/** Creates the program. `complete` and `completion` need the modules of all commands. Every other command needs only its own. */
+/**
+ * Creates the program. `complete` and `completion` need the modules of all commands. Every other command needs only its own
+ * module.
+ */
 async function programFor (args: readonly string[], terminal: Terminal): Promise<Command> {
   const { stdout, stderr } = terminal
   const pending: Pending = new Map()
@@ -70,7 +73,7 @@ async function programFor (args: readonly string[], terminal: Terminal): Promise
  * Runs a command and reports its failure on standard error.
  *
  * @param args the arguments, without the program's own name
- * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have others as well
+ * @returns the exit status: 0 on success, 1 on failure, 2 for wrong usage. `diff` and `run` have further statuses
  * @throws any unexpected error, which is a bug in the program
  */
 export async function run (args: readonly string[], streams: ProcessStreams): Promise<number> {
@@ -85,7 +88,7 @@ export async function run (args: readonly string[], streams: ProcessStreams): Pr
     program.hook('preAction', async (_, command) => {
       terminal.project = await projectOf(terminal)
       begun = command
-      // Commands that define formats of their own have only --json.
+      // Commands with their own formats have only --json.
       if (command.optsWithGlobals<OutputOptions>().output === 'json') program.setOptionValue('json', true)
     })
     await program.parseAsync(args, { from: 'user' })

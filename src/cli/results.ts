@@ -28,9 +28,9 @@ function remarkFor ({ problem, warnings = [] }: Results['items'][number]): strin
 }
 
 /**
- * Returns the failure of a command that has not done everything, with the next step.
+ * Returns the failure of a command that was only partly successful, with the next step.
  *
- * @param summary what was not done, such as "1 of 2 failed"
+ * @param summary a description, such as "1 of 2 failed"
  */
 export function incomplete (summary: string, items: Results['items']): CommandFailure {
   const someExist = items.some(({ problem }) => problem?.code === 'secret-exists')

@@ -10,7 +10,7 @@ for (const stream of [process.stdout, process.stderr]) {
 try {
   process.exitCode = await run(process.argv.slice(2), process)
 } catch (error) {
-  // Node.js would print the error as it is, with any control characters that the gateway sent.
+  // Node.js would print the error unescaped, with any control characters that the gateway sent.
   outputsOf(process).stderr.text(`This is a bug in secretsctl:\n${inspect(error)}\n`)
   process.exitCode = 1
 }

@@ -12,7 +12,7 @@ import { yamlText } from './yaml-text.ts'
 export interface ProcessStreams extends Streams {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly cwd?: () => string
-  /** The keyring; by default, that of the operating system. */
+  /** The keyring. Defaults to the operating system's keyring. */
   readonly keyring?: Keyring
 }
 
@@ -26,7 +26,7 @@ export interface Terminal extends Outputs, Pick<ProcessStreams, 'stdin' | 'env'>
    * @throws CommandFailure if the file can't be used
    */
   project: () => Project | undefined
-  /** Returns the keyring. Its module is loaded on demand, because most commands do without it. */
+  /** Returns the keyring. Its module is loaded on demand, because most commands don't need it. */
   readonly keyring: (limits?: Limits) => Promise<Keyring>
 }
 
@@ -70,7 +70,7 @@ export class ExitStatus extends Error {
   }
 }
 
-/** An error that sets the command's exit status, which otherwise depends on the cause. */
+/** An error with its own exit status. The `cause` is the error to report. */
 export class FailureWithStatus extends Error {
   override readonly name = 'FailureWithStatus'
   readonly status: number

@@ -10,7 +10,7 @@ import { contentOf } from './file-content.ts'
 import { reasonOf } from './system-error.ts'
 import { CommandFailure } from './terminal.ts'
 
-/** The options that say where a trail begins and ends, and how its signatures are checked. */
+/** The options for the extent of a trail, and for checking its signatures. */
 export interface TrailOptions {
   key: string[]
   head?: string

@@ -32,7 +32,7 @@ export interface Selection {
   all?: boolean
   /** Leaves out secrets without a value, which are an error otherwise. */
   skipPlaceholders?: boolean
-  /** The mapping of a project file, in the form of `map`. It may not set variables that change how programs run. */
+  /** The mapping of a project file, in the form of `map`. It must not set variables that change how programs run. */
   mapping?: Record<string, string>
 }
 
@@ -48,7 +48,7 @@ export function withSelection (command: Command): Command {
 }
 
 /**
- * Returns the selection of the options or, if they select nothing, that of the project file.
+ * Returns the options' selection or, if they select nothing, the project file's.
  *
  * @throws CommandFailure if the project file can't be used
  */
@@ -166,7 +166,7 @@ interface ReadValues {
 
 const nothing: ReadValues = { values: [], unaddressable: 0 }
 
-/** The kinds of secrets without a readable value that are left out. All others are an error. */
+/** The secrets without a readable value that are left out. All others are an error. */
 interface Mode {
   skipPlaceholders: boolean
   skipForbidden: boolean
@@ -225,7 +225,7 @@ function secretReference (text: string): Reference {
 
 const isVariable = (name: string): boolean => /^[A-Za-z_]\w*$/.test(name)
 
-/** Converts a secret's name to a variable's: `payments/db` becomes `PAYMENTS_DB`. */
+/** Converts a secret's name to the name of a variable: `payments/db` becomes `PAYMENTS_DB`. */
 export const variableOf = (name: string): string => name.replace(/^\/+/, '').replace(/[^A-Za-z0-9]+/g, '_').toUpperCase()
 
 const bytesOf = ({ value, encoding }: SecretValue): Buffer => Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8')

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
  */
 const options = { version: '1.1', defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 } as const
 
-/** Escapes characters in YAML's quoted strings: those that YAML 1.1 forbids or treats as line breaks, and invisible ones. */
+/** Escapes characters in YAML's quoted strings: invisible ones, and those that YAML 1.1 forbids or treats as line breaks. */
 const escaped = (text: string): string => text.replace(/[\u007f-\u009f\ufffe\uffff\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
   `\\U${(character.codePointAt(0) ?? 0).toString(16).padStart(8, '0')}`)
 

@@ -4,7 +4,7 @@ interface Entries<Key, Value> {
   set: (key: Key, value: Value) => unknown
 }
 
-/** Returns the value of a key. If the key has none, creates and stores one first. Node 24 lacks `Map#getOrInsertComputed`. */
+/** Returns the value of a key. If the key has no value, creates and stores one first. Node 24 lacks `Map#getOrInsertComputed`. */
 export function getOrCreate<Key, Value> (entries: Entries<Key, Value>, key: Key, create: () => Value): Value {
   const existing = entries.get(key)
   if (existing !== undefined) return existing

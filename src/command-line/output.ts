@@ -22,11 +22,11 @@ export interface Output {
   json: (value: object) => void
   /** Writes over the current line of a terminal, for example to update a progress bar. */
   redraw: (text: string) => void
-  /** Writes bytes as they are. Values may be written in this way to a file or a pipe, but never to a terminal. */
+  /** Writes bytes unchanged. Values may be written in this way to a file or a pipe, but never to a terminal. */
   bytes: (bytes: Uint8Array) => void
   /**
-   * The stream itself, to which `readline` writes a prompt and whatever the user types. It escapes nothing, so the caller must
-   * apply {@link visible} to the prompt.
+   * The stream to which `readline` writes a prompt and the user's input. It escapes nothing, so the caller must apply {@link
+   * visible} to the prompt.
    */
   readonly echo: Writable
 }
@@ -48,7 +48,7 @@ function outputOf (stream: Streams['stdout'], { TERM, NO_COLOR = '' }: NodeJS.Pr
   const isTerminal = stream.isTTY === true
   // See https://no-color.org.
   const showsColours = isTerminal && TERM !== 'dumb' && NO_COLOR === ''
-  // If validateStream were true, styleText would look at this process's environment variables and not at the given ones.
+  // With validateStream, styleText would use this process's environment variables instead of the given ones.
   const styled = (text: string, style: Style | undefined): string =>
     showsColours && style !== undefined ? styleText(style, visible(text), { validateStream: false }) : visible(text)
   const formatted = (line: Line): string =>

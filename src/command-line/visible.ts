@@ -1,4 +1,4 @@
-/** Control and format characters, separators of lines and paragraphs, and halves of surrogate pairs. */
+/** Control and format characters, line and paragraph separators, and lone surrogates. */
 const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 
 const shortEscapes: Partial<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
@@ -9,12 +9,12 @@ const units = (character: string): string =>
 
 /**
  * Replaces characters that control a terminal, and characters that reorder or hide text, by visible escapes such as `\u001b`.
- * Otherwise, text that others wrote could change what the user sees. Line breaks are replaced, too, so that such text can't
- * imitate lines of the program.
+ * Otherwise, text from other people could change what the user sees. Line breaks are replaced, too, so that such text can't
+ * imitate the program's own lines.
  */
 export const visible = (text: string): string => text.replace(hidden, (character) => shortEscapes[character] ?? units(character))
 
-/** Does the same as `visible`, but keeps line breaks. It is for text of several lines. */
+/** Does the same as `visible`, but keeps line breaks. For text of several lines. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')
 
 /**

@@ -29,8 +29,8 @@ export function* endpointIssues ({ environments, credentials, aws }: Declared): 
 }
 
 /**
- * Yields an issue for each setting that contradicts a custom endpoint. The SDK can't replace a custom endpoint by its FIPS or
- * dual-stack variant, and would refuse each call.
+ * Yields an issue for each setting that contradicts a custom endpoint. The SDK has no FIPS or dual-stack variant of a custom
+ * endpoint, and would refuse each call.
  */
 function* variantIssues (key: string, { endpoint, stsEndpoint, ...variants }: EndpointSettings): Generator<ConfigIssue> {
   if (endpoint === undefined && stsEndpoint === undefined) return
@@ -41,8 +41,8 @@ function* variantIssues (key: string, { endpoint, stsEndpoint, ...variants }: En
 }
 
 /**
- * Yields an issue if a custom endpoint for STS is an AWS endpoint for Secrets Manager, such as a VPC endpoint, because that does
- * not serve STS.
+ * Yields an issue if a custom endpoint for STS is an AWS endpoint for Secrets Manager, such as a VPC endpoint, because such an
+ * endpoint does not serve STS.
  */
 function* serviceIssues (key: string, stsEndpoint: string | undefined): Generator<ConfigIssue> {
   const wrong = labelsOf(stsEndpoint).find((label) => label === 'secretsmanager' || label === 'secretsmanager-fips')

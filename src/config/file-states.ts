@@ -24,9 +24,8 @@ export function recordStates<T> (states: Map<string, string>, load: () => T): T 
 }
 
 /**
- * Returns the state of a file, or of all files in a folder: their numbers, sizes and times. Skips names in a folder that start
- * with a dot, because the configuration does not include them. Symbolic links are followed, so replacing a link counts as a
- * change.
+ * Returns the state of a file, or of all files in a folder: their numbers, sizes and times. Skips names that start with a dot,
+ * because the configuration does not include such files. Symbolic links are followed, so replacing a link counts as a change.
  */
 export function stateOf (path: string): string {
   try {

@@ -40,7 +40,7 @@ type DeclaredRate = Static<typeof RateSchema>
 
 /**
  * Fills in the defaults. An environment's default rate is ten times a caller's rate. If only a burst is configured, and it is
- * less than the default rate, it becomes the rate.
+ * less than the default rate, the burst also becomes the rate.
  */
 export function limitsFrom ({ perEnvironment, refreshes, unauthenticated, ...declared }: Static<typeof LimitsSchema>): Limits {
   const average = averageOf(declared, 100)

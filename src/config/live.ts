@@ -15,7 +15,7 @@ export interface LiveConfig {
   replace: (next: Config) => void
   /** Loads a configuration, and replaces the current one with it. @throws what `load` or a `build` function has thrown */
   reload: (load: () => Config) => void
-  /** Returns true if the last reload has failed, so that the files contain another configuration than the one in use. */
+  /** Returns true if the last reload failed, so that the configuration in use differs from the files. */
   readonly isRefused: () => boolean
 }
 

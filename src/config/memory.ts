@@ -2,10 +2,7 @@ import { getHeapStatistics } from 'node:v8'
 import { Type, type Static } from '@sinclair/typebox'
 import { closed } from '#src/schema/types'
 
-/**
- * The smallest budget, in bytes. A caller may use half of it. That has to be enough for the longest body of a bulk create,
- * because such a body would otherwise always be refused.
- */
+/** The smallest budget, in bytes. A caller may use half of it, which must be enough for the longest body of a bulk create. */
 const minimum = 128 * 1024 * 1024
 
 /** The `server.memory` section of the configuration file. */

@@ -8,7 +8,7 @@ interface Declared {
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
 }
 
-/** Two environments with secrets in the same region, where the name prefix of `other` begins with that of `one`. */
+/** Two environments with secrets in the same region, where the name prefix of `other` begins with the name prefix of `one`. */
 interface Overlap {
   readonly one: Environment
   readonly other: Environment

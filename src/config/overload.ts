@@ -18,8 +18,8 @@ export interface OverloadLimits {
 /**
  * Fills in the defaults of the `server.overload` section.
  *
- * V8 collects garbage when the heap has grown halfway from the size of its live objects to the limit. Therefore, more than 85
- * percent of the limit can be in use only if most of the heap consists of live objects, not of garbage.
+ * V8 collects garbage when the heap has grown halfway from the size of its live objects to the limit. So more than 85 percent of
+ * the limit can be in use only if most of the heap is live objects, not garbage.
  */
 export function overloadFrom (declared: Static<typeof OverloadSchema>): OverloadLimits {
   const { heapShare = 0.85, loopDelayMilliseconds = 1_000 } = declared

@@ -12,10 +12,10 @@ interface Declared {
   readonly cache: Pick<CacheSettings, 'events'>
 }
 
-/** A key of the configuration whose value is valid in only one AWS partition. */
+/** A configuration key whose value is valid in only one AWS partition. */
 interface Place {
   readonly key: string
-  /** The partition, such as `aws-cn`; undefined if the value belongs to no partition that AWS has. */
+  /** The partition, such as `aws-cn`; undefined if the value belongs to no known partition. */
   readonly partition: string | undefined
 }
 
@@ -56,7 +56,7 @@ function* unknownPartition (id: string, definition: CredentialDefinition): Gener
   yield { key: `credentials.${id}.roleArn`, found: `the partition ${partition}`, expected: `one of: ${partitionNames.join(', ')}` }
 }
 
-/** Yields an issue for each place that is not in the partition of the first place. Ignores partitions that AWS does not have. */
+/** Yields an issue for each place that is not in the partition of the first place. Ignores unknown partitions. */
 function* differences (places: readonly Place[]): Generator<ConfigIssue> {
   const [first, ...others] = places.filter(({ partition = '' }) => partitionNames.includes(partition))
   for (const { key, partition } of others) {

@@ -21,7 +21,7 @@ export interface ShutdownTimes {
 }
 
 /**
- * The maximum number of attempts at a call to AWS. Each attempt may wait in the queue, so each adds to a call's longest duration.
+ * The maximum number of attempts at a call to AWS. Each attempt may wait in the queue, which adds to a call's longest duration.
  */
 const attempts = 3
 

@@ -33,7 +33,8 @@ export function compareAccounts (
 /**
  * Returns an identifier of the AWS account of each credential. It is the account's ID if the configuration contains it: in the
  * ARN of a role, or as the account of an environment that allows the credential. Otherwise, it is the ID of the first credential
- * with the same keys. Credentials with the same identifier belong to the same account. Those with different ones may do so too.
+ * with the same keys. Credentials with the same identifier belong to the same account. Credentials with different identifiers may
+ * also belong to the same account.
  */
 export function accountNames (
   credentials: ReadonlyMap<string, CredentialDefinition>, environments: Iterable<Holder>
@@ -50,7 +51,7 @@ export function accountNames (
 const roleAccountOf = (definition: CredentialDefinition | undefined): string | undefined =>
   definition !== undefined && isRole(definition) ? roleAccount(definition) : undefined
 
-/** The members of a definition that only determine which endpoints are called. They don't affect whose keys are obtained. */
+/** The members of a definition that only determine endpoints. They don't affect whose keys are obtained. */
 const places = {
   region: undefined,
   endpoint: undefined,
@@ -59,7 +60,7 @@ const places = {
   useDualstackEndpoint: undefined
 }
 
-/** Returns true if two definitions obtain the same keys. They may differ only in the endpoints that they call. */
+/** Returns true if two definitions obtain the same keys. They may differ only in their endpoints. */
 function haveSameKeys (one: CredentialDefinition | undefined, other: CredentialDefinition | undefined): boolean {
   if (one === undefined || other === undefined) return false
   return isDeepStrictEqual({ ...one, ...places }, { ...other, ...places })

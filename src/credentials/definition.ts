@@ -46,7 +46,7 @@ export const credentialKinds = kinds.map(({ properties: { kind } }) => kind.cons
 
 /**
  * An AWS credential in the configuration file. It describes how the gateway obtains the keys, but never contains them. `kind` is
- * the discriminator, so validation reports only the errors for the declared kind, and not those for all kinds.
+ * the discriminator, so validation reports only the errors for the declared kind.
  */
 export const CredentialSchema = Type.Unsafe<Static<(typeof kinds)[number]>>({
   type: 'object',

@@ -24,8 +24,8 @@ export const endpointMembers = {
 }
 
 /**
- * Returns the endpoint settings that apply to a credential. Its own settings take precedence over those that all credentials
- * share. By default, a custom endpoint for Secrets Manager is also used for STS, because emulators of AWS serve both.
+ * Returns the endpoint settings that apply to a credential. Its own settings take precedence over the shared ones. By default, a
+ * custom endpoint for Secrets Manager is also used for STS, because emulators of AWS serve both.
  */
 export function endpointsOf (own: EndpointSettings, shared: EndpointSettings): EndpointSettings {
   return compact({

@@ -2,7 +2,7 @@ import { monotonic as processClock, type Monotonic } from '#src/clock'
 
 /** A cache for one value that is slow to fetch, and that expires. */
 export interface RefreshingCache<Value> {
-  /** Returns the value, and fetches it first if necessary. Rejects with the error that `get` threw. */
+  /** Returns the value, after fetching it if necessary. Rejects with the error that `get` threw. */
   current: () => Promise<Value>
   /**
    * Discards a value that turned out to be invalid, so that the next call fetches a new one. A value fetched less than 5 seconds
@@ -29,16 +29,15 @@ const refreshBefore = 5 * 60_000
 const safetyMargin = 30_000
 
 /**
- * The time, in milliseconds, for which a new value is returned even if it seems to have expired already. Nobody issues expired
- * values, so this gateway's clock is fast. Without this minimum, every call would fetch a value. If the value is not valid after
- * all, `drop` discards it.
+ * The time, in milliseconds, for which a new value is returned even if it seems to have expired. Nobody issues expired values, so
+ * this gateway's clock must be fast. Without this minimum, every call would fetch a value. If the value is invalid after all,
+ * `drop` discards it.
  */
 const shortestUse = 60_000
 
 /**
- * The pause after a fetch, in milliseconds. During the pause after a failed fetch, no new fetch starts. If there is no valid
- * value, callers get the same error again. During the pause after a successful fetch, the value is neither refreshed in the
- * background nor dropped.
+ * The pause after a fetch, in milliseconds. After a failed fetch, no new fetch starts during the pause, and callers without a
+ * valid value get the same error again. After a successful fetch, the value is neither refreshed nor dropped during the pause.
  */
 export const fetchPause = 5_000
 
@@ -94,7 +93,7 @@ export function refreshingCache<Value> (options: RefreshingCacheOptions<Value>):
         if (mayFetch && time >= cached.times.refreshFrom) fetchOnce().catch(() => undefined)
         return cached.value
       }
-      // If the last fetch failed, only the caller that starts the next one waits for it.
+      // If the last fetch failed, only the caller that starts the next fetch waits for it.
       if (failed !== undefined && (!mayFetch || pending !== undefined)) throw failed.error
       return fetchOnce()
     },

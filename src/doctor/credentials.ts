@@ -15,7 +15,7 @@ export interface TriedCredential {
   readonly identity?: Identity | Problem
 }
 
-/** Gets a credential's keys, and asks STS whose they are. */
+/** Gets a credential's keys, and asks STS for the identity they belong to. */
 export async function tryCredential (
   id: string, definition: CredentialDefinition, probe: Probe, { monotonic }: Clocks
 ): Promise<TriedCredential> {
@@ -35,7 +35,7 @@ async function orProblem<Result> (work: Promise<Result>): Promise<Result | Probl
   }
 }
 
-/** Returns the identity of a credential, or undefined if it could not be found out. */
+/** Returns the identity of a credential, or undefined if it is unknown. */
 export const identityOf = (tried: TriedCredential | undefined): Identity | undefined =>
   tried?.identity instanceof Problem ? undefined : tried?.identity
 

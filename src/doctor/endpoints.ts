@@ -9,7 +9,7 @@ export interface Called {
   readonly service: CalledService
   readonly credentialId: string
   readonly region: string
-  /** Who calls it, such as `prod`. */
+  /** The caller, such as `prod`. */
   readonly by: string
 }
 
@@ -22,7 +22,7 @@ export interface Endpoint {
 /** The time limit for reaching an endpoint, in milliseconds. */
 const limit = 5_000
 
-/** The report for each step that can fail: the error, and what to do about it. */
+/** The report for each step that can fail: the error, and the next step for the user. */
 const failures: Readonly<Record<Step, { says: string, next: string }>> = {
   name: {
     says: 'its name has no address',
@@ -63,7 +63,7 @@ export async function locate (probe: Probe, calls: readonly Called[]): Promise<{
   }
 }
 
-/** Returns what an endpoint is called for, such as `Secrets Manager of dev, prod`. */
+/** Returns the purpose of an endpoint, such as `Secrets Manager of dev, prod`. */
 const usesOf = (calls: readonly Called[]): string =>
   Array.from(Map.groupBy(calls, ({ service }) => service), ([service, group]) =>
     `${service} of ${[...new Set(group.map(({ by }) => by))].join(', ')}`).join('; ')
@@ -91,7 +91,7 @@ export function endpointFinding ({ origin, calls, result }: VisitedEndpoint): Fi
 /** The differences between the clocks, in milliseconds, that cause a warning, and that make AWS refuse signatures. */
 const differences = { noticeable: 10_000, refused: 5 * 60_000 }
 
-/** Compares this machine's clock with that of the endpoint that replied first. */
+/** Compares this machine's clock with the clock of the endpoint that replied first. */
 export function clockFinding (visited: readonly VisitedEndpoint[]): Finding {
   const about = { subject: 'this machine', check: 'clock' } as const
   const dated = visited.flatMap(({ origin, result }) => isReached(result) && result.ahead !== undefined
@@ -110,7 +110,7 @@ export function clockFinding (visited: readonly VisitedEndpoint[]): Finding {
   return { ...about, status: 'failure', message: `${message}. ${consequences}`, next }
 }
 
-/** Returns a span of time in words, rounded to seconds, or to minutes from two minutes on. */
+/** Returns a span of time in words, in seconds or, from two minutes on, in minutes. */
 function duration (milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000)
   const [number, unit] = seconds < 120 ? [seconds, 'second'] : [Math.round(seconds / 60), 'minute']

@@ -21,7 +21,7 @@ export interface Examination {
   /** Returns the command that prints the IAM policy of an environment. */
   readonly policyCommand: (environment: string) => string
   readonly clocks: Clocks
-  /** Called when a part of the work is done. */
+  /** Called when a part of the work is completed. */
   readonly onProgress: (done: number, total: number) => void
 }
 
@@ -29,7 +29,7 @@ export interface Examination {
 const concurrency = 4
 
 /**
- * Checks a configuration against AWS, and reports what works and what does not. Changes nothing in AWS, and reads no value of a
+ * Checks a configuration against AWS, and reports the result of each check. Changes nothing in AWS, and reads no value of a
  * secret.
  */
 export async function examine (examination: Examination): Promise<Finding[]> {
@@ -86,7 +86,10 @@ async function findingsOf (examination: Examination, probe: Probe): Promise<Find
   ]
 }
 
-/** Returns the credentials that environments use, with their sources. Includes unused ones if all environments are checked. */
+/**
+ * Returns the credentials that the environments use, with their sources. If all environments are checked, includes unused
+ * credentials.
+ */
 function credentialsFor (config: Config, environments: readonly Environment[]): Map<string, CredentialDefinition> {
   const used = new Set(environments.flatMap(({ allowedCredentials }) =>
     allowedCredentials.flatMap((id) => [...sourcesOf(config.credentials, id)])))

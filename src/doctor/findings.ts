@@ -6,12 +6,12 @@ export type Status = (typeof statuses)[number]
 /** The finding of a check. It contains no key and no secret's value. */
 export interface Finding {
   readonly status: Status
-  /** The thing that was checked, such as `credential base`. */
+  /** The subject of the check, such as `credential base`. */
   readonly subject: string
   readonly check: 'keys' | 'identity' | 'endpoint' | 'clock' | 'account' | 'rights' | 'quota' | 'limits'
-  /** What was found, in plain words. */
+  /** The result, in plain words. */
   readonly message: string
-  /** What to do about it. */
+  /** The next step for the user. */
   readonly next?: string
 }
 

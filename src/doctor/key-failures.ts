@@ -1,7 +1,7 @@
 import type { CredentialDefinition, CredentialKind } from '#src/credentials/definition'
 import type { Problem } from '#src/problems/problem'
 
-/** What is wrong with a credential, and what to do about it. */
+/** The fault of a credential, and the next step for the user. */
 interface Explanation {
   readonly says: string
   readonly next: string
@@ -10,7 +10,7 @@ interface Explanation {
 interface Rule extends Explanation {
   /** Matches the name of AWS's or the SDK's error and its message. */
   readonly when: RegExp
-  /** The kinds of credentials that the rule is for. Defaults to all. */
+  /** The kinds of credentials to which the rule applies. Defaults to all. */
   readonly kinds?: readonly CredentialKind[]
 }
 

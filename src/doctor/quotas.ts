@@ -5,14 +5,14 @@ import { accountNames } from '#src/credentials/accounts'
 import type { Environment } from '#src/environments/environment'
 import type { Finding } from './findings.ts'
 
-/** An account and region, for which AWS counts the requests. */
+/** An account and region. AWS counts requests per account and region. */
 interface Place {
   readonly account: string
   readonly region: string
   readonly environments: Set<Environment>
   /**
-   * The identifiers under which the gateway counts the account's calls, each with one of its credentials. There are several if
-   * the configuration does not show that the credentials belong to the same account.
+   * The identifiers under which the gateway counts the account's calls, each with one of the account's credentials. There is more
+   * than one if the configuration does not show that the credentials belong to the same account.
    */
   readonly assumed: Map<string, string>
 }
@@ -72,7 +72,7 @@ function shareFinding ({ aws: { quotaShare }, shared }: Config, place: Place): F
   return { ...about, status: 'ok', message, next: 'If several processes run, configure shared, or set aws.quotaShare to 1 divided by their number' }
 }
 
-/** Checks that callers may not send more reads than AWS serves. */
+/** Checks that callers can't send more reads than AWS serves. */
 function limitFinding ({ aws: { quotaShare, queueTime }, limits }: Config, place: Place): Finding {
   const { requests, window } = limits.environment
   const about = { subject: subjectOf(place), check: 'limits' } as const

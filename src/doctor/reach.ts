@@ -23,11 +23,11 @@ export interface Unreached {
   readonly reason: string
 }
 
-/** The header `Date` has no fractions of a second, so the server's clock is half a second later on average. */
+/** The header `Date` has whole seconds, so on average, the server's clock is half a second ahead of it. */
 const halfSecond = 500
 
 /**
- * Sends a request without a signature to a server, to find out which step fails and what the server's clock shows.
+ * Sends a request without a signature to a server, to determine which step fails, and the server's time.
  *
  * @param origin the beginning of the server's URL
  * @param limit the time limit in milliseconds

@@ -27,7 +27,7 @@ export interface RightsOptions {
   readonly policyCommand: (environment: string) => string
 }
 
-/** An operation that was tried, and what AWS's answer proves. */
+/** An operation that was tried, and the conclusion from AWS's answer. */
 interface Attempt {
   readonly operation: DryOperation
   readonly reply: DryReply
@@ -38,7 +38,7 @@ type Result = Pick<Finding, 'status' | 'message' | 'next'>
 /** The maximum number of concurrent calls with a credential. AWS's lowest quota is 50 per second. */
 const concurrency = 4
 
-/** Checks which of the permissions that an environment needs a credential has. Makes only calls without an effect. */
+/** Checks which permissions a credential has of those that an environment needs. Makes only calls without an effect. */
 export async function rightsFindings (pair: Pair, { config, probe, actions, policyCommand }: RightsOptions): Promise<Finding[]> {
   const { environment, credentialId, identity } = pair
   const { policy } = iamPolicy({
@@ -61,10 +61,10 @@ export async function rightsFindings (pair: Pair, { config, probe, actions, poli
     ({ ...result, subject: `environment ${environment.name}`, check: 'rights', message: `The credential ${credentialId} ${message}` }))
 }
 
-/** Returns the operation of Secrets Manager that a permission is for. The permissions of other services remain as they are. */
+/** Returns the Secrets Manager operation that a permission is for. Permissions of other services are returned unchanged. */
 const operationOf = (permission: string): string => permission.replace('secretsmanager:', '')
 
-/** Returns a secret that can't exist, because its name is random. Its ARN shows in CloudTrail where the calls come from. */
+/** Returns a secret that can't exist, because its name is random. In CloudTrail, the ARN identifies the source of the calls. */
 function targetIn ({ region, namePrefix, replicaRegions }: Environment, { arn: principal, account }: Identity): DryTarget {
   const partition = partitionInArn(principal) ?? 'aws'
   const another = regions.find((name) => name !== region && partitionOf(name) === partition)
@@ -80,8 +80,8 @@ function allowed (attempts: readonly Attempt[]): Result[] {
 }
 
 /**
- * Reports the denials, grouped by reason. They are only a warning if the credential is not the environment's default one, because
- * it may be meant for fewer operations.
+ * Reports the denials, grouped by reason. If the credential is not the environment's default, they are only a warning, because it
+ * may be meant for fewer operations.
  */
 function denied (
   attempts: readonly Attempt[], { environment, credentialId, identity }: Pair, policyCommand: RightsOptions['policyCommand']
@@ -97,7 +97,7 @@ function denied (
   })
 }
 
-/** Returns the reason for a denial in words. Also returns what to do, unless an IAM policy has to be attached. */
+/** Describes the reason for a denial. Also returns the next step, unless it is to attach an IAM policy. */
 function wordsFor (reason: DenialReason | undefined): [string, string?] {
   if (reason === undefined) return ['AWS does not say why']
   const { isExplicit, policy } = reason
@@ -106,7 +106,7 @@ function wordsFor (reason: DenialReason | undefined): [string, string?] {
   return [says, `Change the ${policy}. A further IAM policy would not help`]
 }
 
-/** Returns whom a policy has to be attached to. The session of a role has none of its own. */
+/** Returns the principal that a policy has to be attached to. For a role session, it is the role. */
 function ownerOf ({ arn: principal }: Identity): string {
   const role = /:assumed-role\/([^/]+)/.exec(principal)?.[1]
   return role === undefined ? principal : `the role ${role}`
@@ -122,7 +122,7 @@ function unclear (attempts: readonly Attempt[]): Result[] {
   }))
 }
 
-/** The permissions of some services can't be tested without an effect. Each row says what would prove those of one service. */
+/** Some services' permissions can't be tested without an effect. Each row names the proof for the permissions of one service. */
 const proofs = [
   { service: 'secretsmanager', proof: 'the creation of a secret', next: 'Create a secret through the gateway, or run the acceptance tests (docs/aws.md)' },
   { service: 'kms', proof: 'a value that is encrypted with the key', next: 'Create a secret through the gateway, and read it' },

@@ -13,7 +13,7 @@ export const cacheTimes = {
   staleIfErrorSeconds: seconds('the time for which a value is used after that if AWS does not answer')
 }
 
-/** The settings of the rules that secrets are judged by. */
+/** The settings of the posture rules. */
 const PostureSchema = Type.Object({
   rotatedWithinDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
   unusedForDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
@@ -76,9 +76,9 @@ export interface Environment {
   readonly pendingDeletion: PendingDeletion
   /** The names of secrets that must exist in the environment. */
   readonly requiredSecrets: readonly string[]
-  /** The settings of the rules that secrets are judged by. Those that are absent have the defaults of AWS Security Hub. */
+  /** The settings of the posture rules. Absent settings have the defaults of AWS Security Hub. */
   readonly posture?: Static<typeof PostureSchema>
-  /** The times for which values are cached, in seconds. If one is absent, the setting of the whole gateway applies. */
+  /** The times for which values are cached, in seconds. An absent time defaults to the gateway-wide setting. */
   readonly cache?: { readonly ttlSeconds?: number, readonly staleIfErrorSeconds?: number }
 }
 

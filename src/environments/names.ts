@@ -13,8 +13,8 @@ declare const brand: unique symbol
 export type SecretName = string & { readonly [brand]: 'SecretName' }
 
 /**
- * A secret's name in AWS, without the environment's prefix, that the gateway's paths can't contain. An example is `a//b`, because
- * proxies and clients would rewrite it.
+ * A name of a secret in AWS, without the environment's prefix, that the gateway's paths can't contain. An example is `a//b`,
+ * because proxies and clients would rewrite it.
  */
 export type UnaddressableName = string & { readonly [brand]: 'UnaddressableName' }
 
@@ -57,7 +57,7 @@ export const newNameMistake = (name: SecretName): string | undefined =>
 
 /**
  * Returns any warnings about a new secret's name. AWS's documentation advises against names that end in a hyphen and six
- * characters, because AWS would mistake that ending for the random suffix of an ARN.
+ * characters, because AWS would mistake such an ending for the random suffix of an ARN.
  */
 export const nameWarnings = (name: SecretName): { warnings?: string[] } => /-[A-Za-z0-9]{6}$/.test(name)
   ? { warnings: ['The name ends in a hyphen and six characters, as ARNs do: AWS can\'t find the secret by an ARN without its suffix.'] }

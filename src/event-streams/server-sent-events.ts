@@ -7,7 +7,7 @@ export const heartbeat = ': heartbeat\n\n'
 /**
  * Returns the text of a Server-Sent Event (WHATWG HTML, section 9.2).
  *
- * @param id the ID that the client sends as `Last-Event-ID` when it reconnects; by default, that of the previous event
+ * @param id the ID that the client sends as `Last-Event-ID` when it reconnects; defaults to the previous event's ID
  */
 export const eventText = (name: string, data: unknown, id?: string | number): string =>
   `${id === undefined ? '' : `id: ${id}\n`}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`

@@ -7,8 +7,8 @@ type Variables = Readonly<Record<string, string | undefined>>
 export class NoTarget extends Error {}
 
 /**
- * Returns the URL that a probe in the same container requests. The probe has no client certificate. If the gateway requires one,
- * the URL is that of the metrics' listener.
+ * Returns the URL that a probe in the same container requests. The probe has no client certificate, so if the gateway requires
+ * one, the URL belongs to the metrics listener.
  *
  * @param yaml the configuration file; undefined in local mode
  * @throws NoTarget if the port is not known, or no listener answers a client without a certificate

@@ -12,7 +12,7 @@ export interface LimitedSchema {
   readonly anyOf?: readonly LimitedSchema[]
 }
 
-/** The maximum length, in bytes, of a body whose schema does not limit it to less. */
+/** The maximum length of a body, in bytes, unless its schema implies a lower limit. */
 export const defaultBodyLimit = 1024 * 1024
 
 /**
@@ -24,15 +24,15 @@ const characterBytes = 12
 /** The bytes that are allowed around each value: a comma or a colon, line breaks and indentation. */
 const spaceBytes = 64
 
-/** The maximum length in bytes of a number, `true`, `false` or `null`. JSON allows longer numbers, but nobody writes them. */
+/** The maximum length in bytes of a number, `true`, `false` or `null`. JSON allows longer numbers, but none occur in practice. */
 const scalarBytes = 32
 
-/** The maximum length in bytes of a body that the gateway only reads to find out whether it is empty. */
+/** The maximum length in bytes of a body that is read only to determine whether it is empty. */
 const emptyBody = 1024
 
 /**
- * Every route accepts a body of this length, in bytes. If a short body is wrong, the reply then lists the mistakes and does not
- * merely state that the body is too long.
+ * Every route accepts a body of this length, in bytes. So the reply to a short invalid body lists its mistakes, instead of only
+ * stating that it is too long.
  */
 const shortBody = 16 * 1024
 

@@ -4,7 +4,7 @@ import { maximumValues } from './json.ts'
 const copies = 3
 
 /**
- * `memory` is the number of bytes that a value in a parsed body takes, not counting its text. `text` is the number of bytes of
+ * `memory` is the number of bytes that a value in a parsed body takes, not counting its text. `text` is the length in bytes of
  * the shortest text of such a value: `[],`.
  */
 const value = { memory: 64, text: 3 }

@@ -30,8 +30,8 @@ interface Schema {
 interface List { readonly name: string, readonly validate: ValidateFunction }
 
 /**
- * Compiles the schema of a route's body. The items of its long lists are validated one by one. So other work can run in between,
- * and the search ends once it has found more errors than a reply contains.
+ * Compiles the schema of a route's body. The items of its long lists are validated one by one, so that other work can run in
+ * between, and validation can stop at the maximum number of errors in a reply.
  */
 export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) => {
   const lists = listsIn(schema).map(([name, items]): List => ({ name, validate: ajv.compile(items) }))
@@ -48,8 +48,8 @@ export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) 
 }
 
 /**
- * This member marks a promise as one that need not be awaited, so that the linter's rule against unawaited promises accepts it.
- * Fastify awaits the validator's promise itself, and its types require this member.
+ * Marks a promise that need not be awaited, so that the linter's rule against unawaited promises accepts it. Fastify itself
+ * awaits the validator's promise, and its types require this member.
  */
 const awaited = { __linterBrands: 'SafePromiseLike' } as const
 

@@ -36,8 +36,8 @@ export const endingWith = (bulk: BulkRun, end: () => void): BulkRun => ({
 })
 
 /**
- * Wraps a run so that the memory of the request's body, and of the results, counts as held by the caller until the run has ended.
- * The run may outlive the request.
+ * Wraps a run so that the memory of the request's body and of the results counts against the caller's budget until the run has
+ * ended. The run may outlive the request.
  */
 export const holdingMemory = ({ found, scope }: FastifyRequest, memory: Budget, bulk: BulkRun): BulkRun => ({
   ...bulk,
@@ -73,14 +73,14 @@ export function sendResultsAsProblem (
 
 /**
  * Runs a bulk create. Sends a line of JSON for each secret as soon as its result is final, and the summary as the last line. The
- * results of an atomic run are final only when it ends. Until then, its lines report the number of secrets that are done. If the
+ * results of an atomic run are final only when it ends. Until then, the lines report only the number of completed secrets. If the
  * client does not read the lines, the run waits.
  */
 export function sendLines (
   request: FastifyRequest, reply: FastifyReply, bulk: BulkRun, signal: AbortSignal
 ): FastifyReply {
   const lines = new PassThrough()
-  // Without a listener, an `error` event would crash the process if the run fails before Fastify listens for errors.
+  // Without a listener, an `error` event would crash the process if the run failed before Fastify listens for errors.
   lines.on('error', nothing)
   const itemReply = toReply(request)
   const write = (line: object): void => {

@@ -11,7 +11,7 @@ export const CacheHeaders = {
 
 /**
  * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record. If the
- * request reads several secrets, the result comes from the cache only if all of them do, and is as old as the oldest.
+ * request reads several secrets, the result comes from the cache only if all of them do, and its age is the oldest secret's age.
  *
  * @param maximumAge the maximum age, in milliseconds, of a cached value that the caller accepts
  */
@@ -33,7 +33,7 @@ export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximum
   })
 }
 
-/** Ranks the sources of answers: AWS comes after the cache, and an older answer of the cache after a younger one. */
+/** Ranks the sources of answers by age: an older cached answer ranks higher, and an answer from AWS highest. */
 const rankOf = ({ age = Infinity }: CacheStatus): number => age
 
 /** Returns the maximum age, in milliseconds, that the `Cache-Control` of a request accepts (RFC 9111, section 5.2.1). */

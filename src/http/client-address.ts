@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
-/** Returns true if the address is that of a trusted proxy. */
+/** Returns true if the address belongs to a trusted proxy. */
 export type TrustsProxy = (address: string) => boolean
 
 /**
- * Returns the client's address from `X-Forwarded-For`: the last address that is not that of a trusted proxy. A client can't forge
- * it, because each proxy appends the address that it received the request from. Without a trusted proxy, returns the address of
- * the connection's peer. Returns undefined if the entry is not an IP address.
+ * Returns the client's address from `X-Forwarded-For`: the last address that does not belong to a trusted proxy. A client can't
+ * forge it, because each proxy appends the address that it received the request from. Without a trusted proxy, returns the
+ * address of the connection's peer. Returns undefined if the entry is not an IP address.
  */
 export function reportedAddress ({ headers, socket }: IncomingMessage, trustsProxy: TrustsProxy): string | undefined {
   const { remoteAddress = '' } = socket

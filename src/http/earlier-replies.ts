@@ -8,8 +8,8 @@ import type { Socket } from 'node:net'
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null }
 
 /**
- * Returns the reply that a connection has to send next. Returns undefined if there is none, or if its request has not arrived
- * completely.
+ * Returns the reply that a connection has to send next. Returns undefined if there is no such reply, or if its request has not
+ * arrived completely.
  */
 const nextReply = ({ _httpMessage: reply }: HttpSocket): ServerResponse | undefined =>
   reply?.req.complete === true ? reply : undefined
@@ -21,7 +21,7 @@ const closed = async (reply: ServerResponse): Promise<void> => new Promise((reso
 
 /**
  * Waits until a connection has sent the replies to all requests that have arrived completely. If the gateway wrote another reply
- * before that, the client would take it for the reply to one of these requests.
+ * before these, the client would take it for the reply to one of those requests.
  */
 export async function earlierReplies (socket: Socket): Promise<void> {
   for (let reply = nextReply(socket); reply !== undefined && !socket.destroyed; reply = nextReply(socket)) await closed(reply)

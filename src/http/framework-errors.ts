@@ -19,8 +19,8 @@ const byCode: Readonly<Record<string, ProblemCode>> = {
 }
 
 /**
- * Converts anything thrown into a problem. A `Problem` is returned unchanged. Any other error becomes `internal-error`, unless it
- * is known to be the client's fault.
+ * Converts anything thrown into a problem. A `Problem` is returned unchanged. Any other error becomes `internal-error`, unless
+ * the client is known to have caused it.
  */
 export function problemFromFramework (thrown: unknown): Problem {
   if (thrown instanceof Problem) return thrown

@@ -9,13 +9,13 @@ import { keepNumber, type BodySchema } from './numbers.ts'
 export const maximumValues = 250_000
 
 /**
- * The limits of a body. The depth is more than any legitimate document needs, and too little to overflow the stack of a validator
- * or serializer. The number of items in a list or object is one more than any route accepts. A list with just one item too many
- * therefore still reaches the schema, whose error message is more specific.
+ * The limits of a body. The depth suffices for any legitimate document, and can't overflow the stack of a validator or
+ * serializer. The number of items in a list or object is one more than any route accepts, so a list with one item too many still
+ * reaches the schema, whose error message is more specific.
  */
 const usualBounds: Bounds = { depth: 64, items: 10_001, values: maximumValues }
 
-/** Bodies of at most this many bytes are parsed at once. Longer ones wait for their turn. */
+/** Bodies of at most this many bytes are parsed at once. Longer bodies wait for their turn. */
 const shortBody = 16 * 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -35,12 +35,12 @@ interface ParseOptions {
  * - numbers beyond a double's range or precision, which `JSON.parse` would round, unless `schema` allows them
  * - documents with too many values or levels
  *
- * Lets other work run in between, if the body is long.
+ * If the body is long, lets other work run in between.
  *
- * @param schema the body's schema. If it allows an object with any members, the object may contain any number. These numbers keep
- * their text.
+ * @param schema the body's schema. Where it allows an object with any members, the object may contain any number, which keeps its
+ * text.
  * @param options.bounds lower limits than usual, for a route that accepts less
- * @param options.isGone returns true if the caller has hung up, so that nobody needs the result
+ * @param options.isGone returns true if the caller has disconnected, so that nobody needs the result
  * @throws Problem `caller-gone`
  * @throws Problem `invalid-request`. It contains the line and column of a syntax error, or a JSON pointer to any other mistake.
  * Its message never quotes the text.
@@ -52,8 +52,8 @@ export async function parseJson (body: Uint8Array, schema?: BodySchema, { bounds
     if (isGone?.() === true) throw new Problem('caller-gone')
   }
   const takeTurns = async (): Promise<void> => { if (turn.isOver()) await nextTurn() }
-  // A long body waits for a turn before its first piece, too. Otherwise many such bodies that arrive together would all be begun
-  // in the same iteration of the event loop.
+  // A long body waits for a turn before its first piece, too. Otherwise the first pieces of many long bodies could be parsed in
+  // the same iteration of the event loop.
   if (body.length > shortBody) await nextTurn()
   const text = decode(body)
   const structure = parseStructure(text, { ...usualBounds, ...bounds })

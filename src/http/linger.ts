@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 
-/** The limits on what a client may still send after the last reply: bytes, and milliseconds. */
+/** The limits on further data from the client after the last reply: bytes, and milliseconds. */
 const limits = { bytes: 1024 * 1024, time: 2_000 }
 
 /**
- * Makes Node.js close a connection in two steps after its last reply. First it only stops sending, and discards what the client
- * still sends. It closes the connection when the client has closed it too, or when one of the limits is reached. If it closed
- * the connection at once, a client that is still sending would get an error instead of the reply.
+ * Makes Node.js close a connection in two steps after its last reply. First Node.js only stops sending, and discards further data
+ * from the client. It closes the connection when the client has closed its side, or when a limit is reached. If the connection
+ * were closed at once, a client that is still sending would get an error instead of the reply.
  */
 export function lingerBeforeClose (socket: Socket, { bytes, time } = limits): void {
   // Node.js calls this method after the last reply on a connection.

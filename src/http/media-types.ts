@@ -1,6 +1,6 @@
 import type { FastifySchema } from 'fastify'
 
-/** The media types of request bodies. A route accepts only the first, unless its schema's `consumes` lists others. */
+/** The media types of request bodies. A route accepts only the first one, unless its schema's `consumes` lists others. */
 export const mediaTypes = ['application/json', 'application/merge-patch+json']
 
 /** Returns true if a route with this schema accepts a body with this `Content-Type`. */

@@ -15,9 +15,9 @@ export interface BodySchema {
 }
 
 /**
- * Checks a number in a parsed body that JavaScript would write differently. `JSON.parse` has made it an ordinary number, which is
- * what the schema expects. There is one exception: the schema may allow an object with any members, such as a secret's value. In
- * such an object, the number is replaced by a `RawJson`, because the gateway passes the object on and must not change it.
+ * Checks a number in a parsed body whose text JavaScript would write differently. Usually the number that `JSON.parse` returned
+ * stays. But if the schema allows an object with any members there, such as a secret's value, a `RawJson` replaces the number,
+ * because the gateway must pass such an object on unchanged.
  *
  * @throws Problem `invalid-request` if an ordinary number has lost digits, or is beyond a double's range
  */
@@ -38,7 +38,8 @@ export function keepNumber (content: unknown, { path, text }: SpelledNumber, sch
 const memberOf = (container: unknown, part: string | number): unknown => (container as Record<string | number, unknown>)[part]
 
 /**
- * Remembers for each schema whether it allows an object with any members, because a body may contain a hundred thousand numbers.
+ * Remembers for each schema whether it allows an object with any members. Without this, a body with a hundred thousand numbers
+ * would be slow.
  */
 const openSchemas = new WeakMap<BodySchema, boolean>()
 

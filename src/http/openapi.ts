@@ -80,8 +80,8 @@ interface Operation {
 type Paths = Record<string, Record<string, Operation>>
 
 /**
- * Completes the generated document in place. Sorts the operations and their parameters, prevents Swagger UI from filling in what
- * could do harm, and moves what is repeated to the components.
+ * Completes the generated document in place. Sorts the operations and their parameters, prevents Swagger UI from filling in
+ * harmful examples, and moves repeated parts to the components.
  */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
@@ -94,7 +94,9 @@ export const finishDocument: Transform = (document) => {
   return document.openapiObject
 }
 
-/** Removes the examples of the problems that only a single item of a bulk create can have: no response is such a problem. */
+/**
+ * Removes the examples of the problems that occur only in items of a bulk create, because no response consists of such a problem.
+ */
 function removeUnusedExamples ({ paths, components = {} }: SharedDocument): void {
   const text = JSON.stringify([paths, components.responses])
   components.examples = Object.fromEntries(Object.entries(components.examples ?? {}).filter(([name]) =>
@@ -113,7 +115,7 @@ function sortOperations (paths: Paths): void {
   }
 }
 
-/** The order of an operation's parameters. The path comes first, because it names the subject of the operation. */
+/** The order of an operation's parameters. Path parameters come first, because they name the subject of the operation. */
 const parameterOrder = ['path', 'query', 'header']
 
 /** Sorts the parameters of each operation by their place. */
@@ -126,8 +128,8 @@ function sortParameters (paths: Paths): void {
 
 /**
  * Moves the examples of some parameters to the parameters' schemas. Otherwise Swagger UI would fill them in and send them. This
- * applies to optional parameters, for example all filters together, or a version that does not exist. It also applies to all
- * parameters of a DELETE, so that users have to type what they want to delete.
+ * applies to optional parameters, because all filters at once, or a nonexistent version, make no useful request. It also applies
+ * to all parameters of a DELETE, so that users have to type the name of what they delete.
  */
 function removePrefilled (paths: Paths): void {
   for (const [method, { parameters = [] }] of Object.values(paths).flatMap((path) => Object.entries(path))) {

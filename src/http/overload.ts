@@ -8,10 +8,7 @@ export interface Load {
   readonly eventLoopDelay: number
 }
 
-/**
- * Returns the name of the resource that the gateway is short of, as a fixed text. Returns undefined if the gateway can accept
- * further requests.
- */
+/** Returns the name of the exhausted resource, as a fixed text. Returns undefined if the gateway can accept further requests. */
 export type FindOverload = () => string | undefined
 
 /** The interval between two measurements, in milliseconds. */
@@ -38,5 +35,5 @@ export function overload (measured: () => Load, heapLimit: number, limits: () =>
   }
 }
 
-/** Replaces an infinite delay, which is too long to be measured, by its lower bound: the interval. */
+/** Replaces an infinite delay, which was too long to measure, with its lower bound: the interval. */
 const finite = (delay: number): number => Number.isFinite(delay) ? delay : sampleInterval

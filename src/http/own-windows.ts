@@ -10,8 +10,8 @@ interface Window {
 }
 
 /**
- * Creates a counter of the requests to this process. Windows are measured with a monotonic clock. With the wall clock, a window
- * and its refusals would last longer if the clock was set back.
+ * Creates a counter of the requests to this process. It uses a monotonic clock. With the wall clock, a window and its refusals
+ * would last longer after the clock was set back.
  */
 export function ownWindows (monotonic: Monotonic): RequestCounter {
   const windows = new LRUCache<string, Window>({ max: maximumKeys })

@@ -5,7 +5,7 @@ import { contentSecurityPolicy } from './content-security-policy.ts'
 
 /**
  * The content security policy of the pages. Scripts, styles and data come from the gateway alone, and no script or style is
- * inline. No script can turn text into markup, because that would need a Trusted Types policy, and none is allowed.
+ * inline. No script can turn text into markup, because no Trusted Types policy is allowed.
  */
 const policy = contentSecurityPolicy({ 'require-trusted-types-for': '\'script\'', 'trusted-types': '\'none\'' })
 
@@ -18,7 +18,7 @@ const types: Readonly<Record<string, string>> = {
 const folder = join(import.meta.dirname, '../pages')
 
 /**
- * Serves the pages. They contain no data, so everybody may load them. Their scripts request the data with the visitor's token.
+ * Serves the pages. They are public, because they contain no data: their scripts request it with the visitor's token.
  *
  * @param pages the HTML file in `src/pages` for each path
  * @param base the path under which all other files in `src/pages` are served

@@ -64,7 +64,7 @@ export function problemBody (problem: Problem, requestId: string, status = probl
   }
 }
 
-/** Returns the headers of a problem's reply, such as `Retry-After`. */
+/** Returns the headers that a problem adds to its reply, such as `Retry-After`. */
 export function problemHeaders (problem: Problem): Record<string, string> {
   return {
     'content-type': `${problemMediaType}; charset=utf-8`,
@@ -88,8 +88,8 @@ export interface ProblemReply {
 export type ProblemFormat = (problem: Problem, request: FastifyRequest) => ProblemReply
 
 /**
- * The statuses that replace 404 if something other than the secret is missing. They are for callers that take every 404 to mean
- * that the secret has been deleted (`notFound=secret`).
+ * The statuses that replace 404 if something other than the secret is missing. With `notFound=secret`, callers may take every 404
+ * to mean that the secret has been deleted.
  */
 const otherwiseMissing: Readonly<Partial<Record<ProblemCode, number>>> = {
   'not-found': 403,
@@ -117,14 +117,14 @@ export function unstoredHeaders ({ code, options }: Problem): Record<string, str
 }
 
 /**
- * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`, which nothing else writes. The
- * headers include `X-Request-Id`, because the step setReplyHeaders has not run if Fastify itself refused the request.
+ * Sets the reply's status and headers for a problem, and stores the problem in `request.problem`. This is the only writer of that
+ * field. The headers include `X-Request-Id`, because the step setReplyHeaders does not run if Fastify itself refuses the request.
  *
  * @returns the reply's body
  */
 export function answerProblem (problem: Problem, request: FastifyRequest, reply: FastifyReply): string | Uint8Array {
   request.problem = problem
-  // `found` is missing if Fastify itself refused the request.
+  // `found` is undefined if Fastify itself refused the request.
   const found = request.found as FastifyRequest['found'] | undefined
   const { status, headers, body } = (found?.route?.config.problemFormat ?? problemDocument)(problem, request)
   reply.code(status).headers({ ...headers, 'x-request-id': request.id })
@@ -147,8 +147,7 @@ const rateLimitHeaders = {
 
 /**
  * Returns the response schemas for the problems that a route may reply with, keyed by status. Their type is only `object`, so
- * they add nothing to the types that a handler may return. A handler that returns a problem instead of throwing it therefore does
- * not compile.
+ * that a handler that returns a problem instead of throwing it does not compile.
  */
 export function problemResponses (...codes: readonly ProblemCode[]): object {
   const byStatus = Map.groupBy(codes, (code) => catalogue[code].status)

@@ -18,8 +18,8 @@ interface LimiterOptions {
   /** The name of the limit. The log shows it as the reason for a refusal. */
   readonly which: keyof Limits
   /**
-   * True if requests of different callers count together. A reply then shows neither the count nor the start of the window,
-   * because both depend on the requests of other callers.
+   * True if requests of different callers count together. A reply then shows neither the count nor the window, because both
+   * depend on other callers.
    */
   readonly isShared?: boolean
   /** Returns the key that a request counts against. */

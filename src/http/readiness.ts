@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Problem } from '#src/problems/problem'
 
-/** Returns the problem that keeps this process from being ready for requests, or undefined if it is ready. */
+/** Returns the reason why this process is not ready for requests, or undefined if it is ready. */
 export function whyNotReady ({ stopping, audit }: Pick<FastifyInstance, 'stopping' | 'audit'>): Problem | undefined {
   if (stopping.aborted) return new Problem('overloaded', { reason: 'shutdown' })
   if (!audit.isWritable) return new Problem('audit-unavailable', { unrecorded: true })

@@ -25,10 +25,10 @@ const withJson = (value: object, json: string): string => `${JSON.stringify(valu
 
 const types = Object.keys(representations)
 
-/** Returns the media type that a request prefers of these types, or an empty string if it accepts none of them. */
+/** Returns the media type that a request prefers among these, or an empty string if it accepts none of them. */
 function preferredType (request: FastifyRequest, types: string[]): string {
   const { accept = '*/*' } = request.headers
-  // Nearly all clients send one of these, so the header does not have to be parsed.
+  // Nearly all clients send one of these two values, so the header does not have to be parsed.
   if (accept === '*/*' || accept === 'application/json') return 'application/json'
   const preferred = request.accepts().type(types)
   return typeof preferred === 'string' ? preferred : ''

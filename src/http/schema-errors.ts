@@ -43,7 +43,7 @@ function typesIn ({ keyword, parentSchema }: SchemaError): string[] | undefined 
   return types.every((type) => type !== undefined) && new Set(types).size === types.length ? types : undefined
 }
 
-/** Error messages, by JSON Schema keyword. They are used where Ajv's own messages are too vague. They never quote the request. */
+/** Error messages that replace Ajv's own where those are too vague, by JSON Schema keyword. They never quote the request. */
 const messages: Readonly<Partial<Record<string, (error: SchemaError) => string | undefined>>> = {
   additionalProperties: () => 'has a member that is not known here',
   anyOf (error) {
@@ -56,8 +56,8 @@ const messages: Readonly<Partial<Record<string, (error: SchemaError) => string |
 }
 
 /**
- * Returns a pointer from an object to its missing or unknown member, or an empty string if the error is of another kind. It is
- * appended to Ajv's pointer, which ends at the object.
+ * Returns a pointer from an object to its missing or unknown member, or an empty string for any other error. It is appended to
+ * Ajv's pointer, which ends at the object.
  */
 function memberPointer ({ missingProperty, additionalProperty }: Record<string, unknown>): string {
   const member = missingProperty ?? additionalProperty

@@ -16,7 +16,7 @@ export function serializerCompiler (shared: readonly { readonly $id?: string }[]
   return (route) => getOrCreate(compiled, JSON.stringify(route.schema), () => compile({ ...route, httpStatus: route.httpStatus ?? '' }))
 }
 
-/** Makes a compiler put off its work until the first reply, so that the start does not wait for the schemas of all routes. */
+/** Makes a compiler postpone its work until the first reply, so that the gateway starts faster. */
 export const compileSerializersLater = (compile: Compiler): Compiler => (route) => {
   let serialize: ReturnType<Compiler> | undefined
   return (reply) => {

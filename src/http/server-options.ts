@@ -31,12 +31,12 @@ export function serverOptions (
   logLevel: string, log?: DestinationStream, config?: LiveConfig, service?: string
 ): FastifyHttpOptions<Server> {
   const { tls, connections } = config?.current.server ?? {}
-  // Turns off Node.js's check for a missing Host header. Instead, the step refuseAmbiguousHeaders refuses a request without one.
-  // The limits on the time for a request are set in plugins/connections.ts. Node.js checks them at this interval.
+  // Turns off Node.js's check for a missing Host header, because the step refuseAmbiguousHeaders refuses such a request. The
+  // limits on the time for a request are set in plugins/connections.ts. Node.js checks them at this interval.
   const http = { requireHostHeader: false, connectionsCheckingInterval: 500 }
   return {
     logger: { ...loggerOptions(logLevel, service), ...(log !== undefined && { stream: log }) },
-    // Turns off Fastify's request log. Instead, the step reportWhenClosed writes one line for each request, without the URL.
+    // Turns off Fastify's request log. Instead, the step reportWhenClosed writes one line per request, without the URL.
     logController: new Fastify.LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: ({ headers: { 'x-request-id': id } }) => typeof id === 'string' && requestIdPattern.test(id) ? id : randomUUID(),
     // In the worst case every character of a name is percent-encoded, as three characters.
@@ -45,7 +45,7 @@ export function serverOptions (
     // Connections have no general time limit, because the reply to a bulk create may take long. plugins/connections.ts limits the
     // time for receiving a request, and the time within which a client must continue to read its reply.
     connectionTimeout: 0,
-    // A machine that is short of CPU time must not end the start, or every restart would fail in the same way.
+    // A machine that is short of CPU time must not abort the start, or every restart would fail in the same way.
     pluginTimeout: 120_000,
     http,
     ...(tls !== undefined && { https: { ...http, ...tlsOptions(tls), handshakeTimeout: connections?.handshakeTimeout } }),
@@ -67,7 +67,7 @@ export function serverOptions (
 
 /**
  * Returns the TLS options. If client certificates are configured, Node.js requests a certificate from the client, but does not
- * reject a connection without a valid one. Instead, plugins/tls.ts decides whether to reject the connection, and records the
+ * reject a connection without a valid one. Instead, plugins/tls.ts decides whether to refuse the connection, and records each
  * refusal.
  */
 const tlsOptions = (tls: TlsSettings): ServerOptions =>
@@ -79,8 +79,8 @@ const clientErrors: Readonly<Record<string, ProblemCode>> = {
 }
 
 /**
- * The connections on which an error has occurred. Only the first error on a connection is recorded and answered. Then the
- * connection is closed.
+ * The connections on which an error has occurred. Only the first error on a connection is recorded and answered, because the
+ * connection is then closed.
  */
 const answering = new WeakSet<Socket>()
 
@@ -116,7 +116,7 @@ const lingerTime = 2_000
 
 /**
  * Writes the last reply of a connection. The connection is closed when the client closes its side, or else after `lingerTime`. If
- * it were closed at once, the client's system could discard the reply, because the client may still be sending.
+ * the connection were closed at once while the client is still sending, the client's system could discard the reply.
  */
 function endWith (socket: Socket, problem: Problem, requestId: string): void {
   if (!socket.writable) return

@@ -6,7 +6,7 @@ import type { Shared } from '#src/shared/shared'
 import { maximumKeys, type Counted, type RequestCounter } from './request-counter.ts'
 import type { Report, WindowSync } from './window-sync.ts'
 
-/** The requests of a key in a window, as this replica knows them. */
+/** The requests of a key in a window, as far as this replica knows. */
 interface Window {
   /** The limit that applied to the latest request. */
   limit: Limit
@@ -18,7 +18,7 @@ interface Window {
   unconfirmed: number
   /** The number of allowed requests to this replica. */
   own: number
-  /** The requests that wait until the server has counted them. */
+  /** The requests that wait for the server to count them. */
   waiting: ((counted: Counted) => void)[]
   readonly report: Report
 }
@@ -30,8 +30,8 @@ interface Entry {
 }
 
 /**
- * The fraction by which the replicas together may exceed a limit, because each allows some requests before the others know of
- * them.
+ * The fraction by which the replicas together may exceed a limit, because each replica allows some requests before the others
+ * know about them.
  */
 const tolerance = 0.1
 

@@ -10,7 +10,7 @@ export interface Shutdown {
    * reply, and starts no long-running work. It still accepts connections and serves other requests.
    */
   readonly stopping: AbortSignal
-  /** Aborted when the grace period has ended. All connections are then closed, and the shutdown waits for nothing more. */
+  /** Aborted when the grace period has ended. Then all connections are closed, and the shutdown no longer waits. */
   readonly cutOff: AbortSignal
   /** Begins the shutdown, without closing anything. */
   readonly begin: () => void

@@ -8,7 +8,7 @@ import type { Monotonic } from '#src/clock'
  */
 type SendingSocket = Socket & { _handle?: { writeQueueSize?: number } | null, _parent?: SendingSocket | null }
 
-/** How far a connection has got in sending its replies. Each reply is sent in parts. */
+/** The progress of a connection in sending its replies. Each reply is sent in parts. */
 interface Position {
   /** The number of bytes in the parts that have been sent completely. */
   readonly sent: number
@@ -29,8 +29,8 @@ export interface ReadingLimits {
 const leftOf = (socket: SendingSocket): number => (socket._parent ?? socket)._handle?.writeQueueSize ?? 0
 
 /**
- * Creates a function that finds the connections whose clients don't read their replies. Call it regularly: it compares the state
- * of each connection with the state that it saw before.
+ * Creates a function that finds the connections whose clients don't read their replies. Call the function regularly, because it
+ * compares each connection's state with its previous state.
  *
  * @param monotonic measures spans of time
  * @returns a function that returns the connections to close. These are the connections whose reply has made no progress for

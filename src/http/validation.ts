@@ -14,10 +14,7 @@ const text = new Ajv({ ...strict, coerceTypes: 'array' })
 export const compileValidator: FastifySchemaCompiler<object> = (route) =>
   route.httpPart === 'body' ? compileBodyValidator(route) : text.compile(route.schema)
 
-/**
- * Does the same as `compileValidator`, but not before the first request, so that the start does not wait for the schemas of all
- * routes.
- */
+/** Does the same as `compileValidator`, but only at the first request, so that the gateway starts faster. */
 export const compileValidatorLater: FastifySchemaCompiler<object> = (route) => {
   let compiled: Validate | undefined
   const validate: Validate = (part) => {

@@ -17,7 +17,7 @@ export interface Report {
 
 /** Sends reports to the server, many at a time. */
 export interface WindowSync {
-  /** Sends a report in this iteration of the event loop, or as soon as the previous ones have been answered. */
+  /** Sends a report in this iteration of the event loop, or as soon as the previous reports have been answered. */
   readonly atOnce: (report: Report) => void
   /** Sends a report within some milliseconds. */
   readonly soon: (report: Report) => void

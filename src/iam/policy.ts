@@ -25,7 +25,7 @@ export interface IamPolicy {
 export interface PolicySubject {
   readonly environment: Environment
   readonly credentials: ReadonlyMap<string, CredentialDefinition>
-  /** The queues of `cache.events`. Those that another credential reads are ignored. */
+  /** The queues of `cache.events`. Queues that another credential reads are ignored. */
   readonly queues?: readonly QueueSettings[]
   /** The actions that the environment's callers use. Defaults to all. */
   readonly actions?: readonly Action[]
@@ -39,7 +39,7 @@ export interface GeneratedPolicy {
   readonly notes: readonly string[]
 }
 
-/** Where an environment's secrets are. `account` is `*` if the configuration doesn't determine it. */
+/** The location of an environment's secrets. `account` is `*` if the configuration doesn't determine it. */
 export interface Place {
   readonly partition: string
   readonly region: string
@@ -74,7 +74,7 @@ export function iamPolicy (subject: PolicySubject): GeneratedPolicy {
 /** Returns the beginning of a service's ARNs: everything up to the account. */
 export const arn = ({ partition, region, account }: Place, service: string): string => `arn:${partition}:${service}:${region}:${account}`
 
-/** Falls back to the partition `aws` only in theory: the configuration refuses regions that AWS does not have. */
+/** The fallback to the partition `aws` is never used, because the configuration refuses unknown regions. */
 function placeOf ({ environment, credentials }: PolicySubject): Place {
   const { region, credential } = environment
   const definition = credentials.get(credential)
@@ -99,7 +99,10 @@ function onSecrets (operations: ReadonlySet<Operation>, Resource: string): State
   })
 }
 
-/** AWS requires `lambda:InvokeFunction` of whoever starts a rotation, although Secrets Manager itself invokes the function. */
+/**
+ * AWS requires `lambda:InvokeFunction` of the principal that starts a rotation, although Secrets Manager itself invokes the
+ * function.
+ */
 function onFunctions (operations: ReadonlySet<Operation>, { rotationFunctions = [] }: PolicySubject, place: Place): Statement[] {
   if (!operations.has('RotateSecret')) return []
   const Resource = rotationFunctions.length > 0 ? rotationFunctions : `${arn(place, 'lambda')}:function:*`

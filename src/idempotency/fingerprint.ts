@@ -3,13 +3,13 @@ import { isJsonObject } from '#src/json/lossless'
 import { forEachInTurns } from '#src/scheduling/turns'
 import type { Scope } from '#src/secrets/scope'
 
-/** Returns the name under which the key of a request is recorded. A key belongs to a caller and an environment. */
+/** Returns the name under which a request's idempotency key is recorded. A key belongs to a caller and an environment. */
 export const keyName = ({ callerId, environment }: Scope, idempotencyKey: string): string =>
   JSON.stringify([callerId, environment.name, idempotencyKey])
 
 /**
- * Returns the fingerprint of a request's credential and body. It is an HMAC, so without the key it reveals nothing about the
- * body's values, and nobody can check guesses against it. The order of the body's members does not affect it.
+ * Returns the fingerprint of a request's credential and body. It is an HMAC, so without the HMAC's key it reveals nothing about
+ * the body's values, and guesses can't be checked against it. The order of the body's members does not affect it.
  */
 export async function fingerprintOf ({ credentialId }: Scope, body: object, key: Uint8Array): Promise<string> {
   const hmac = createHmac('sha256', key).update(credentialId)

@@ -15,8 +15,8 @@ const limits: KeyLimits = { keys: 100_000, lifetime: 24 * 60 * 60 * 1_000 }
 /**
  * Records a key, unless it was used with another request.
  *
- * KEYS: a hash of the fingerprints by key, and a sorted set of the keys by the time at which each was last used, in microseconds,
- * so that no two are equal
+ * KEYS: a hash of the fingerprints by key, and a sorted set of the keys by the time of their last use, in microseconds, so that
+ * no two times are equal
  * ARGV: the key, the fingerprint, the number of keys that are kept, and the time for which they are kept
  * Returns 0 if the key was used with another request, and 1 otherwise
  */
@@ -47,7 +47,8 @@ const noKey = Buffer.alloc(32)
 
 /**
  * Creates the store of keys that all replicas share. Both the keys and the fingerprints of the requests are stored as HMACs with
- * the fleet's key. Without the store, a request with a key is refused, because another replica may be carrying it out.
+ * the fleet's key. While the store can't be used, a request with a key is refused, because another replica may be carrying it
+ * out.
  */
 export function createSharedIdempotencyKeys (
   { key, hidden, run }: Pick<Shared, 'key' | 'hidden' | 'run'>, { keys, lifetime } = limits

@@ -8,9 +8,9 @@ import type { JobLimits } from './limits.ts'
 export interface EndedJobs {
   /** Adds a job that has just ended. */
   add: (job: LiveJob) => void
-  /** Returns a caller's job, or undefined if it is no longer kept. */
+  /** Returns a caller's job, or undefined if it has been removed. */
   find: (callerId: string, id: string) => LiveJob | undefined
-  /** Returns the jobs of a caller that are still kept. */
+  /** Returns the ended jobs of a caller. */
   of: (callerId: string) => readonly LiveJob[]
 }
 
@@ -27,7 +27,7 @@ interface Holding {
 const bytesOf = ({ settled }: LiveJob): number => jobBytes + settled.length * resultBytes
 
 /**
- * Creates an in-memory store of ended jobs. If there is no room for another one, removes the oldest jobs of the callers whose
+ * Creates an in-memory store of ended jobs. If there is no room for another job, removes the oldest jobs of the callers whose
  * jobs take the most memory. So a caller with many jobs evicts its own jobs first.
  *
  * @param monotonic measures how long a job is kept
@@ -43,7 +43,7 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: Pick<Job
     all += added
   }
 
-  /** Removes a caller's jobs, in the order in which they ended, as long as they meet a condition. */
+  /** Removes a caller's jobs, oldest first, while they meet a condition. */
   function removeWhile (callerId: string, holding: Holding, condition: (job: LiveJob) => boolean): void {
     for (const job of holding.jobs.values()) {
       if (!condition(job)) return
@@ -59,7 +59,7 @@ export function createEndedJobs (monotonic: Monotonic, { kept, bytes }: Pick<Job
   /** Makes room for a job. */
   function makeRoom (job: LiveJob): void {
     const isFull = (): boolean => all + bytesOf(job) > bytes()
-    /** Returns the memory that the jobs of a caller would take with the new one. */
+    /** Returns the memory that the jobs of a caller would take together with the new job. */
     const bytesWith = (callerId: string, holding: Holding): number =>
       callerId === job.callerId ? holding.bytes + bytesOf(job) : holding.bytes
     while (isFull() && holdings.size > 0) {

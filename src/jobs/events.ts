@@ -6,7 +6,7 @@ import type { Jobs } from './port.ts'
 /** The minimum interval between `progress` events, in milliseconds. */
 const pause = 1_000
 
-/** The maximum number of results that are read ahead for a slow client. */
+/** The maximum number of results to read ahead for a slow client. */
 const most = 50
 
 /**

@@ -98,8 +98,8 @@ export function createJobs (
         counts: zeroCounts(bulkResults),
         revision: 0,
         stop: new AbortController(),
-        // Turns off Node.js's warning about more than ten listeners. Each client that follows the job adds one, and these clients
-        // are limited by `server.connections.eventStreamsPerCaller`.
+        // Turns off Node.js's warning about more than ten listeners. Each client that follows the job adds one, and
+        // `server.connections.eventStreamsPerCaller` limits these clients.
         changes: new EventEmitter<{ change: [] }>().setMaxListeners(0)
       }
       begun(job.id)

@@ -3,7 +3,7 @@ import type { BulkItemReply } from '#src/secrets/bulk/reply'
 import type { BulkSummary } from '#src/secrets/bulk/run'
 import type { BulkCounts } from '#src/secrets/bulk/schemas'
 
-/** A job's state: `stopping` means that no further secrets are started, and that those in progress are finished. */
+/** A job's state. `stopping`: no further secrets are started, but those in progress are finished. */
 export const jobStates = ['running', 'stopping', 'ended'] as const
 
 export type JobState = (typeof jobStates)[number]
@@ -15,14 +15,14 @@ export interface Job {
   readonly environment: string
   readonly state: JobState
   readonly total: number
-  /** The number of secrets that are done. In an atomic run, their results become final only at the end. */
+  /** The number of processed secrets. In an atomic run, their results become final only at the end. */
   readonly done: number
   /** The number of final results of each kind. */
   readonly counts: BulkCounts
   /** The dates of the job's start and end, in milliseconds since the epoch. */
   readonly createdAt: number
   readonly endedAt?: number
-  /** The estimated remaining time in seconds. Absent before the first secret is done, and after the job's end. */
+  /** The estimated remaining time in seconds. Absent before the first secret is processed, and after the job's end. */
   readonly secondsLeft?: number
   readonly summary?: BulkSummary
   /** The error that ended the job, if it ended without a summary. */
@@ -37,21 +37,21 @@ export interface Settled {
   readonly index: number
 }
 
-/** The progress of a job: the number of its secrets, the number of those that are done, and the milliseconds since its start. */
+/** The progress of a job: the total number of its secrets, the number of processed ones, and the milliseconds since its start. */
 interface Progress {
   readonly total: number
   readonly done: number
   readonly elapsed: number
 }
 
-/** Estimates the remaining time of a running job in seconds. Returns undefined before the first secret is done. */
+/** Estimates the remaining time of a running job in seconds. Returns undefined before the first secret is processed. */
 export const secondsLeft = ({ total, done, elapsed }: Progress): number | undefined =>
   done === 0 ? undefined : Math.ceil((total - done) * elapsed / done / 1_000)
 
 /**
- * Returns true if a repeated request can be answered with this job. The job must be running, or have succeeded completely. A
- * repeated request must not start a second run while the first is running, because the second run could rely on changes that the
- * first is about to roll back.
+ * Returns true if a repeated request can be answered with this job. The job must be running, or have succeeded completely. While
+ * the first run is in progress, a repeated request must not start a second one, which could rely on changes that the first is
+ * about to roll back.
  */
 export const isReusable = ({ endedAt, problem, counts }: Pick<Job, 'endedAt' | 'problem' | 'counts'>): boolean =>
   endedAt === undefined || (problem === undefined && counts.failed + counts.rolledBack + counts.notStarted === 0)

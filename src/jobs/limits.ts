@@ -2,9 +2,9 @@ import { Problem } from '#src/problems/problem'
 
 /** The limits on jobs. */
 export interface JobLimits {
-  /** The maximum number of jobs and other bulk operations that run at the same time in this process, for all callers together. */
+  /** The maximum number of concurrent jobs and other bulk operations in this process, for all callers together. */
   readonly running: number
-  /** The maximum number of jobs and other bulk operations that run at the same time in this process for one caller. */
+  /** The maximum number of concurrent jobs and other bulk operations in this process for one caller. */
   readonly runningOfOne: number
   /** The time for which an ended job is kept, in milliseconds. */
   readonly kept: number
@@ -12,7 +12,7 @@ export interface JobLimits {
   readonly bytes: () => number
 }
 
-/** The limits, except for the memory, whose budget is configured. */
+/** The limits, except for the memory, which is configured. */
 export const jobLimits: Omit<JobLimits, 'bytes'> = { running: 32, runningOfOne: 8, kept: 60 * 60 * 1_000 }
 
 /** Returns the problem for a job or another bulk operation that would exceed the limits. */

@@ -21,7 +21,7 @@ export interface LiveJob {
   /** The times of the job's start and end, on the monotonic clock. */
   readonly began: number
   ended?: number
-  /** True if the job has been removed after its end. Its results are gone. */
+  /** True if the job has been removed after its end, together with its results. */
   removed?: true
   done: number
   /** The final results, in the order in which they became final. */

@@ -5,11 +5,11 @@ import type { BulkRun } from '#src/secrets/bulk/run'
 import type { Scope } from '#src/secrets/scope'
 import type { Job, Settled } from './job.ts'
 
-/** A request that becomes a job. If an earlier job is reused instead, none of the callbacks is called. */
+/** A request for a job. If an earlier job is reused, none of the callbacks is called. */
 export interface JobRequest {
   readonly scope: Scope
   readonly caller: Caller
-  /** Identifies the caller later, when the request is over. */
+  /** Identifies the caller after the request has ended. */
   readonly proof: Proof
   /** The request's ID and the IP address that sent it, for the audit records. */
   readonly requestId: string
@@ -28,9 +28,9 @@ export interface JobRequest {
 /** The jobs that callers have started. */
 export interface Jobs {
   /**
-   * Starts a job. If an earlier request with the same caller, environment and `Idempotency-Key` has started one that is running
-   * or has succeeded completely, returns that job instead: a second run could rely on changes that the first is about to roll
-   * back. A dry run is neither reused nor replaced by another job.
+   * Starts a job. If an earlier request with the same caller, environment and `Idempotency-Key` has started a job that is running
+   * or has succeeded completely, returns that job instead, because a second run could rely on changes that the first is about to
+   * roll back. A dry run neither reuses a job nor is reused.
    *
    * @throws Problem `overloaded` if too many jobs are running, or during shutdown
    */
@@ -46,17 +46,17 @@ export interface Jobs {
   /** Returns one of the caller's jobs. @throws Problem `not-found` if no job has this ID, or if the job is another caller's */
   find: (callerId: string, id: string) => Promise<Job>
   /**
-   * Returns a job's final results in the order in which they became final, beginning with the one at the position `from`.
+   * Returns a job's final results in the order in which they became final, beginning at the position `from`.
    *
    * @param most the maximum number of results
-   * @returns undefined if the job is no longer kept
+   * @returns undefined if the job has been removed
    */
   results: (job: Job, from: number, most: number) => Promise<readonly Settled[] | undefined>
   /**
    * Waits until a job differs from a snapshot of it.
    *
    * @param wait the maximum time to wait, in milliseconds
-   * @returns the changed job; the unchanged job if the time is up; undefined if the job is no longer kept
+   * @returns the changed job; the unchanged job if the time is up; undefined if the job has been removed
    */
   changed: (job: Job, wait: number) => Promise<Job | undefined>
   /** Cancels one of the caller's jobs. No further secrets are processed. @throws Problem `not-found` as for `find` */

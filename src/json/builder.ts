@@ -1,4 +1,4 @@
-/** Builds the value of a JSON text while the text is read. The positions are those in the text. */
+/** Builds the value of a JSON text while the text is read. All positions refer to the text. */
 export interface Builder {
   /** Begins a list or an object. */
   open: (isObject: boolean) => void
@@ -17,7 +17,7 @@ interface Part {
   readonly isObject: boolean
   /** The value so far, without the text that has not been parsed. Undefined if nothing has been parsed. */
   built: Built | undefined
-  /** The position of the first item or member that has not been parsed; -1 if there is none. */
+  /** The position of the first item or member that has not been parsed; -1 if everything has been parsed. */
   start: number
   /** The end of the last complete item or member. */
   end: number
@@ -28,8 +28,8 @@ interface Part {
 type Built = unknown[] | Record<string, unknown>
 
 /**
- * Creates a builder. It parses runs of items or members with `JSON.parse`, which is fast, but would block the event loop if it
- * had to parse a long text.
+ * Creates a builder. It parses runs of items or members with `JSON.parse`, which is fast, but would block the event loop with a
+ * long text.
  *
  * @param text JSON without duplicate names and without `__proto__`, which the caller checks
  * @param pieceLength the number of characters at which a run is long enough to be parsed
@@ -38,7 +38,7 @@ export function createBuilder (text: string, pieceLength: number): Builder {
   const open: Part[] = []
   let root: Built | undefined
 
-  /** Parses the complete items or members of a part that have not been parsed. */
+  /** Parses a part's complete items or members that have not been parsed. */
   function parseRun (part: Part): void {
     part.built ??= part.isObject ? {} : []
     if (part.start < 0) return
@@ -48,9 +48,9 @@ export function createBuilder (text: string, pieceLength: number): Builder {
     else Object.assign(part.built, JSON.parse(`{${run}}`))
   }
 
-  /** Adds an item or member that is built already. */
+  /** Adds an item or member that has already been built. */
   function add (parent: Part, built: Built): void {
-    // If the run begins with this item or member, there is nothing to parse, because it is built already.
+    // If the run begins with this item or member, there is nothing to parse, because it has already been built.
     if (parent.start === parent.current) parent.start = -1
     parseRun(parent)
     if (Array.isArray(parent.built)) parent.built.push(built)

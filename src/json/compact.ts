@@ -6,8 +6,8 @@ export type Compact<T> =
   { [K in OptionalKeys<T>]?: Exclude<T[K], undefined> }
 
 /**
- * Returns a copy of the object without undefined members. TypeScript's `exactOptionalPropertyTypes` requires this, because it
- * does not let an optional member be undefined.
+ * Returns a copy of the object without undefined members. With TypeScript's `exactOptionalPropertyTypes`, an optional member must
+ * not be undefined.
  */
 export function compact<T extends object> (object: T): Compact<T> {
   const defined: Partial<T> = {}

@@ -1,15 +1,12 @@
 import { isJsonObject, parseLossless } from './lossless.ts'
 import { pointerTokens } from './pointer.ts'
 
-/**
- * The reason why a value lacks a field: it is binary, it is not JSON, it is JSON that can't have the field, or the field is
- * missing.
- */
+/** The reason why a value lacks a field: it is binary, it is not JSON, its JSON can't have fields, or the field is missing. */
 export type FieldMistake = 'binary' | 'not-json' | 'not-object' | 'missing'
 
 type JsonObject = Record<string, unknown>
 
-/** Returns a string unchanged, and any other JSON value as JSON, with its numbers exactly as they were written. */
+/** Returns a string unchanged, and any other JSON value as JSON, with the original text of its numbers. */
 export const memberText = (member: unknown): string => typeof member === 'string' ? member : JSON.stringify(member)
 
 /**
@@ -36,8 +33,8 @@ function memberIn (document: unknown, field: string): { member: unknown } | { mi
 }
 
 /**
- * Returns a value's JSON, or that of one field of it, whether the value is stored as text or as bytes in UTF-8. The JSON of the
- * whole value is its text, unchanged. A field's numbers are written as they are in the value.
+ * Returns the JSON of a value, or of one of its fields, whether the value is stored as text or as bytes in UTF-8. The JSON of the
+ * whole value is its unchanged text. In the JSON of a field, numbers keep their text.
  *
  * @param field as in `fieldIn`; if absent, the whole value
  */
@@ -69,8 +66,7 @@ function documentIn (content: string | Uint8Array): { document: unknown, text: s
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Returns the content as text, without the byte order mark that some editors put in front. Returns undefined for bytes that are
- * not UTF-8.
+ * Returns the content as text, without the byte order mark that some editors add. Returns undefined for bytes that are not UTF-8.
  */
 function textIn (content: string | Uint8Array): string | undefined {
   try {
@@ -80,7 +76,7 @@ function textIn (content: string | Uint8Array): string | undefined {
   }
 }
 
-/** Returns the member that a pointer's token names. Returns undefined, which is not a JSON value, if there is none. */
+/** Returns the member that a pointer's token names, or undefined, which is not a JSON value, if there is none. */
 function memberOf (value: unknown, token: string): unknown {
   if (Array.isArray(value)) return /^(?:0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined
   return isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined

@@ -6,12 +6,12 @@ declare global {
   }
 }
 
-/** The JSON text of a number that JavaScript would write differently, such as `1.10`. */
+/** The JSON text of a number whose text JavaScript would change, such as `1.10`. */
 export interface RawJson { readonly rawJSON: string }
 
 /**
- * Parses JSON without changing the text of its numbers: `JSON.stringify` writes them back verbatim. A number that JavaScript
- * would write differently becomes a `RawJson`, and all others become ordinary numbers.
+ * Parses JSON without changing the text of its numbers: `JSON.stringify` writes them back verbatim. A number whose text
+ * JavaScript would change becomes a `RawJson`, and all others become ordinary numbers.
  *
  * @returns undefined if the JSON is invalid or nested too deeply
  */

@@ -12,7 +12,7 @@ export interface Bounds {
   readonly values: number
 }
 
-/** A number that JavaScript would write differently. */
+/** A number whose text JavaScript would change. */
 export interface SpelledNumber {
   readonly path: Path
   /** The number's text. */
@@ -25,18 +25,15 @@ interface Container {
   items: number
   /** The name of the current member. */
   name: string
-  /** All names so far. An object with many members also has them as a set, which is faster to search. */
+  /** All names so far. An object with many members also has a set of names, which is faster to search. */
   readonly names: string[]
   index: Set<string> | undefined
 }
 
-/** The number of names up to which searching a list of them is faster than searching a set. */
+/** The number of names up to which searching a list is faster than searching a set. */
 const fewNames = 12
 
-/**
- * The value of a JSON text, and the numbers that JavaScript would write differently, in the order in which they appear in the
- * text.
- */
+/** The value of a JSON text, and the numbers whose text JavaScript would change, in their order in the text. */
 export interface Parsed {
   readonly content: unknown
   readonly spelled: readonly SpelledNumber[]
@@ -122,7 +119,7 @@ export function* parseStructure (
     position = end
   }
 
-  /** Counts a value. If it is a list or an object, opens it. Returns true if a value in it has to be read next. */
+  /** Counts a value. If it is a list or an object, opens it. Returns true if a value inside has to be read next. */
   const readValue = (): boolean => {
     const code = text.charCodeAt(position)
     const isObject = code === character.openObject

@@ -4,7 +4,7 @@ export const character = {
   backslash: 0x5c, closeArray: 0x5d, lowerE: 0x65, lowerU: 0x75, openObject: 0x7b, closeObject: 0x7d
 } as const
 
-/** Returns the position of the next character that is not white space, or of the end of the text if there is none. */
+/** Returns the position of the next character that is not white space, or the end of the text. */
 export function skipSpace (text: string, start: number): number {
   let position = start
   let code = text.charCodeAt(position)
@@ -37,7 +37,7 @@ export function endOfString (text: string, start: number): number {
 /** JavaScript writes integers of at most this many digits unchanged, unless they begin with a zero. */
 const exactDigits = 15
 
-/** Returns the position after a short integer, or -1 if the text has another form of number there, or none. */
+/** Returns the position after a short integer, or -1 if there is no short integer at `start`. */
 export function endOfShortInteger (text: string, start: number): number {
   const first = text.charCodeAt(start) === character.minus ? start + 1 : start
   let position = first
@@ -50,7 +50,7 @@ export function endOfShortInteger (text: string, start: number): number {
 
 const scalar = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
-/** Returns the position after a number, `true`, `false` or `null`, or -1 if the text has none of these there. */
+/** Returns the position after a number, `true`, `false` or `null`, or -1 if there is none of these at `start`. */
 export function endOfScalar (text: string, start: number): number {
   scalar.lastIndex = start
   return scalar.test(text) ? scalar.lastIndex : -1

@@ -33,7 +33,7 @@ const rotators = ['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-
 
 /**
  * Returns the project's rotation functions by name: `rotate-mysql` stands for `rotators/mysql.ts`, whatever the account and the
- * region in the ARN. Only a checkout has them, because a build serves gateways in front of AWS.
+ * region in the ARN. Only a checkout has them: a build is meant for gateways in front of AWS.
  */
 function rotationFunctions (): Record<string, string> {
   const files = rotators.map((name) => [`rotate-${name}`, join(import.meta.dirname, '..', '..', 'rotators', `${name}.ts`)] as const)
@@ -86,14 +86,14 @@ export async function startLocalMode (variables: Variables): Promise<LocalMode> 
   const persisted = given === undefined ? await persistedToken(dataDir) : undefined
   const token = given ?? persisted?.token ?? ''
   const config = configFrom({
-    // An editor that forwards the port to a browser is a proxy on the same machine, and may send forwarding headers. Therefore
-    // this machine is trusted.
+    // An editor that forwards the port to a browser is a proxy on the same machine, and may send forwarding headers. So this
+    // machine is a trusted proxy.
     server: {
       trustedProxies: ['127.0.0.1', '::1'],
       // The limit is high, because a developer's machine may be busy with other things, and there are no other callers to
       // protect.
       overload: { loopDelayMilliseconds: 60_000 },
-      // The shutdown begins at once, because no load balancer has to notice it first.
+      // The shutdown begins at once, because there is no load balancer to notify.
       shutdown: { delaySeconds: 0 }
     },
     environments,

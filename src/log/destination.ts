@@ -36,7 +36,7 @@ export function logDestination (
       if (dropped > 0) onDropped(dropped)
       dropped = 0
     })
-  // With lines of text, sonic-boom measures the whole batch again with each line. With bytes, it knows the length.
+  // With text, sonic-boom measures the whole batch for each added line. With bytes, it knows the length.
   const write = log.write.bind(log) as unknown as (line: Buffer) => boolean
   log.write = (line) => write(Buffer.from(line))
   return log

@@ -1,7 +1,7 @@
 import type { DestinationStream } from 'pino'
 import { escapedJson } from '#src/command-line/visible'
 
-/** The forms of a log line: a JSON object, or names and values that people read more easily and Loki understands, too. */
+/** The formats of a log line: a JSON object, or logfmt, which people read more easily and Loki understands, too. */
 export const logFormats = ['json', 'logfmt'] as const
 
 /** Matches a value that needs no quotation marks. */

@@ -1,7 +1,7 @@
 import type { LoggerOptions } from 'pino'
 import { isoTime } from '#src/clock'
 
-/** The name of this service in the log, unless `OTEL_SERVICE_NAME` sets another one. */
+/** The name of this service in the log, unless `OTEL_SERVICE_NAME` sets another name. */
 export const defaultService = 'secrets-gateway'
 
 /**

@@ -55,10 +55,10 @@ interface Observed extends Counted {
 const labelsOf = (names: readonly string[], values: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name, index) => [name, values[index] ?? '']))
 
-/** Returns a unique key for the values of a metric's labels. No value contains a line feed, so line feeds can separate them. */
+/** Returns a unique key for the values of a metric's labels. No value contains a line feed, so line feeds separate the values. */
 const keyOf = (values: readonly string[]): string => values.length === 1 ? values[0] ?? '' : values.join('\n')
 
-/** Creates a counter. All label values must come from bounded sets, because a sample is kept for each combination of them. */
+/** Creates a counter. All label values must come from bounded sets, because each combination of values has a sample. */
 export function createCounter<const Labels extends readonly string[]> (
   { name, help, labels }: Declaration<Labels>
 ): Counter<Labels> {

@@ -22,7 +22,7 @@ interface Reading<Labels extends readonly string[]> {
   readonly value: number
 }
 
-/** The numbers that the gateway reports about itself. None of them names a secret or a caller. */
+/** The gateway's metrics about itself. None of them names a secret or a caller. */
 export interface Metrics {
   readonly requestEnded: (request: EndedRequest) => void
   readonly callEnded: (call: EndedCall) => void
@@ -42,11 +42,12 @@ export interface Metrics {
   readonly text: () => string
 }
 
-/** The price of a call to AWS, in dollars: https://aws.amazon.com/secrets-manager/pricing/, read in November 2026. */
+/** The price of a call to AWS, in dollars. Source: https://aws.amazon.com/secrets-manager/pricing/, as of November 2026. */
 const pricePerCall = 0.05 / 10_000
 
 /**
- * The upper bounds of the buckets for durations, in seconds. They range from the time of a cached answer to the longest deadline.
+ * The upper bounds of the buckets for durations, in seconds. They range from the duration of a cached read to the longest
+ * deadline.
  */
 const times = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 

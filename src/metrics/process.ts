@@ -6,7 +6,7 @@ const resolution = 10
 
 const one = (value: number): readonly Sample[] => [{ labels: {}, value }]
 
-/** Metrics about the process. They have the names that other exporters for Node.js use, so that existing dashboards work. */
+/** Metrics about the process. They have the names that other exporters for Node.js use, so existing dashboards work. */
 export interface ProcessMetrics {
   readonly families: readonly Family[]
   /** Ends the measurements. */

@@ -9,7 +9,7 @@ const times = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** The functions through which the shared state is measured. */
 export interface SharedReport {
   readonly command: (seconds: number, failure?: Failure) => void
-  /** Counts a message that no replica with the same key has sent. */
+  /** Counts a message that was not sent by a replica with the same key. */
   readonly foreignMessage: () => void
   /** Adds the gauges of the state. */
   readonly state: (shared: Pick<Shared, 'isUp' | 'replicas'>) => void

@@ -1,6 +1,8 @@
 import { isIPv6 } from 'node:net'
 
-/** The hextets of an IPv6 address that identify a network. A client can usually use any address in its network. */
+/**
+ * The number of leading hextets of an IPv6 address that identify a network. A client can usually use any address in its network.
+ */
 const networkHextets = 4
 
 /** Returns the group of addresses that share a limit with an address: the address alone or, for IPv6, its /64 network. */

@@ -298,5 +298,5 @@ export const catalogue = {
 
 export type ProblemCode = keyof typeof catalogue
 
-/** Returns a code's catalogue entry. The return type is `CatalogueEntry`, so that `retryAfter` can be read from any entry. */
+/** Returns a code's catalogue entry. The return type is `CatalogueEntry`, so every entry has an optional `retryAfter`. */
 export const catalogueEntry = (code: ProblemCode): CatalogueEntry => catalogue[code]

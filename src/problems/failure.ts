@@ -35,5 +35,5 @@ const effects = {
 /** Returns the explanation of a cause. */
 export const causeText = (cause: FailureCause): string => causes[cause]
 
-/** Returns an explanation for the caller. It consists of fixed texts and the operation's name, so it contains nothing secret. */
+/** Returns an explanation for the caller. It consists of fixed texts and the operation's name, so it reveals nothing secret. */
 export const failureText = ({ operation, cause, effect }: Failure): string => `${causeText(cause)} ${effects[effect](operation)}`

@@ -7,12 +7,12 @@ import type { Failure } from './failure.ts'
 export interface RequestError {
   /** The part of the request that contains the error. */
   in: 'body' | 'query' | 'path' | 'header'
-  /** A JSON pointer (RFC 6901) into the part that `in` names. It never contains a value. */
+  /** A JSON pointer (RFC 6901) into the part that `in` names. It contains no value. */
   pointer: string
   message: string
 }
 
-/** An attempt at a call that AWS may have carried out, although the gateway did not get the reply. */
+/** An attempt at a call that AWS may have carried out, although the gateway got no reply. */
 export interface EarlierAttempt {
   /**
    * The bounds of the time at which the gateway sent the attempt, in milliseconds since the epoch by AWS's clock. Absent if AWS's
@@ -35,8 +35,8 @@ export interface ProblemOptions {
   /** The errors in an invalid request, for the reply. */
   errors?: readonly RequestError[]
   /**
-   * The number of errors that were found. It is greater than the length of `errors` if `errors` contains only some of them. If
-   * there are at least `maximumErrors`, the request may have further errors, because the search for them may have ended.
+   * The number of errors that were found. It is greater than the length of `errors` if `errors` contains only some of them. If it
+   * is at least `maximumErrors`, there may be further errors, because the search may have stopped.
    */
   errorCount?: number
   /** The name of AWS's exception, for the log. */
@@ -50,11 +50,13 @@ export interface ProblemOptions {
   awsRequestId?: string
   /** The `Retry-After` header in seconds. Defaults to the value in the catalogue. */
   retryAfter?: number
-  /** The facts about an AWS operation without a usable reply. The gateway's reply explains them. */
+  /** The facts about an AWS operation without a usable reply, which the gateway's reply explains. */
   failure?: Failure
   /** Present if AWS refused a repeated write, although it may have carried out an earlier attempt at the same write. */
   earlierAttempt?: EarlierAttempt
-  /** True if the request is refused because the audit trail can't record it. The refusal is then not recorded either. */
+  /**
+   * True if the request is refused because it can't be recorded in the audit trail. Then the refusal can't be recorded either.
+   */
   unrecorded?: true
   /** The reason, only for the log and the audit trail. It is a fixed text that contains nothing from the request. */
   reason?: string
@@ -85,7 +87,7 @@ export class Problem extends Error {
 export const isProblem = (thrown: unknown, code: ProblemCode): thrown is Problem =>
   thrown instanceof Problem && thrown.code === code
 
-/** The maximum number of errors in a reply. A malicious request could cause a million, so the search for errors ends here. */
+/** The number of errors after which the search for errors stops, because a malicious request could contain a million. */
 export const maximumErrors = 100
 
 /** Creates the problem `invalid-request` (status 400). It has at most `maximumErrors` errors, and the number of errors found. */

@@ -17,15 +17,16 @@ export interface Evidence {
   /** The sequence number of the request's intent record. Absent until the intent has been recorded. */
   intent?: number
   /**
-   * Records the intent, unless that has been done already. Present if the intent is recorded only when AWS is about to be called.
+   * Records the intent, unless it has already been recorded. Present if the intent is recorded only when AWS is about to be
+   * called.
    */
   readonly recordIntent?: () => Promise<void>
-  /** The AWS request IDs of the first calls. A record lists no more of them. */
+  /** The AWS request IDs of the first calls, up to the number that a record lists. */
   readonly awsRequestIds: string[]
   /** The number of all calls to AWS so far. */
   awsCalls: number
   readonly decisions: UnrecordedDecisions
-  /** The number of secrets recorded so far. It is missing until the handler calls `reportSecrets`. */
+  /** The number of secrets recorded so far. Undefined until the handler calls `reportSecrets`. */
   items?: number
 }
 
@@ -73,9 +74,8 @@ export const intentEntry = (about: About, { found: { decision } }: FastifyReques
   ({ event: 'intent', ...about, decision })
 
 /**
- * Returns the entries for the end of a request. The last one is for the request itself. The entries before it are for the
- * secrets that were left out of the reply because the caller isn't allowed to read them. A successful request on a public route
- * has no entry unless it identified a caller.
+ * Returns the entries for the end of a request: first the secrets that the reply leaves out because the caller isn't allowed to
+ * read them, then the request itself. A successful request on a public route has no entry unless it identified a caller.
  */
 export function finalEntries (
   request: FastifyRequest, { statusCode: status }: FastifyReply, declared: DeclaredNames

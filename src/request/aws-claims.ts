@@ -25,7 +25,7 @@ export function claimOf (
   return { caller: awsClaim.accessKey.principal, awsClaim }
 }
 
-/** Returns the path of a request target. The target may be an absolute URL, of which a signature covers only the path. */
+/** Returns the path of a request target. The target may be an absolute URL, but a signature covers only the path. */
 function pathOf (target: string): string {
   if (!target.startsWith('/')) return new URL(target).pathname
   const [path = ''] = target.split('?')

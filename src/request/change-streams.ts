@@ -25,19 +25,19 @@ export interface ChangeStreamsContext {
   readonly followed: FollowedSecrets
   readonly isCached: Cache['keeps']
   readonly authorize: Authorize
-  /** Repeats the checks with which the request began. */
+  /** Repeats the request's initial checks. */
   readonly renew: (request: FastifyRequest) => Promise<Renewed>
 }
 
-/** The actions that reveal a secret's current version. Each of them suffices. */
+/** The actions that reveal a secret's current version. Permission for one of them is enough. */
 const seeActions = ['DescribeSecret', 'GetSecretValue'] as const
-/** The actions that reveal the names of an environment's secrets. Each of them suffices. */
+/** The actions that reveal the names of an environment's secrets. Permission for one of them is enough. */
 const listActions = ['ListSecrets', 'BatchGetSecretValue'] as const
 
 /**
  * Replies with a stream of changes to secrets.
  *
- * @throws Problem `cache-disabled` if the environment has no cache, which is what notices changes
+ * @throws Problem `cache-disabled` if the environment has no cache, because the cache detects changes
  * @throws Problem `forbidden` if the caller may not see one of the named secrets, or may not list the environment's secrets
  * @throws Problem `rate-limited` if the caller follows too many streams
  */
@@ -76,7 +76,7 @@ export async function sendChanges (
 
   assertAllowed()
   onceClosed(reply.raw, limiter.enter(caller.id))
-  // Records the intent now, because the gateway calls AWS for the stream without using the request's scope.
+  // Records the intent now, because the stream's calls to AWS don't use the request's scope.
   await scope.beforeSending?.()
   const { following, leave } = await followed.follow(scope, selection, {
     sees,
@@ -95,7 +95,8 @@ export async function sendChanges (
       milliseconds: heartbeatInterval,
       signal: scope.signal,
       until (wakeNow) {
-        // If every change ended the pause, frequent ones would put off the heartbeat of a stream that has nothing to send yet.
+        // If every change ended the pause, frequent changes would postpone the heartbeat of a stream that has nothing to send
+        // yet.
         wake = () => { if (isDue()) wakeNow() }
         wake()
         return () => { wake = () => undefined }
@@ -105,7 +106,7 @@ export async function sendChanges (
       await turns.wait(caller.id)
       const { caller: renewed, isSameEnvironment } = await renew(request)
       current = renewed
-      // The reply to a client that connects again says that it selects too many secrets.
+      // When the client reconnects, the reply says that it selects too many secrets.
       if (!isSameEnvironment || following.isTooLong()) return undefined
       assertAllowed()
       return sees

@@ -10,7 +10,7 @@ import { bulkItemReply, resultBytes } from '#src/secrets/bulk/reply'
 import { bulkRun, type BulkRun } from '#src/secrets/bulk/run'
 import { newEvidence } from './audit-entries.ts'
 import { lastingDecisions } from './lasting.ts'
-import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 import { secretEntries, type About } from './secret-entries.ts'
 
 export interface ContinueContext extends ScopeContext {
@@ -19,9 +19,9 @@ export interface ContinueContext extends ScopeContext {
 }
 
 /**
- * Prepares a job that another replica has left, so that it can be continued without its request. The caller is still the one who
- * started the job, but the configuration and the policies of this replica apply. The audit trail of this replica records the
- * continuation of the job, the result of each secret, and the end.
+ * Prepares a job that another replica has left, so that this replica can continue it. The caller is still the one who started the
+ * job, but this replica's configuration and policies apply. This replica's audit trail records the continuation of the job, the
+ * result of each secret, and the end.
  *
  * @throws Problem `forbidden` if the policies deny it, or if this replica does not know the caller, the environment or the
  * credential
@@ -49,8 +49,8 @@ export const continueJob = ({ append, memory, ...context }: ContinueContext): Co
   }
   const evidence = newEvidence(about)
   evidence.intent = await append([{ event: 'intent', ...about, decision }])
-  const asker: Asker = { evidence, caller, decide, found: { environment }, sees }
-  const scope = { ...openScope(asker, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
+  const requester: Requester = { evidence, caller, decide, found: { environment }, sees }
+  const scope = { ...openScope(requester, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
   const told = { ...about, intent: evidence.intent }
   let items = 0
   const recorded = auditBeforeEmit(bulkRun(scope, plan), async (outcomes) => {

@@ -4,25 +4,25 @@ import { getOrCreate } from '#src/collections/get-or-create'
 
 /** The decisions of a request that are not yet part of a record. */
 export interface UnrecordedDecisions {
-  /** Returns the number of denials that `addFound` counted but did not keep. */
+  /** Returns the number of denials that `addFound` counted without keeping them. */
   unlisted: () => number
-  /** Keeps a decision about something that the request names. Repetitions of a decision are not kept. */
+  /** Adds a decision about something that the request names. Ignores repeated decisions. */
   add: (decision: SecretDecision) => void
   /**
-   * Keeps a decision about a secret that AWS listed, but that the request does not name. Beyond a limit, denials are only
-   * counted, because an environment may have any number of secrets, and it costs a caller nothing to list them.
+   * Adds a decision about a secret that AWS listed, but that the request does not name. Beyond a limit, denials are only counted,
+   * because an environment may have any number of secrets, and listing them costs a caller nothing.
    */
   addFound: (decision: SecretDecision) => void
   /** Removes and returns the decisions on a secret. */
   take: (secret: Subject) => readonly SecretDecision[]
-  /** Returns the decisions that `take` has not removed, in a list for each secret. */
+  /** Returns the decisions that `take` has not removed, as one list per secret. */
   rest: () => Iterable<readonly SecretDecision[]>
 }
 
 /** The members of a decision or an outcome that identify the secret it is about. */
 type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 
-/** The maximum number of denials that are kept on secrets which the request does not name. */
+/** The maximum number of recorded denials for secrets that the request does not name. */
 const mostFoundDenials = 1_000
 
 export function unrecordedDecisions (): UnrecordedDecisions {
@@ -63,8 +63,8 @@ export function unrecordedDecisions (): UnrecordedDecisions {
 }
 
 /**
- * Returns a key for the secret that an outcome or a decision belongs to. A decision with `replicaOf` belongs to the secret that
- * `replicaOf` names.
+ * Returns a key for the secret that an outcome or a decision belongs to. With `replicaOf`, a decision belongs to the replicated
+ * secret.
  */
 const secretOf = ({ environment = '', name = '', replicaOf }: Subject): string =>
   replicaOf === undefined ? `${environment} ${name}` : ` ${replicaOf}`

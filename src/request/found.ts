@@ -26,15 +26,17 @@ import type { Named } from './named.ts'
  */
 export interface Found {
   readonly route: MatchedRoute
-  /** The trace that the request belongs to. Missing for health probes, and if neither the gateway nor the caller has a trace. */
+  /**
+   * The trace that the request belongs to. Undefined for health probes, and if neither the gateway nor the caller has a trace.
+   */
   readonly trace: Trace
-  /** The client's address: the one that a trusted proxy reports or, without a proxy, the address of the connection's peer. */
+  /** The client's address, as reported by a trusted proxy. Without a proxy, the address of the connection's peer. */
   readonly peer: string
-  /** The authenticated caller. It is missing on public routes. */
+  /** The authenticated caller. Undefined on public routes. */
   readonly caller: Caller
-  /** The iteration of the event loop in which the request had its first turn. It is missing on public routes. */
+  /** The iteration of the event loop in which the request had its first turn. Undefined on public routes. */
   readonly turn: number
-  /** The request for a secret, on the routes of AWS's agent. */
+  /** The requested secret, on the routes of AWS's agent. */
   readonly secretRequest: SecretRequest
   /** The names of the environment and the secret, if they are not in the path. */
   readonly named: Named
@@ -42,7 +44,7 @@ export interface Found {
   readonly visibility: Decision
   /** The environment in the path, which the caller is allowed to see. */
   readonly environment: Environment
-  /** The signature of a request that is signed with keys from the gateway. It is not valid until `verifySignature` has run. */
+  /** The signature of a request that is signed with keys from the gateway. Unverified until `verifySignature` has run. */
   readonly awsClaim: Claim<Caller>
   /** The call, on the route for AWS's protocol. */
   readonly awsCall: EndpointCall
@@ -51,17 +53,17 @@ export interface Found {
    * body, and may be one that no path can contain.
    */
   readonly secretName: SecretName
-  /** The ID of the AWS credential. It is missing if the credential is not declared or the environment does not allow it. */
+  /** The ID of the AWS credential. Undefined if the credential is not declared or the environment does not allow it. */
   readonly credentialId: string
   /** The decision on whether the policies allow the route's action on the environment, secret or credential in the path. */
   readonly decision: Decision
-  /** The memory that the body takes, in bytes. It is missing if there is no body. */
+  /** The memory that the body takes, in bytes. Undefined if there is no body. */
   readonly bodyBytes: number
   /** The reservation of the body's memory. Released once the reply has been sent, or earlier if a job takes over the body. */
   readonly bodyReservation: Reservation
   /**
-   * The evidence for the request's audit records. It is missing until the intent has been recorded or, if the request changes
-   * nothing, would have been.
+   * The evidence for the request's audit records. Undefined until the intent has been recorded or, if the request changes
+   * nothing, until the point where it would have been recorded.
    */
   readonly evidence: Evidence
   /** Aborted with the problem `caller-gone` when the caller closes the connection before the whole reply has been sent. */
@@ -75,7 +77,7 @@ export interface MatchedRoute {
   /** The pattern of the path, such as `/environments/:env`. */
   readonly url: string | undefined
   readonly config: FastifyContextConfig
-  /** The route's name in the OpenAPI document. */
+  /** The operation's ID in the OpenAPI document. */
   readonly operationId: string | undefined
 }
 
@@ -95,7 +97,7 @@ export const finders = {
   scope: 'openScope'
 } as const satisfies Partial<Record<keyof Found, string>>
 
-/** Returns a field that an earlier step wrote. @throws TypeError if that step did not run, or found nothing */
+/** Returns a field that an earlier step wrote. @throws TypeError if that step did not run, or returned no such field */
 export function readFound<K extends keyof typeof finders> (request: FastifyRequest, field: K): Found[K] {
   const value: Found[K] | undefined = request.found[field]
   if (value === undefined) throw new TypeError(`request.${field} was read, but the step ${finders[field]} has not found it`)
@@ -111,7 +113,7 @@ declare module 'fastify' {
     metrics: Metrics
     /** Returns true if the address belongs to a trusted proxy of the current configuration. */
     trustsProxy: TrustsProxy
-    /** The request counters. Each counts separately, and refuses requests beyond its limit. */
+    /** The request counters. Each has its own count and its own limit. */
     limits: Readonly<Record<'failures' | 'address' | 'claim' | 'caller' | 'environment' | 'refresh', Limiter>>
     /**
      * Records a refusal that happens before Fastify handles the request. Resolves to the problem for the reply. This is the
@@ -135,7 +137,9 @@ declare module 'fastify' {
     servedWhenOverloaded?: true
     /** True if the route's body may contain `awsCredentialId`, as an alternative to the header. */
     bodyNamesCredential?: true
-    /** Returns false while the configuration disables the route. The reply is then the same as if there were no such route. */
+    /**
+     * Returns false while the configuration disables the route. The reply is then the same as for a route that does not exist.
+     */
     isOn?: () => boolean
     /** Returns the names of the headers that may contain the caller's token. Defaults to `Authorization`. */
     tokenHeaders?: () => readonly string[]
@@ -157,7 +161,7 @@ declare module 'fastify' {
     found: Partial<Found>
     /** The problem in the reply. Only `answerProblem` sets it. */
     problem?: Problem
-    /** The error that was turned into a problem. Absent if a problem was thrown. Only plugins/errors.ts sets it. */
+    /** The error that was converted to a problem. Absent if a problem was thrown. Only plugins/errors.ts sets it. */
     thrown?: Error
     /** The handler's additions to the audit record of the outcome. Only `reportOutcome` sets it. */
     outcome?: OutcomeReport

@@ -4,18 +4,18 @@ import { denied } from '#src/authorization/decision'
 import { seesEnvironment } from '#src/authorization/visibility'
 import { compact } from '#src/json/compact'
 import type { Scope } from '#src/secrets/scope'
-import { openScope, type Asker, type ScopeContext } from './scopes.ts'
+import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 
-/** The decisions for work that may go on for hours. */
-interface LastingDecisions extends Pick<Asker, 'decide' | 'sees'> {
-  /** Returns the caller as the current configuration knows it, or undefined if it does not. */
+/** The decisions for work that may continue for hours. */
+interface LastingDecisions extends Pick<Requester, 'decide' | 'sees'> {
+  /** Returns the caller according to the current configuration, or undefined if the caller is no longer configured. */
   readonly current: () => Caller | undefined
 }
 
 /**
- * Returns the decisions for work that may go on for hours, such as a bulk create. Each of them is about the caller as the current
- * configuration knows it. If a reload has taken a group from the caller, the next secret is judged without it. If a reload has
- * removed the caller or the environment, or has taken the credential from the environment, everything is denied.
+ * Returns the decisions for work that may continue for hours, such as a bulk create. Each decision uses the current
+ * configuration. If a reload has removed the caller from a group, the next decision is made without that group. If a reload has
+ * removed the caller or the environment, or has disallowed the credential in the environment, everything is denied.
  */
 export function lastingDecisions (
   { authorize, recognize, environments }: Pick<ScopeContext, 'authorize' | 'recognize' | 'environments'>, proof: Proof
@@ -39,10 +39,10 @@ export function lastingDecisions (
   }
 }
 
-/** Returns the scope of a request for work that may take long. */
+/** Returns the scope of a request for work that may continue for hours. */
 export function lastingScope (context: ScopeContext, request: FastifyRequest, proof: Proof): Scope {
   const { scope, environment, credentialId, evidence, caller, found } = request
-  const asker: Asker = { evidence, caller, found, ...lastingDecisions(context, proof) }
-  const { may, mayFound, counterparts } = openScope(asker, environment, credentialId, context)
+  const requester: Requester = { evidence, caller, found, ...lastingDecisions(context, proof) }
+  const { may, mayFound, counterparts } = openScope(requester, environment, credentialId, context)
   return { ...scope, may, mayFound, counterparts }
 }

@@ -8,6 +8,6 @@ export interface Named {
 
 /**
  * Returns the names of the environment and the secret that a request is about. They are in the path, unless `findSecretById` has
- * found them. They are empty if there are none.
+ * found them. Each of them is empty if the request has none.
  */
 export const namedIn = ({ found: { named }, params }: FastifyRequest): Named => ({ env: '', name: '', ...named ?? params as Partial<Named> })

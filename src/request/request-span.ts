@@ -4,12 +4,12 @@ import type { Span, Trace } from '#src/tracing/span'
 import type { TraceContext } from '#src/tracing/trace-context'
 import type { Tracer } from '#src/tracing/tracer'
 
-/** The methods that OpenTelemetry's conventions know. All others are recorded as `_OTHER`. */
+/** The methods that OpenTelemetry's conventions list. All others are recorded as `_OTHER`. */
 const methods: ReadonlySet<string> = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'QUERY', 'TRACE'])
 
 /**
- * Begins the span of a request. It has the pattern of the route's path, and not the URL, because a caller can put anything into a
- * URL, even a secret's value.
+ * Begins the span of a request. It contains the pattern of the route's path instead of the URL, because a caller can put anything
+ * into a URL, even a secret's value.
  */
 export function routeSpan (tracer: Tracer, request: FastifyRequest, context: TraceContext | undefined): Trace {
   const { is404, routeOptions: { url } } = request
@@ -29,7 +29,7 @@ export interface End {
   readonly code?: string | undefined
 }
 
-/** Ends the span of a request. Only a failure of the server counts as an error, as OpenTelemetry's conventions say. */
+/** Ends the span of a request. According to OpenTelemetry's conventions, only a failure of the server counts as an error. */
 export function endRequestSpan (span: Span, { found, outcome }: FastifyRequest, { status, code }: End): void {
   span.set(compact({
     'http.response.status_code': status,
@@ -38,7 +38,8 @@ export function endRequestSpan (span: Span, { found, outcome }: FastifyRequest, 
     'secrets_gateway.problem': code,
     'secrets_gateway.cache': outcome?.cache,
     'secrets_gateway.job': outcome?.job,
-    // This request may have been answered by another request's call, whose span is part of the other trace.
+    // Another request's call may have answered this request. Its span is then part of the other trace, and this ID connects the
+    // two.
     'aws.request_id': found.evidence?.awsRequestIds
   }))
   span.end(status >= 500 ? code ?? String(status) : undefined)

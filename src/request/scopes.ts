@@ -27,17 +27,17 @@ export interface ScopeContext {
   readonly environments: () => ReadonlyMap<string, Environment>
 }
 
-/** The party that asks for permissions: a request, or a job that is continued without one. */
-export interface Asker extends Pick<FastifyRequest, 'evidence' | 'caller' | 'decide' | 'sees'> {
+/** A request, or a job that continues without its request. Decides what its caller may do. */
+export interface Requester extends Pick<FastifyRequest, 'evidence' | 'caller' | 'decide' | 'sees'> {
   readonly found: Pick<FastifyRequest['found'], 'environment' | 'signal' | 'trace'>
 }
 
 /**
  * Creates the context that a handler passes to its use cases. It collects evidence for the request's audit records: every
- * authorization decision that a use case asks for, and the ID of every AWS request.
+ * authorization decision that a use case requests, and the ID of every AWS request.
  */
 export function openScope (
-  request: Asker, environment: Environment, credentialId: string, context: ScopeContext
+  request: Requester, environment: Environment, credentialId: string, context: ScopeContext
 ): Scope {
   const { evidence, found: { signal } } = request
   const span = spanOf(request)
@@ -51,8 +51,8 @@ export function openScope (
     ...span !== undefined && { span },
     ...evidence.recordIntent !== undefined && { beforeSending: evidence.recordIntent },
     onResponse: (awsRequestId) => { addAwsCall(evidence, awsRequestId) },
-    may: (action, name) => keep(request, evidence.decisions.add, { action, environment, credentialId, name }),
-    mayFound: (action, name) => keep(request, evidence.decisions.addFound, { action, environment, credentialId, name }),
+    may: (action, name) => decideAndRecord(request, evidence.decisions.add, { action, environment, credentialId, name }),
+    mayFound: (action, name) => decideAndRecord(request, evidence.decisions.addFound, { action, environment, credentialId, name }),
     counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)
       .map((secret) => counterpart(request, credentialId, secret, name))
   }
@@ -63,7 +63,7 @@ export function openScope (
  * not allow that credential, `may` decides for that environment's default credential.
  */
 function counterpart (
-  request: Asker, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
+  request: Requester, usedId: string, { environment, name }: SecretElsewhere, replicaOf: SecretName
 ): Counterpart {
   const { region, deletionProtection, credential, allowedCredentials } = environment
   const credentialId = allowedCredentials.includes(usedId) ? usedId : credential
@@ -72,7 +72,7 @@ function counterpart (
     region,
     deletionProtection,
     may (action) {
-      const allowed = keep(request, add, { action, environment, credentialId, name, replicaOf })
+      const allowed = decideAndRecord(request, add, { action, environment, credentialId, name, replicaOf })
       return allowed && request.sees(environment).allowed
     }
   }
@@ -86,7 +86,7 @@ function counterpart (
  * @throws Problem `forbidden` if one of the actions is denied in that environment
  */
 export function openScopeIn (
-  request: Asker, name: string, actions: readonly Action[], context: ScopeContext
+  request: Requester, name: string, actions: readonly Action[], context: ScopeContext
 ): Scope {
   const sees = (one: Environment): boolean => request.sees(one).allowed
   const environments = context.environments()
@@ -94,12 +94,12 @@ export function openScopeIn (
   if (environment === undefined || !sees(environment)) throw unknownEnvironment(name, environments.values(), sees)
   const { credential: credentialId } = environment
   const { add } = request.evidence.decisions
-  if (!actions.every((action) => keep(request, add, { action, environment, credentialId }))) throw new Problem('forbidden')
+  if (!actions.every((action) => decideAndRecord(request, add, { action, environment, credentialId }))) throw new Problem('forbidden')
   return openScope(request, environment, credentialId, context)
 }
 
-/** A question to the policies. If a replica is the reason for the question, `replicaOf` is the name of the replicated secret. */
-interface Asked {
+/** A question for the policies. If the question is about a replica, `replicaOf` is the name of the replicated secret. */
+interface PolicyQuestion {
   readonly action: Action
   readonly environment: Environment
   readonly credentialId: string
@@ -112,8 +112,8 @@ interface Asked {
  *
  * @param add adds the decision to the evidence for the request's audit records
  */
-function keep (request: Asker, add: (decision: SecretDecision) => void, asked: Asked): boolean {
-  const { action, environment, credentialId, name, replicaOf } = asked
+function decideAndRecord (request: Requester, add: (decision: SecretDecision) => void, question: PolicyQuestion): boolean {
+  const { action, environment, credentialId, name, replicaOf } = question
   const { allowed, policies } = request.decide(action, environment, credentialId, name)
   const isElsewhere = environment !== request.found.environment
   add({ ...isElsewhere && { environment: environment.name }, action, ...compact({ name, replicaOf }), allowed, policies })

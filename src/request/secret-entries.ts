@@ -27,14 +27,14 @@ interface Group {
 
 /**
  * The maximum length of the names and version IDs in one record, in characters. A longer record would be hard to read. With
- * shorter records, the members that each of them repeats would make up much of the trail.
+ * shorter records, the repeated members would make up much of the trail.
  */
 const mostText = 32 * 1024
 
 /**
  * Returns the entries for some of a request's secrets, and removes the decisions on these secrets from `unrecorded`. Secrets that
  * differ only in their name and version share an entry. If each secret had its own entry, the records of a request with 10,000
- * short names would be a hundred times as long as the request. Lets other work run in between.
+ * short names would be a hundred times as long as the request. Other work can run in between.
  */
 export async function secretEntries (
   about: About, outcomes: readonly SecretOutcome[], unrecorded: UnrecordedDecisions
@@ -95,7 +95,7 @@ function grouping (about: About): Grouping {
   }
 }
 
-/** Returns the entry for an item, without the secret's name and version, which the items of a group don't share. */
+/** Returns an item's entry without the secret's name and version, so that the items of a group can share it. */
 function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry {
   const { environment = about.environment, credential = about.credential, action = about.action, result, problem } = outcome
   const item = { ...about, environment, credential, action }
@@ -111,7 +111,7 @@ function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry 
   }
 }
 
-/** Returns a decision in the form that records contain. */
+/** Returns a decision in the format of the records. */
 const recorded = ({ allowed, policies }: Decision): RecordedDecision => ({ allowed, policies })
 
 /** Returns the decisions that concern a different action or a different environment than the entry. */

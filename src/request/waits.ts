@@ -20,12 +20,12 @@ export interface WaitsContext {
   readonly turns: Pick<CallerTurns, 'wait'>
   readonly isCached: Cache['keeps']
   readonly watch: Cache['watch']
-  /** Repeats the checks with which the request began. @throws Problem if the caller may no longer read the secret */
+  /** Repeats the request's initial checks. @throws Problem if the caller may no longer read the secret */
   readonly renew: (request: FastifyRequest) => Promise<Renewed>
   readonly monotonic: Monotonic
 }
 
-/** The wait of a read for a change of its secret. */
+/** A read's wait for a change of its secret. */
 export interface Wait {
   /** Returns true if this version matches `If-None-Match`, so that the read should wait. */
   readonly isKnown: (versionId: string) => boolean
@@ -38,8 +38,8 @@ export interface Wait {
 }
 
 /**
- * Returns the wait that `Prefer: wait` asks for. RFC 7240 says that a preference is ignored if it can't be met, so the result is
- * undefined in these cases:
+ * Returns the wait that `Prefer: wait` asks for. As RFC 7240 requires, a preference that can't be met is ignored. So the result
+ * is undefined in these cases:
  *
  * - There is no `If-None-Match`, so the gateway does not know which version the client has.
  * - The read selects a version other than the current one.

@@ -2,7 +2,7 @@ import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { monotonic } from '#src/clock'
 import type { LoopClock } from './turns.ts'
 
-/** The number of callers that may begin their first turn at once in an iteration of the event loop. */
+/** The maximum number of callers whose first turn begins at once in an iteration of the event loop. */
 const mostCallers = 32
 
 /**
@@ -29,11 +29,11 @@ interface TurnClock extends LoopClock {
 }
 
 /**
- * Creates a queue in which the requests of callers wait for their turns. In each iteration of the event loop, requests continue
- * for only a short time, and callers take turns. So a request does not have to wait for a burst of requests from another caller.
+ * Creates a queue in which the requests of callers wait for their turns. In each iteration of the event loop, requests run for
+ * only a short time, and callers take turns. So a request does not wait for another caller's burst of requests.
  *
  * A caller's first turn in an iteration begins at once, unless other requests of the caller are waiting, or `mostCallers` callers
- * have already had a first turn in it.
+ * have already had a first turn in this iteration.
  */
 export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): CallerTurns {
   const waiting = createFairQueue<Waiting>()

@@ -16,9 +16,9 @@ export interface Timeouts {
 const interval = 250
 
 /**
- * Creates the timeouts. Thousands of requests may wait for a minute each, without the need for a timer of their own or for a
- * precision of milliseconds. The shared timer runs only while there are timeouts. The cost of a run depends on the number of
- * different due times, not on the number of timeouts.
+ * Creates the timeouts. They are meant for thousands of requests that each wait for about a minute, and don't need millisecond
+ * precision. The shared timer runs only while there are timeouts. A run's cost depends on the number of distinct due times, not
+ * on the number of timeouts.
  */
 export function createTimeouts (monotonic: Monotonic): Timeouts {
   /** The callbacks, by due time in multiples of the interval. */

@@ -1,8 +1,8 @@
 import { monotonic, type Monotonic } from '#src/clock'
 
 /**
- * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs some ten
- * iterations of the event loop, and may have to wait for a turn in each of them. So it may wait about ten times as long as this.
+ * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs about ten
+ * iterations of the event loop, and may wait for a turn in each, so it may wait about ten times this long.
  */
 const turnTime = 1
 
@@ -10,7 +10,7 @@ const turnTime = 1
 export interface Turn {
   /** Returns true if the current turn has lasted long enough. */
   readonly isOver: () => boolean
-  /** Ends the current turn. Resolves when the next one begins. */
+  /** Ends the current turn. Resolves when the next turn begins. */
   readonly next: () => Promise<void>
 }
 
@@ -50,7 +50,7 @@ export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
 /** Begins the first turn of a computation, in the queue that the whole process shares. */
 export const beginTurn = createTurns({ monotonic, schedule: setImmediate })
 
-/** Calls `work` for each item in order, and takes another turn whenever the current one is over. */
+/** Calls `work` for each item in order, and starts a new turn whenever the current one is over. */
 export async function forEachInTurns<T> (
   items: Iterable<T>, work: (item: T, index: number) => void, turn = beginTurn()
 ): Promise<void> {
@@ -62,7 +62,7 @@ export async function forEachInTurns<T> (
   }
 }
 
-/** Calls `map` for each item in order, takes another turn whenever the current one is over, and returns the results. */
+/** Calls `map` for each item in order, starts a new turn whenever the current one is over, and returns the results. */
 export async function mapInTurns<T, R> (
   items: Iterable<T>, map: (item: T, index: number) => R, turn = beginTurn()
 ): Promise<R[]> {

@@ -8,15 +8,15 @@ const saltBytes = 16
 const ivBytes = 12
 const tagBytes = 16
 
-/** A key and its purpose. A text that is sealed for one purpose can't be opened for another. */
+/** A key and its purpose. A text that was sealed for one purpose can't be opened for another. */
 export interface Seal {
   readonly key: Uint8Array
   readonly purpose: string
 }
 
 /**
- * Derives the key and the IV of one sealed text from a random salt. If all texts had the same key and only random IVs, they would
- * be safe only up to about 2^32 texts, because AES-GCM is broken as soon as an IV repeats.
+ * Derives the key and the IV of one sealed text from a random salt. With one key and random IVs, only about 2^32 texts would be
+ * safe, because AES-GCM is broken as soon as an IV repeats.
  */
 function derive ({ key, purpose }: Seal, salt: Uint8Array): { cipherKey: Buffer, iv: Buffer } {
   const derived = Buffer.from(hkdfSync('sha256', key, salt, purpose, sealingKeyBytes + ivBytes))

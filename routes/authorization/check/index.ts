@@ -54,10 +54,10 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       }
     },
     handler: async (request) => {
-      const { caller: asker, body: { caller, ...asked } } = request
+      const { caller: requester, body: { caller, ...question } } = request
       const { environments, authentication: { groups } } = fastify.config.current
-      const about = { ...asked, ...(caller !== undefined && { caller: membership(groups)(caller) }) }
-      const { allowed, policies } = checkAuthorization(fastify.authorize, environments, asker, about)
+      const about = { ...question, ...(caller !== undefined && { caller: membership(groups)(caller) }) }
+      const { allowed, policies } = checkAuthorization(fastify.authorize, environments, requester, about)
       return { allowed, policies: [...policies] }
     }
   })

@@ -25,7 +25,7 @@ interface Options extends TrailOptions, OutputOptions {
   csv?: boolean
 }
 
-/** Returns the format of the result. @throws WrongUsage if the options contradict each other, or choose another format */
+/** Returns the format of the result. @throws WrongUsage if the options contradict each other, or choose an unsupported format */
 function accessFormat ({ csv = false, ...options }: Pick<Options, 'csv' | 'json' | 'output'>): keyof typeof accessWriters {
   const format = formatOf(options)
   if (format === 'yaml' || format === 'env') throw new WrongUsage(`audit search can't print ${format}: choose --json or --csv`)
@@ -36,7 +36,7 @@ function accessFormat ({ csv = false, ...options }: Pick<Options, 'csv' | 'json'
 
 const mebibyte = 1024 * 1024
 
-/** Adds `secretsctl audit search FILE...`, which finds out who did what, and verifies the trail at the same time. */
+/** Adds `secretsctl audit search FILE...`, which finds accesses, and verifies the trail at the same time. */
 export function auditSearch (command: Command, terminal: Terminal): void {
   withTrailOptions(command)
     .option('--secret <name>', 'only what concerns this secret', secretName)
@@ -76,7 +76,7 @@ export function auditSearch (command: Command, terminal: Terminal): void {
       const remarks = [summary(count, span), ...since === undefined ? [] : lateBeginning(since, span)]
       const proved = findings.length === 0 && unproved === undefined
       await writer.end({ found: count, ...span !== undefined && { span }, proved, verification })
-      // In CSV and JSON, standard output contains nothing but data.
+      // In CSV and JSON, standard output contains only data.
       const lines = [...remarks, ...reportLines(verification, options)]
       if (format === 'text') terminal.stdout.lines(count === 0 ? lines : ['', ...lines])
       else terminal.stderr.lines(format === 'csv' ? lines : remarks)

@@ -61,7 +61,7 @@ function scheduleText ({ automaticallyAfterDays: days, scheduleExpression }: Omi
 const replicaText = ({ region = '', status = '', statusMessage }: Replica): string =>
   `${region} ${status}${statusMessage === undefined ? '' : `: ${statusMessage}`}`
 
-/** Returns what to do about a rotation that has not succeeded, and about replicas that are not in sync. */
+/** Returns the next steps for a rotation that has not succeeded, and for replicas that are out of sync. */
 function nextSteps ({ rotation, replicas = [] }: Metadata, subject: Subject): string[] {
   const discard = `${commandFor('rotate', subject)} --stop --discard-pending`
   const has = (wanted: string): boolean => replicas.some(({ status }) => status === wanted)

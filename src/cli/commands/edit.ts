@@ -76,7 +76,7 @@ export function edit (command: Command, terminal: Terminal): void {
 const fileIn = ({ path }: PrivateFolder): string => join(path, 'value')
 
 /**
- * Lets the user edit a value, and returns the edited one.
+ * Lets the user edit a value, and returns the new value.
  *
  * @throws CommandFailure if the editor fails, or if the new value is empty
  */
@@ -89,7 +89,7 @@ async function edited (folder: PrivateFolder, before: string, { env }: Terminal)
   return after
 }
 
-/** Writes the value. If that fails, keeps the edited text, and reports where it is. */
+/** Writes the value. If that fails, keeps the edited text, and reports the path of its file. */
 async function keepingText<T> (folder: PrivateFolder, name: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write()

@@ -71,8 +71,8 @@ async function storeLogin (
 }
 
 /**
- * Takes back a login that can't be kept: the keyring forgets it, and so does its issuer if possible. Otherwise, a refresh token
- * that nobody has a use for would stay valid.
+ * Undoes a login that can't be stored: removes it from the keyring, and revokes it at its issuer if possible. Otherwise, an
+ * unused refresh token would stay valid.
  */
 async function undoLogin (credential: Credential, unnamed: Profile, terminal: Terminal): Promise<void> {
   await removeFromKeyring(unnamed, terminal)
@@ -112,7 +112,8 @@ export function login (command: Command, terminal: Terminal): void {
       try {
         // A token that the gateway refuses is not stored.
         caller = await reply(gatewayWith(url, credential.token).GET('/auth/caller'))
-        // The keyring gets the token only when the profile can be written. Otherwise, no profile would name the token's entry.
+        // The keyring gets the token only once the profile can be written. Otherwise, no profile would refer to the token's
+        // entry.
         await changeProfiles(terminal.env, async (latest) => {
           replaced = profileNamed(latest, name)
           kept = await storeLogin(url, credential, replaced, options, terminal)

@@ -10,8 +10,8 @@ interface Options extends GlobalOptions {
 }
 
 /**
- * Returns a function that revokes the refresh token of a login at its issuer. The token is read at once, because the keyring
- * forgets it before the issuer is asked.
+ * Returns a function that revokes the refresh token of a login at its issuer. The token is read at once, because it is removed
+ * from the keyring before it is revoked.
  */
 async function revocationOf (login: NamedProfile, terminal: Terminal): Promise<() => Promise<void>> {
   const stored = login.profile.credential
@@ -48,8 +48,8 @@ export function logout (command: Command, terminal: Terminal): void {
         const kept = Object.fromEntries(Object.entries(profiles).filter(([each]) => !isRemoved(each)))
         return { ...current !== undefined && !isRemoved(current) && { current }, profiles: kept }
       })
-      // Other commands don't wait for a keyring or an issuer that answers slowly. The issuers are asked last: whoever presses
-      // Ctrl-C while one of them hangs must not keep a token on this machine.
+      // Other commands don't wait for a keyring or an issuer that answers slowly. Tokens are revoked last, so that no token stays
+      // on this machine if the user presses Ctrl-C while an issuer hangs.
       const revocations: (() => Promise<void>)[] = []
       let isForgotten = true
       for (const login of logins) {

@@ -39,7 +39,7 @@ export function posture (command: Command, terminal: Terminal): void {
         unaddressable += page.unaddressable ?? 0
         return page
       })
-      // Otherwise a mistake in the prefix would let a pipeline pass.
+      // Otherwise a misspelled prefix would let a pipeline pass.
       if (prefix !== undefined && items.length + unaddressable === 0) {
         throw new CommandFailure(`No secret in ${env} has a name that begins with ${prefix}`)
       }

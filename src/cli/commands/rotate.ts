@@ -15,7 +15,7 @@ interface Options extends GlobalOptions {
 
 const route = '/environments/{env}/secrets/{name}/rotation'
 
-/** Returns the settings of the rotation that the options change, in the words of the API. */
+/** Returns the rotation settings that the options change, under the API's names. */
 const settingsIn = ({ function: lambdaArn, days: automaticallyAfterDays, schedule: scheduleExpression }: Options) => ({
   ...lambdaArn !== undefined && { lambdaArn },
   ...automaticallyAfterDays !== undefined && { automaticallyAfterDays },
@@ -23,8 +23,8 @@ const settingsIn = ({ function: lambdaArn, days: automaticallyAfterDays, schedul
 })
 
 /**
- * Adds `secretsctl rotate NAME`, which rotates a secret now, with the function and the schedule that it has. Options set these
- * first. With `--stop`, the command turns the secret's rotation off.
+ * Adds `secretsctl rotate NAME`, which rotates a secret now, with its function and its schedule. Options change these first. With
+ * `--stop`, the command turns the secret's rotation off.
  */
 export function rotate (command: Command, terminal: Terminal): void {
   command

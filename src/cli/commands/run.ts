@@ -23,8 +23,8 @@ const maxInterval = 86_400
 type Variables = Readonly<Record<string, string>>
 
 /**
- * The exit status for failures of `run` itself, which distinguishes them from those of the program. `env`, `timeout` and `docker
- * run` use the same.
+ * The exit status for failures of `run` itself, as opposed to the program's failures. `env`, `timeout` and `docker run` use the
+ * same status.
  */
 const ownFailure = 125
 
@@ -101,8 +101,8 @@ async function runWithSecrets (args: readonly string[], options: Options, termin
 const retryable = [GatewayUnreachable, GatewayProblem, CommandFailure] as const
 
 /**
- * Waits until the variables differ from `current`, and returns the new ones. Continues after retryable errors, and reports only
- * the first of several in a row.
+ * Waits until the variables differ from `current`, and returns the new variables. Continues after retryable errors, and reports
+ * only the first of several in a row.
  */
 async function changedVariables (
   { stderr }: Terminal, read: () => Promise<Variables>, current: Variables, changes: AsyncGenerator<void, never>

@@ -24,7 +24,10 @@ const messageOf = (error: unknown): string => error instanceof Error ? error.mes
  */
 const unanswered = /did not receive a reply|without replying/i
 
-/** Returns the answer if an entry can't be created. A keyring that hangs is not missing, so the login must not go to the file. */
+/**
+ * Returns the answer if an entry can't be created. A keyring that hangs is not missing, so the login must not be stored in the
+ * file instead.
+ */
 function withoutEntry (error: unknown): Answer {
   const message = messageOf(error)
   return unanswered.test(message) ? { failed: 'it does not answer' } : { missing: message }
@@ -34,7 +37,7 @@ async function answerTo ({ operation, entry: name, secret = '' }: Call): Promise
   let entry: Entry
   try {
     const keyring = await import('@napi-rs/keyring')
-    // Without this option, a Linux without the Secret Service would use the kernel's keyring, which a restart empties.
+    // Without this option, the library would fall back to the kernel's keyring on Linux, which is lost on restart.
     entry = new keyring.Entry(service, name, { linux: { store: 'secret-service' } })
   } catch (error) {
     return withoutEntry(error)

@@ -1,4 +1,4 @@
-/** The keyring of the operating system, which encrypts what it keeps: the Secret Service on Linux, or the Keychain of macOS. */
+/** The keyring of the operating system, which encrypts its entries: the Secret Service on Linux, or the Keychain of macOS. */
 export interface Keyring {
   /** Returns the secret of an entry, or undefined if there is no such entry. */
   read: (entry: string) => Promise<string | undefined>
@@ -7,14 +7,14 @@ export interface Keyring {
   remove: (entry: string) => Promise<void>
 }
 
-/** How long a keyring may take, in milliseconds. */
+/** The limits on the duration of a call, in milliseconds. */
 export interface Limits {
   /** After this time, the user is told what the command waits for. */
   notice: number
   timeout: number
 }
 
-/** Thrown if there is no keyring, or none that can be reached, as in a container or in many SSH sessions. */
+/** Thrown if there is no keyring, or if it can't be reached, as in a container or in many SSH sessions. */
 export class NoKeyring extends Error {
   override readonly name = 'NoKeyring'
 }
@@ -22,7 +22,7 @@ export class NoKeyring extends Error {
 /** Thrown if there is a keyring, but a call to it fails, for example because the keyring is locked. */
 export class KeyringFailure extends Error {
   override readonly name = 'KeyringFailure'
-  /** True if the keyring may have done it all the same, because it has not answered. */
+  /** True if the keyring may have carried out the call, because it has not answered. */
   readonly isUncertain: boolean
 
   constructor (message: string, isUncertain = false) {

@@ -4,7 +4,7 @@ import { cleanUpOnExit } from '#src/cli/clean-up'
 import type { Outputs } from '#src/command-line/output'
 import { KeyringFailure, NoKeyring, type Keyring, type Limits } from './keyring.ts'
 
-/** The message that tells `helper.ts` what to do. */
+/** The request to `helper.ts`. */
 export interface Call {
   operation: 'read' | 'write' | 'remove'
   /** The name of the entry. */
@@ -13,13 +13,13 @@ export interface Call {
   secret?: string
 }
 
-/** The message with which `helper.ts` answers. */
+/** The reply of `helper.ts`. */
 export type Answer =
   /** The call was carried out. After a read, `secret` is absent if there is no such entry. */
   | { secret?: string | undefined }
   /** There is no keyring. */
   | { missing: string }
-  /** There is a keyring, but the call failed. `isUncertain` is true if the keyring may have carried it out all the same. */
+  /** There is a keyring, but the call failed. `isUncertain` is true if the keyring may have carried out the call anyway. */
   | { failed: string, isUncertain?: boolean }
 
 /** The environment variables of the keyring's process, and the output for the notice to the user. */
@@ -33,8 +33,8 @@ const defaultLimits: Limits = { notice: 2_000, timeout: 30_000 }
 const helper = join(import.meta.dirname, `helper${extname(import.meta.filename)}`)
 
 /**
- * Returns the keyring of the operating system. Each call runs in a process of its own, because the only way to end a call is to
- * end its process. A locked keyring asks for its password in a window, and the call waits for that.
+ * Returns the keyring of the operating system. Each call runs in a separate process, because the only way to abort a call is to
+ * end its process. A locked keyring asks for its password in a window, and the call waits for the answer.
  */
 export function osKeyring (context: KeyringContext, limits = defaultLimits): Keyring {
   const carryOut = async (call: Call): Promise<string | undefined> => {
@@ -59,7 +59,7 @@ async function answerTo (call: Call, { env, stderr }: KeyringContext, { notice, 
   }, notice)
   const cancelCleanUp = cleanUpOnExit(kill)
   let limit: NodeJS.Timeout | undefined
-  // The first of these is the result: a time limit must not replace an answer that has arrived.
+  // The first event determines the result: a time limit must not replace an answer that has arrived.
   const answer = await new Promise<Answer>((resolve) => {
     const ended = (): void => { resolve({ failed: 'the process that asks it has ended', isUncertain: true }) }
     limit = setTimeout(() => {

@@ -10,7 +10,7 @@ interface AwsLogin {
 }
 
 /**
- * Logs in with the AWS identity that AWS's own clients would use here: that of variables, a profile or the machine.
+ * Logs in with the AWS identity that AWS's own clients would use: from variables, a profile or the machine.
  *
  * @throws CommandFailure if there are no AWS keys
  * @throws GatewayProblem, GatewayUnreachable

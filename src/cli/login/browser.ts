@@ -54,7 +54,7 @@ async function callbackAt (server: Server, callback: string, state: string): Pro
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => { reject(new CommandFailure('Nobody logged in within 10 minutes')) }, loginTimeout)
     server.on('request', (request, response) => {
-      // Any process on the machine can send a request, even one whose target is not a valid URL, such as //.
+      // Any process on the machine can send a request, even with an invalid target such as //.
       const url = URL.parse(request.url ?? '', callback)
       const isReturn = request.method === 'GET' && url?.pathname === '/callback' && url.searchParams.get('state') === state
       response.writeHead(isReturn ? 200 : 404, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })

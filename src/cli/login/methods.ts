@@ -3,7 +3,7 @@ import type { WaysToLogIn } from '#src/authentication/ways-to-log-in'
 import type { Credential } from '#src/cli/profiles/profiles'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 
-/** A way to log in, as the gateway describes it. `logIn` returns the credential that it obtains. */
+/** A login method that the gateway offers. `logIn` returns the credential that it obtains. */
 export type Way = { logIn: () => Promise<Credential> } & (
   { kind: 'oidc', issuer: WaysToLogIn['oidc'][number] } | { kind: 'aws', serverId: string }
 )
@@ -16,7 +16,7 @@ export interface MethodOptions {
   region?: string
 }
 
-/** Asks the gateway for the ways to log in. An older gateway does not have this route, and accepts only tokens. */
+/** Asks the gateway for its login methods. An older gateway does not have this route, and accepts only tokens. */
 async function waysAt (url: string): Promise<WaysToLogIn> {
   try {
     return await reply(createClient({ url }).GET('/auth'))

@@ -35,7 +35,7 @@ export async function issuerAt ({ issuer, clientId }: Pick<Issuer, 'issuer' | 'c
   }
 }
 
-/** Returns the failure for an error of the OAuth library, whose message contains neither a token nor a code. */
+/** Returns the failure for an error of the OAuth library. The library's message contains neither a token nor a code. */
 export function issuerFailure (issuer: string, error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error
   if (error instanceof ResponseBodyError) return new CommandFailure(`${issuer} refuses: ${error.error_description ?? error.error}`)
@@ -48,7 +48,7 @@ export function issuerFailure (issuer: string, error: unknown): CommandFailure {
 /**
  * Returns the credential with the token in an issuer's reply.
  *
- * @param previous the refresh token that remains valid if the reply has no new one
+ * @param previous the previous refresh token, which stays valid if the reply has no new one
  * @throws CommandFailure if the reply lacks the token
  */
 export function credentialFrom (
@@ -67,7 +67,7 @@ export function credentialFrom (
 }
 
 /**
- * Logs in with the help of another device, on which the user opens a page and enters a code (RFC 8628).
+ * Logs in with another device, on which the user opens a page and enters a code (RFC 8628).
  *
  * @throws CommandFailure if the issuer refuses, or if the code expires
  */
@@ -112,7 +112,7 @@ export async function refresh (credential: OidcCredential): Promise<OidcCredenti
   }
 }
 
-/** Revokes the refresh token. Does nothing if the issuer has no endpoint for that. */
+/** Revokes the refresh token. Does nothing if the issuer has no endpoint for revocation. */
 export async function revoke (credential: OidcCredential): Promise<void> {
   const { refreshToken } = credential
   if (refreshToken === undefined) return

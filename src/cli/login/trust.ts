@@ -16,11 +16,11 @@ export interface LoginOptions extends GlobalOptions, MethodOptions {
 /** A gateway to log in to. */
 export interface Destination {
   url: string
-  /** The project file that names the URL, if nothing else does and the user has never logged in there. */
+  /** The project file that names the URL. Absent if the user has named the URL elsewhere, or has logged in there before. */
   stranger?: string
 }
 
-/** A reason why another gateway may get hold of the login, and the option that accepts the risk. */
+/** A reason why another gateway may obtain the login, and the option that accepts the risk. */
 interface Doubt {
   reason: string
   accept: string
@@ -41,8 +41,8 @@ export function assertNamed ({ url, stranger }: Destination, options: LoginOptio
 }
 
 /**
- * Makes sure that the user means this gateway, and that the gateway can't use the login at another one. A gateway itself states
- * its issuer, resource or server ID. A malicious one could state those of another gateway, to get a login that is valid there.
+ * Makes sure that the user means this gateway, and that it can't use the login at another gateway. A gateway states its own
+ * issuer, resource or server ID. A malicious gateway could state another gateway's, to get a login that is valid there.
  *
  * On a terminal, asks a single question if the gateway is new to the user or doubtful. Without a terminal, refuses a doubtful
  * gateway.
@@ -82,7 +82,7 @@ function methodName (way: Way | undefined): string {
   return way.kind === 'aws' ? 'your AWS identity' : `the issuer ${way.issuer.name} (${way.issuer.issuer})`
 }
 
-/** Returns true if a login was made in this way. Two gateways with the same way may accept each other's logins. */
+/** Returns true if a login was made by this method. Two gateways with the same method may accept each other's logins. */
 const isMadeIn = (way: Way, credential: Login): boolean => way.kind === 'aws'
   ? credential.kind === 'aws' && credential.serverId === way.serverId
   : credential.kind === 'oidc' && credential.issuer === way.issuer.issuer && credential.clientId === way.issuer.clientId
@@ -91,7 +91,7 @@ function doubtsAbout (url: string, way: Way | undefined, profiles: Profiles): Do
   if (way === undefined) return []
   const doubts = way.kind === 'oidc' ? elsewhere(url, way) : []
   const similar = Object.entries(profiles.profiles).filter(([, { credential }]) => isMadeIn(way, credential))
-  // The user has accepted the same way at this URL before.
+  // The user has accepted the same method at this URL before.
   if (similar.some(([, profile]) => profile.url === url)) return doubts
   const { host, hostname } = new URL(url)
   if (way.kind === 'aws' && ![host, hostname].includes(way.serverId.toLowerCase())) {

@@ -7,7 +7,9 @@ import { changeProfiles } from './store.ts'
 /** How long before its expiry a token is renewed, in milliseconds, so that it does not expire on its way to the gateway. */
 const margin = 30_000
 
-/** Returns true if the token of a login can be used. A pasted token can't be renewed, so the gateway decides about it. */
+/**
+ * Returns true if the token of a login can be used. A pasted token can't be renewed, so the gateway decides whether it is valid.
+ */
 const isFresh = (login: Login): boolean => login.kind === 'token' || login.expires - margin > Date.now()
 
 /** Gets a new token. The modules are loaded on demand. */
@@ -16,7 +18,7 @@ async function renew (credential: Credential, url: string): Promise<Credential> 
   return credential.kind === 'aws' ? (await import('#src/cli/login/aws')).logInWithAws({ url, ...credential }) : credential
 }
 
-/** Gets a new token, and stores it where the old one is. Returns the login as the profiles file has it. */
+/** Gets a new token, and stores it in place of the old one. Returns the login as the profiles file stores it. */
 async function renewInPlace (login: NamedProfile, terminal: Terminal): Promise<StoredCredential> {
   const { name, profile: { url, credential: old } } = login
   const again = `secretsctl login --profile ${shellWord(name)}`
@@ -57,7 +59,7 @@ export function tokenSource (login: NamedProfile, terminal: Terminal): () => Pro
   return async () => {
     const before = current
     const known = await before?.catch(() => undefined)
-    // Of several requests that need a new token at the same time, only the first gets here.
+    // If several requests need a new token at the same time, only the first gets here.
     const isNeeded = known === undefined || !isFresh(known)
     if (current === undefined || (current === before && isNeeded)) current = usable(login, terminal)
     return (await current).token

@@ -14,10 +14,10 @@ export interface NamedProfile {
 /** Returns true if the secrets of a login are in the keyring, false if they are in the profiles file. */
 export const isInKeyring = (credential: StoredCredential): credential is Exclude<StoredCredential, Credential> => 'keyringEntry' in credential
 
-/** Returns where the secrets of a login are stored. */
+/** Returns the place where the secrets of a login are stored. */
 export const storageOf = (credential: StoredCredential): 'keyring' | 'file' => isInKeyring(credential) ? 'keyring' : 'file'
 
-/** Returns a new name for an entry. It begins with the URL, so that a token is found only for the URL that it was given for. */
+/** Returns a new name for an entry. It begins with the URL, so that a token is only found for its own URL. */
 export const entryFor = (url: string): string => `${url} ${randomUUID()}`
 
 /**
@@ -83,8 +83,8 @@ export async function removeFromKeyring (profile: Profile | undefined, { keyring
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /**
- * Returns the lines about a new entry that no profile names, although the keyring may have stored it. Only its owner can find
- * out, because a keyring that has not answered would not answer a second call either.
+ * Returns the lines about a new entry that no profile refers to, although the keyring may have stored it. The user has to check,
+ * because a keyring that has not answered would not answer a second call either.
  */
 export function strayEntryLines (error: unknown, keyringEntry: string): string[] {
   if (!(error instanceof KeyringFailure && error.isUncertain)) return []
@@ -98,7 +98,7 @@ export function strayEntryLines (error: unknown, keyringEntry: string): string[]
  * Returns the failure for an error of the keyring.
  *
  * @param subject the beginning of a sentence about the keyring
- * @param fileCommand the command that keeps the login in a file instead
+ * @param fileCommand the command that stores the login in a file instead
  */
 export function keyringFailure (error: unknown, subject: string, fileCommand: string): CommandFailure {
   const toFile = `keep the login in a file that only you can read: ${fileCommand}`

@@ -1,32 +1,32 @@
 import { WrongUsage } from '#src/command-line/wrong-usage'
 
-/** How a login was made. */
+/** The method of a login, without its secrets. */
 export type Login =
-  /** With an API key or another token that was pasted. */
+  /** An API key or another token that was pasted. */
   | { kind: 'token' }
-  /** With an OpenID Connect issuer. `expires` is when the token expires, in milliseconds since the epoch. */
+  /** An OpenID Connect issuer. `expires` is when the token expires, in milliseconds since the epoch. */
   | {
     kind: 'oidc'
     issuer: string
     clientId: string
-    /** Which of the issuer's tokens the gateway accepts. */
+    /** The one of the issuer's tokens that the gateway accepts. */
     tokenType: 'access_token' | 'id_token'
     expires: number
   }
-  /** With an AWS identity, which signs again when the gateway's token has expired. */
+  /** An AWS identity, which signs again when the gateway's token has expired. */
   | { kind: 'aws', serverId: string, region: string, expires: number }
 
 /** The secrets of a login. */
 export interface LoginSecrets {
   token: string
-  /** Only from an issuer. */
+  /** Present only if an issuer has issued one. */
   refreshToken?: string
 }
 
 /** A login with its secrets, which are sent only to the URL of its profile. */
 export type Credential = Login & LoginSecrets
 
-/** A login as the profiles file has it: with its secrets, or with the name of the keyring's entry that has them. */
+/** A login in the profiles file: with its secrets, or with the name of the keyring entry that has them. */
 export type StoredCredential = Login & (LoginSecrets | { keyringEntry: string })
 
 /** A gateway, and the login to it. */

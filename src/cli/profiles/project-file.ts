@@ -58,9 +58,9 @@ function trustedText (file: string): string {
 
 /**
  * Checks that only the user or root can have written the file. On a shared machine, somebody could otherwise leave a project file
- * in a folder such as /tmp, and so choose the gateway and the environment of everybody who works below it. Members of the file's
- * group may not write it either. An exception is a group with the same ID as the owner, because many systems create such a group
- * for each user alone.
+ * in a folder such as /tmp, and so choose the gateway and the environment of everybody who works below it. The file's group may
+ * not write it either, unless the group has the same ID as the owner, because many systems create such a private group for each
+ * user.
  */
 function assertTrusted (file: string, descriptor: number): void {
   const { uid, gid, mode } = fstatSync(descriptor)
@@ -74,7 +74,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 const isMapping = (value: unknown): value is Record<string, string> => isJsonObject(value) && Object.values(value).every(isText)
 
-/** The check of each member, and the words for what it must be. */
+/** The check of each member, and a description of valid values. */
 const members: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
   gateway: [(value) => isText(value) && urlFrom(value) !== undefined, 'an HTTP URL, such as https://secrets.example.com'],
   profile: [isText, 'the name of a profile'],

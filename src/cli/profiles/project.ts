@@ -3,11 +3,11 @@ import type { Terminal } from '#src/cli/terminal'
 import { findProjectFile, readProject } from './project-file.ts'
 
 /**
- * Reads the project file of the working folder, or the one that SECRETS_GATEWAY_PROJECT_FILE names. If the variable is empty,
- * there is none.
+ * Reads the project file of the working folder, or the file that SECRETS_GATEWAY_PROJECT_FILE names. If the variable is empty,
+ * there is no project file.
  *
- * @returns a function that returns the project, or throws the error with which reading it failed. Commands that need no project
- *   don't fail because of it.
+ * @returns a function that returns the project, or throws the error from reading it. So commands that need no project don't fail
+ * because of the error.
  */
 export async function projectOf ({ env, folder }: Terminal): Promise<Terminal['project']> {
   if (folder === undefined) return () => undefined

@@ -28,7 +28,7 @@ export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFol
 /**
  * Checks that only this user can read or change a file or a folder.
  *
- * @throws CommandFailure if others can
+ * @throws CommandFailure if other users can
  */
 export function assertPrivate (path: string, mode: '600' | '700'): void {
   const { uid, mode: found } = statSync(path)
@@ -39,9 +39,9 @@ export function assertPrivate (path: string, mode: '600' | '700'): void {
 }
 
 /**
- * Reads the profiles. Without a file, there are none.
+ * Reads the profiles. If there is no file, there are no profiles.
  *
- * @throws CommandFailure if others can read the file, or if it can't be read
+ * @throws CommandFailure if other users can read the file, or if it can't be read
  */
 export function readProfiles (env: NodeJS.ProcessEnv): Profiles {
   const folder = configFolder(env)

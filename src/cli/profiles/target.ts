@@ -7,17 +7,17 @@ import { readProfiles } from './store.ts'
 /** The gateway that a command talks to. */
 export interface Target {
   url: string
-  /** The option, variable, file or profile that chose the URL, for messages. */
+  /** The option, variable, file or profile that determined the URL, for messages. */
   from: string
   /** A token from the command line or a variable. */
   token?: string
   /** The environment of the profile with this URL, if it has one. */
   environment?: string
-  /** The profile whose login is used if there is no such token. It always has this URL. */
+  /** The profile whose login is used if `token` is absent. It always has this URL. */
   login?: { name: string, profile: Profile }
 }
 
-/** The choice of the gateway: the option, variable or file that makes it, and either a URL or the name of a profile. */
+/** The choice of a gateway: its source, and either a URL or the name of a profile. */
 interface Choice {
   from: string
   url?: string | undefined
@@ -29,7 +29,8 @@ interface Choice {
 const isGiven = ({ url = '', profile = '' }: Choice): boolean => url !== '' || profile !== ''
 
 /**
- * Returns the choice of the first of these that makes one: the option, the variable, the project file and the current profile.
+ * Returns the choice of the gateway. The option takes precedence, followed by the variable, the project file and the current
+ * profile.
  */
 function choiceOf ({ url, profile }: GlobalOptions, terminal: Terminal, profiles: Profiles): Choice | undefined {
   const { env } = terminal
@@ -46,9 +47,9 @@ function choiceOf ({ url, profile }: GlobalOptions, terminal: Terminal, profiles
 /**
  * Decides which gateway a command talks to, and with which login. Nothing is sent.
  *
- * A token belongs to the URL that it was given for. A login is therefore only used for the URL of its profile. A token in an
- * option or a variable is not sent to a URL that only a project file names, because a stranger may have written the file. The
- * user must have named the same URL in an option or a variable, or must have logged in there.
+ * A token is sent only to the URL that it is meant for. So a login is used only for the URL of its profile. A token in an option
+ * or a variable is not sent to a URL that only a project file names, because somebody else may have written the file. The user
+ * must have named the same URL in an option or a variable, or must have logged in there.
  *
  * @throws WrongUsage if no gateway is chosen, or the choice is invalid
  * @throws CommandFailure if the profiles or the project file can't be used, or if the token must not be sent

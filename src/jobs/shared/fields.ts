@@ -9,8 +9,8 @@ export const stateOf = (fields: ReadonlyMap<string, string>): JobState => {
 }
 
 /**
- * Returns the stored number of results of each kind, which a running job reports. Anyone who can write to the store could have
- * changed it.
+ * Returns the stored number of results of each kind, for a running job. It is not authenticated, so anyone with write access to
+ * the store could have changed it.
  */
 export function countsIn (fields: ReadonlyMap<string, string>): BulkCounts {
   const counts = zeroCounts(bulkResults)

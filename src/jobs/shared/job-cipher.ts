@@ -2,7 +2,7 @@ import { seal, unseal, type Seal } from '#src/sealing/sealed'
 
 /**
  * Encrypts and authenticates the stored parts of a job. So nobody can learn names by reading the store, or make the gateway
- * create a secret by writing to it.
+ * create secrets by writing to it.
  */
 export interface JobCipher {
   /** @param part the name of the part; the text can't be decrypted as another part, or as a part of another job */

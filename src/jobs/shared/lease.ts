@@ -4,35 +4,35 @@ import { isProblem } from '#src/problems/problem'
 import { isRefusal } from '#src/shared/failures'
 import type { Answer } from './store-port.ts'
 
-/** A replica's lease of a job. It also sends the replica's questions about the job to the store. */
+/** A replica's lease of a job, which also sends the replica's commands for the job to the store. */
 export interface Lease {
   /**
-   * Repeats a question until the store answers it. Returns undefined if the answer is no longer needed.
+   * Repeats a command until the store answers. Returns undefined if the answer is no longer needed.
    *
-   * @throws Problem `shared-state-unavailable` if the server has refused all questions for so long that waiting will not help
+   * @throws Problem `shared-state-unavailable` if the server has refused all commands for so long that waiting will not help
    */
   readonly insist: <T>(ask: () => Promise<T>, isNeeded: () => boolean) => Promise<T | undefined>
-  /** Asks a question that also extends the lease. */
+  /** Sends a command that also extends the lease. */
   readonly extending: <T extends Answer | 'done'>(ask: () => Promise<T>) => Promise<T>
-  /** Returns true while the lease has certainly not ended, so that no other replica can own the job. */
+  /** Returns true while the lease has certainly not expired, so that no other replica can own the job. */
   readonly isHeld: () => boolean
 }
 
-/** The pause before a question to the store is repeated, in milliseconds. */
+/** The pause before a command is repeated, in milliseconds. */
 const pause = 200
 
-/**
- * The part of a lease that its owner relies on. It is less than the whole, because the server's clock may run a little faster.
- */
+/** The fraction of a lease that its owner relies on, because the server's clock may run a little faster. */
 const usable = 0.9
 
-/** How long an owner tolerates that the server refuses everything, for example because it is out of memory. Counted in leases. */
+/**
+ * How long an owner tolerates that the server refuses all commands, for example because it is out of memory. Counted in leases.
+ */
 const toleratedLeases = 6
 
 /** Creates a lease that has not begun. @param duration in milliseconds */
 export function createLease (duration: number, monotonic: Monotonic): Lease {
   let heldUntil = -Infinity
-  /** The time since which the server has refused all questions. */
+  /** The time since which the server has refused all commands. */
   let refusedSince: number | undefined
   return {
     async insist (ask, isNeeded) {
@@ -51,7 +51,7 @@ export function createLease (duration: number, monotonic: Monotonic): Lease {
       return undefined
     },
     async extending (ask) {
-      // The server may have extended the lease as soon as the question was sent.
+      // The server may have extended the lease as soon as the command was sent.
       const asked = monotonic()
       const answer = await ask()
       if (answer !== 'lost') heldUntil = Math.max(heldUntil, asked + duration * usable)

@@ -15,13 +15,13 @@ import type { Answer, CountedResult, JobStore, Owned, UnfinishedJob } from './st
 /** A job that this replica runs. */
 export interface OwnedJob {
   /**
-   * Resolves when this replica stops working on the job: because the job has ended, because this replica has given it up, or
-   * because another one owns it.
+   * Resolves when this replica stops working on the job: because the job has ended, because this replica has released it, or
+   * because another replica owns it.
    *
    * @throws the error that ended the run
    */
   readonly over: Promise<'ended' | 'left' | 'lost'>
-  /** Stops the job because the process ends. Items that were begun are finished. */
+  /** Stops the job because the process ends. Items in progress are finished. */
   readonly shutDown: () => void
 }
 
@@ -31,7 +31,7 @@ export interface OwnedJobOptions {
   readonly owned: Owned
   readonly bulk: BulkRun
   readonly toReply: (outcome: BulkOutcome) => BulkItemReply
-  /** The progress of another replica, if this one has taken the job over. */
+  /** The previous replica's progress, if this replica has taken the job over. */
   readonly progress?: Pick<UnfinishedJob, 'resumed' | 'done'> | undefined
   /** True if the run is atomic. It is then rolled back when this process ends, instead of being left to another replica. */
   readonly isAtomic: boolean
@@ -42,20 +42,20 @@ export interface OwnedJobOptions {
 /** The number of heartbeats that the owner of a job sends during one lease. */
 const beats = 5
 
-/** The maximum number of results that one command stores. */
+/** The maximum number of results in one command. */
 const most = 50
 
 /**
- * Runs a job that this replica owns. Before each change of a secret, the replica asks the store whether it still owns the job.
- * While the store can't be used, no further item is begun, and results are stored as soon as it can be used again. Before each
- * call to AWS, the replica checks that its lease has not ended in the meantime. That can happen if the process was paused.
+ * Runs a job that this replica owns. Before each change of a secret, the replica checks in the store whether it still owns the
+ * job. While the store can't be used, no further item is begun. Results are stored once it can be used again. Before each call to
+ * AWS, the replica checks that its lease has not expired, as can happen if the process was paused.
  */
 export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, limits, monotonic }: OwnedJobOptions): OwnedJob {
   const stop = new AbortController()
   const waiting: CountedResult[] = []
   const counts = { ...progress?.resumed.counts ?? zeroCounts(bulkResults) }
   let noting = Promise.resolve()
-  /** The number of final results, and the number of secrets that an atomic run has processed. */
+  /** The number of final results, and the number of processed secrets in an atomic run. */
   let settledCount = progress?.done.size ?? 0
   let processed = 0
   let isLost = false
@@ -76,7 +76,7 @@ export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, lim
     if (isLost) throw new Problem('shared-state-unavailable', { reason: 'job-lost' })
   }
 
-  /** Reacts to an answer of the store. @param answer undefined if the answer is not needed any more */
+  /** Reacts to an answer of the store. @param answer undefined if it is no longer needed */
   function learn (answer: Answer | undefined): void {
     if (answer === 'lost') {
       isLost = true

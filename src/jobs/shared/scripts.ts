@@ -1,17 +1,17 @@
 import { script, type Script } from '#src/shared/script'
 
 /**
- * The common part of all scripts. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and those that
- * concern several jobs begin with `BASE-`. All have the fleet's hash tag, so they are in the same slot of a cluster.
+ * The common part of all scripts. KEYS[1] is the base of all names: the keys of one job begin with `BASE:ID`, and keys for
+ * several jobs begin with `BASE-`. All keys have the fleet's hash tag, so they are in the same slot of a cluster.
  *
  * - `BASE:ID`: a hash of the job's fields. Its `token` grows with each owner, and older tokens are refused (a fencing token).
  * - `BASE:ID:plan`: a list of the parts of its plan.
- * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it is done.
+ * - `BASE:ID:items`: a hash of the items, by index: `b` if the item was begun, `d` if it has a result.
  * - `BASE:ID:results`: a list of the results, in the order in which they became final.
- * - `BASE-leases`: a sorted set of the running jobs, by the time at which the lease of their owner ends.
+ * - `BASE-leases`: a sorted set of the running jobs, by the time at which the owner's lease expires.
  * - `BASE-key:NAME`: the job of an `Idempotency-Key`.
- * - `BASE-ended`: a sorted set of the ended jobs, by the time of their end. `BASE-of:CALLER`: those of a caller, in the same
- *   order. `BASE-sizes`: their sizes. `BASE-held`: the sum of the sizes for each caller. `BASE-all`: the sum of all sizes.
+ * - `BASE-ended`: a sorted set of the ended jobs, by the time of their end. `BASE-of:CALLER`: the caller's ended jobs, in the
+ *   same order. `BASE-sizes`: their sizes. `BASE-held`: the sum of the sizes for each caller. `BASE-all`: the sum of all sizes.
  */
 const prelude = `
 local base = KEYS[1]
@@ -59,8 +59,8 @@ return 1
 `)
 
 /**
- * Registers a job, or finds the reusable job of an earlier request with the same key. If the owner of that job has lost its
- * lease, this replica becomes the owner. A request with another fingerprint is refused.
+ * Registers a job, or finds the reusable job of an earlier request with the same key. If that job's lease has expired, this
+ * replica becomes its owner. A request with another fingerprint is refused.
  *
  * ARGV: ID, caller, key or an empty string, fingerprint or an empty string, description of the job, owner, lease, lifetime
  * Returns the ID of the job, and its token if this replica is the owner. Otherwise, instead of the token: -1 if the fingerprint
@@ -106,7 +106,7 @@ return state
 `)
 
 /**
- * Extends the lease of a job's owner, and stores how many items are done.
+ * Extends the lease of a job's owner, and stores the number of processed items.
  *
  * ARGV: ID, token, lease, lifetime, done
  * Returns 0 if the replica does not own the job; 2 if the job is to be cancelled; 1 otherwise
@@ -152,7 +152,7 @@ return state
  * Ends a job. If there is no room for another ended job, removes the oldest jobs of the callers whose jobs take the most room.
  *
  * ARGV: ID, token, the encrypted end, 1 if the job was completed or else 0, the time for which it is kept, the maximum size of
- *   all ended jobs together, the size of this one
+ *   all ended jobs together, the size of this job
  * Returns 0 if the replica does not own the job, and 1 otherwise
  */
 export const finish = within(`
@@ -198,7 +198,7 @@ return 1
 `)
 
 /**
- * Makes this replica the owner of a job whose owner has lost its lease.
+ * Makes this replica the owner of a job whose lease has expired.
  *
  * ARGV: owner, lease
  * Returns the job's ID and its new token, or nothing

@@ -14,7 +14,7 @@ import type { JobRequest, Jobs } from '#src/jobs/port'
 import { runOwned, type OwnedJob, type OwnedJobOptions } from './owned-job.ts'
 import type { JobOrigin, JobStore, Owned, UnfinishedJob } from './store-port.ts'
 
-/** Prepares to continue a job that another replica has left, without the request that started it. */
+/** Prepares to continue a job that another replica has left. Its request is over, so only the stored data is available. */
 export type Continue = (id: string, unfinished: UnfinishedJob) => Promise<Continued>
 
 type Continued = Pick<JobRequest, 'bulk' | 'toReply'>
@@ -22,22 +22,25 @@ type Continued = Pick<JobRequest, 'bulk' | 'toReply'>
 export interface SharedJobsOptions {
   readonly store: JobStore
   readonly shared: Pick<Shared, 'isUp' | 'onUp'>
-  /** @throws Problem if the job must not be continued; it then ends with this problem */
+  /** @throws Problem if the job must not be continued. The job then ends with this problem. */
   readonly continueJob: Continue
   /** Called when this replica stops working on a job that has not ended, and when it has taken one over from another replica. */
   readonly onHandover: (event: 'taken-over' | 'lost' | 'left', id: string) => void
-  /** Called if a job that was taken over ends with an error. */
+  /** Called if a job from another replica ends with an error. */
   readonly onFault: (fault: unknown, id: string) => void
   readonly monotonic: Monotonic
   readonly limits: Partial<JobLimits> & Pick<JobLimits, 'bytes'>
-  /** How long the owners of jobs get to renew their leases after an outage, in milliseconds. */
+  /** The time, in milliseconds, for the owners of jobs to renew their leases after an outage. */
   readonly grace?: number
 }
 
 /** The milliseconds between two searches for jobs without an owner, and between two checks of a job that somebody follows. */
 const pauses = { search: 1_000, follow: 200 } as const
 
-/** Creates a store of jobs that all replicas share. Each can report and cancel every job, and continue one without an owner. */
+/**
+ * Creates a store of jobs that all replicas share. Each replica can report and cancel every job, and continue a job without an
+ * owner.
+ */
 export function createSharedJobs (options: SharedJobsOptions): Jobs {
   const { store, shared, continueJob, onHandover, onFault, monotonic, limits, grace = store.lease } = options
   const { running: all, runningOfOne: ofOneCaller, kept, bytes } = { ...jobLimits, ...limits }
@@ -48,7 +51,7 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   let takeOverFrom = monotonic() + grace
   let downSince: number | undefined
   let lookedAt = monotonic()
-  // The new session may be with another server. If its clock is ahead, leases seem to have ended.
+  // The new session may be with another server. If that server's clock is ahead, leases seem to have expired.
   shared.onUp((isNew) => { if (isNew) takeOverFrom = monotonic() + grace })
 
   function enter (callerId: string): () => void {
@@ -99,9 +102,8 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
   }
 
   /**
-   * Returns false while a lease may have ended without the owner having died: because the owner could not reach the store either,
-   * or because the owner is this process and was paused. An owner that still runs should keep its job, because only it has the
-   * values.
+   * Returns false while a lease may have expired although its owner is alive: because the owner could not reach the store either,
+   * or because the owner is this process and was paused. A living owner should keep its job, because only it has the values.
    */
   function mayTakeOver (): boolean {
     const now = monotonic()
@@ -124,8 +126,8 @@ export function createSharedJobs (options: SharedJobsOptions): Jobs {
     try {
       await resume(owned)
     } catch (error) {
-      // Another replica may be less busy, or may be able to write its audit trail, so the lease is ended at once. After other
-      // failures, a replica tries again when it has expired.
+      // Another replica may be less busy, or may be able to write its audit trail, so the lease is released at once. After other
+      // failures, a replica tries again when the lease has expired.
       if (isProblem(error, 'overloaded') || isProblem(error, 'audit-unavailable')) await store.release(owned)
       else if (!isProblem(error, 'shared-state-unavailable') || isRefusal(error)) onFault(error, owned.id)
       // A part of the job is missing, so no replica can continue it.

@@ -17,7 +17,7 @@ export interface JobOrigin {
   readonly fingerprint?: string
 }
 
-/** A job that this replica owns. A replica with an older token has lost the job. */
+/** A job that this replica owns. A replica with an older token is no longer the owner. */
 export interface Owned {
   readonly id: string
   readonly token: number
@@ -41,7 +41,7 @@ export interface Started {
   readonly progress?: Pick<UnfinishedJob, 'resumed' | 'done'>
 }
 
-/** The answer to a question about a job that this replica may own. */
+/** The answer to a command for a job that this replica may own. */
 export type Answer = 'lost' | 'owned' | 'cancelled'
 
 /** A final result, and the kind of result. */
@@ -49,15 +49,15 @@ export interface CountedResult extends Settled {
   readonly count: keyof BulkCounts
 }
 
-/** How a job has ended. */
+/** The end of a job. */
 export interface Ending {
   readonly summary?: BulkSummary
   readonly problem?: Problem
   readonly counts: BulkCounts
   readonly isComplete: boolean
-  /** The time for which it is kept, in milliseconds. */
+  /** How long the ended job is kept, in milliseconds. */
   readonly kept: number
-  /** The maximum memory of all ended jobs together, and the memory of this one, in bytes. */
+  /** The maximum memory of all ended jobs together, and the memory of this job, in bytes. */
   readonly limit: number
   readonly size: number
 }
@@ -70,12 +70,12 @@ export interface JobStore {
   /** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
   readonly lease: number
   /**
-   * Registers a job, or finds the one of an earlier request with the same key.
+   * Registers a job, or finds the job of an earlier request with the same key.
    *
    * @throws Problem `idempotency-mismatch` if the earlier request was a different one
    */
   readonly start: (origin: JobOrigin, plan: BulkPlan) => Promise<Started>
-  /** Makes this replica the owner of a job whose owner has lost its lease. Returns undefined if there is no such job. */
+  /** Makes this replica the owner of a job whose lease has expired. Returns undefined if there is no such job. */
   readonly takeOver: () => Promise<Owned | undefined>
   /**
    * Returns the plan and the progress of a job that this replica has taken over.
@@ -83,18 +83,18 @@ export interface JobStore {
    * @throws Problem `internal-error` if a part of the job is missing, so that it can't be continued
    */
   readonly unfinished: (owned: Owned) => Promise<UnfinishedJob>
-  /** Asks whether this replica may begin an item. `done` means that the item has a result. */
+  /** Checks whether this replica may begin an item. `done` means that the item has a result. */
   readonly claim: (owned: Owned, index: number) => Promise<Answer | 'done'>
-  /** Reports that the owner of a job is alive. @param done the number of items that are done */
+  /** Extends the lease of a job. @param done the number of processed items */
   readonly renew: (owned: Owned, done: number) => Promise<Answer>
   /** Stores results. An item that already has a result keeps it. */
   readonly settle: (owned: Owned, results: readonly CountedResult[]) => Promise<Answer>
   readonly finish: (owned: Owned, ending: Ending) => Promise<Answer>
-  /** Gives a job up, so that another replica can continue it at once. */
+  /** Releases a job, so that another replica can continue it at once. */
   readonly release: (owned: Owned) => Promise<Answer>
-  /** Returns a caller's job, or undefined if it is not kept. */
+  /** Returns a caller's job, or undefined if there is none. */
   readonly read: (callerId: string, id: string) => Promise<Job | undefined>
-  /** Returns a number that grows with every change of a job, or undefined if the job is not kept. */
+  /** Returns a number that grows with every change of a job, or undefined if there is no such job. */
   readonly revision: (id: string) => Promise<number | undefined>
   readonly results: (job: Job, from: number, most: number) => Promise<Settled[]>
   readonly cancel: (callerId: string, id: string) => Promise<void>

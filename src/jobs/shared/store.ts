@@ -18,19 +18,19 @@ const defaultLease = 10_000
 /** How long a job that nobody continues is kept, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
-/** The number of items in one part of a plan, and of results that are read at once. Both are limited to keep commands short. */
+/** The number of items in one part of a plan, and of results in one read. Both are limited to keep commands short. */
 const page = 250
 
-/** The description of a job. It is encrypted and authenticated, so nobody can change it by writing to the store. */
+/** The description of a job. It is encrypted and authenticated, so writing to the store can't change it. */
 interface About extends JobOrigin {
   readonly options: BulkOptions
-  /** The number of its items. */
+  /** The number of items. */
   readonly total: number
-  /** The date of its start, in milliseconds since the epoch. */
+  /** The date of the start, in milliseconds since the epoch. */
   readonly createdAt: number
 }
 
-/** How a job has ended. It is stored encrypted. */
+/** The end of a job, which is stored encrypted. */
 interface End {
   readonly summary?: BulkSummary
   readonly problem?: ProblemCode
@@ -108,7 +108,7 @@ export function createJobStore (
   }
 
   /**
-   * Returns a caller's job. The caller is checked against the encrypted description, which nobody can forge by writing to the
+   * Returns a caller's job. The caller is checked against the encrypted description, because it can't be forged by writing to the
    * store.
    */
   async function find (callerId: string, id: string): Promise<{ job: Job, about: About } | undefined> {
@@ -200,8 +200,8 @@ export function createJobStore (
 const sum = (counts: BulkCounts): number => Object.values(counts).reduce((all, count) => all + count, 0)
 
 /**
- * Returns true if a request with the same key repeats an earlier one. Whoever can write to the store could make the key refer to
- * another job, so everything is compared again.
+ * Returns true if a request with the same key repeats an earlier one. Anyone with write access to the store could make the key
+ * refer to another job, so everything is compared.
  */
 const isSameRequest = (about: About, { environment, idempotencyKey, fingerprint }: JobOrigin): boolean =>
   about.environment === environment && about.idempotencyKey === idempotencyKey && about.fingerprint === fingerprint

@@ -4,7 +4,7 @@ import { isProblem } from '#src/problems/problem'
 import type { Found } from '#src/request/found'
 import type { Step } from '#src/request/step'
 
-/** The caller of a request. If the request is signed, `awsClaim` has the signature, for `verifySignature`. */
+/** The caller of a request. If the request is signed, `awsClaim` has the signature that `verifySignature` will verify. */
 type Authenticated = Pick<Found, 'caller'> & Partial<Pick<Found, 'awsClaim'>>
 
 /**

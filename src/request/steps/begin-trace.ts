@@ -4,7 +4,7 @@ import { traceContextFrom } from '#src/tracing/trace-context'
 import type { Tracer } from '#src/tracing/tracer'
 
 /**
- * Begins the span of the request, in the caller's trace if the request names one. Without a tracer, only keeps the ID of the
+ * Begins the span of the request, in the caller's trace if the request names one. Without a tracer, returns only the ID of the
  * caller's trace, for the log and the audit trail. Health probes have no trace.
  */
 export const beginTrace = (tracer: Tracer | undefined): Step => (request) => {

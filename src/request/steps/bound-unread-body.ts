@@ -6,8 +6,8 @@ import type { ReplyStep } from '#src/request/step'
 const discardedBytes = 64 * 1024
 
 /**
- * Closes the connection after the reply to a request whose body has not been read, unless the body is short. Otherwise a refused
- * client could make the gateway receive a body of any length.
+ * Closes the connection after the reply to a request whose body has not been read, unless the body is short. Otherwise the
+ * gateway would have to receive the rest of a refused body, however long it is.
  */
 export const boundUnreadBody: ReplyStep = ({ raw: { complete, headers, socket } }, reply, payload) => {
   if (!complete && declaredLength(headers) > discardedBytes) {

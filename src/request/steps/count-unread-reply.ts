@@ -6,8 +6,8 @@ import type { ReplyStep } from '#src/request/step'
 const longReply = 32 * 1024
 
 /**
- * Counts a long reply as memory that the caller holds, until the caller has read it. Until then, the request's body counts, too.
- * It still counts if the caller has hung up before this step, because it stays in memory until the work on it has ended.
+ * Counts a long reply as memory that the caller holds, until the caller has read it. The request's body counts until then, too,
+ * even if the caller has already disconnected, because the body stays in memory until the request has been handled.
  *
  * @throws Problem `overloaded` instead of the reply to a GET if the caller or all callers together hold too much memory. The
  *   reply to a request that may have changed something is never withheld.

@@ -4,8 +4,8 @@ import type { Step } from '#src/request/step'
 
 /**
  * Denies a request whose body may name the AWS credential, if the policies deny the action with every credential that the body
- * could name. So the body is read only for callers who may perform the action with some credential. `decideInEnvironment` decides
- * about the actual credential after the body has been read.
+ * could name. So the body is read only if the caller may perform the action with at least one credential. After the body has been
+ * read, `decideInEnvironment` decides about the actual credential.
  *
  * @returns nothing if the request may continue. Otherwise returns the denial for the credential in the header or, without the
  *   header, for the environment's default credential.

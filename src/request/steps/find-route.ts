@@ -5,9 +5,7 @@ import { Problem } from '#src/problems/problem'
 /** Returns the methods of a path's routes, or undefined for a path without routes. */
 export type MethodsOf = (path: string) => readonly string[] | undefined
 
-/**
- * Matches a path that continues after the name of a secret. Perhaps the caller has not escaped a `/` that belongs to the name.
- */
+/** Matches a path that continues after the name of a secret. The caller may have forgotten to escape a `/` in the name. */
 const pathBelowSecret = /^\/environments\/[^/]+\/secrets\/[^/]+\/[^/]/
 
 const slashInName = 'A `/` that belongs to the name of a secret is written `%2F`, as in `/environments/dev/secrets/payments%2Fdb`.'

@@ -8,7 +8,7 @@ import type { FindEnvironment } from './see-environment.ts'
  *
  * @param served returns the names of the environments to search
  * @throws Problem `secret-not-found` if none of the environments could contain the secret
- * @throws Problem `invalid-request` if several of them could contain it, unless the caller may see none of these
+ * @throws Problem `invalid-request` if several environments could contain it, and the caller may see at least one of them
  */
 export const findSecretById = (served: () => readonly string[], find: FindEnvironment): Step => (request) => {
   const secretRequest = request.route.config.readSecretRequest?.(request.url)

@@ -9,8 +9,8 @@ import type { Step } from '#src/request/step'
 const safe: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /**
- * Records the request before it is carried out, and waits until the record is as durable as configured. A request that changes
- * nothing does not have to be announced, so its intent is recorded only when something is about to be sent to AWS.
+ * Records the request before it is carried out, and waits until the record is as durable as configured. The intent of a request
+ * that changes nothing is recorded only when AWS is about to be called.
  *
  * @throws Problem `audit-unavailable`
  */

@@ -7,9 +7,9 @@ import { spanOf } from '#src/request/spanned'
 import type { ReplyStep } from '#src/request/step'
 import { inSpan } from '#src/tracing/span'
 
-/** Records the outcome before the reply is sent. If it can't be recorded, the reply is the trail's problem instead. */
+/** Records the outcome before the reply is sent. If it can't be recorded, the reply is replaced with the trail's problem. */
 export const recordOutcome = ({ append }: Pick<Trail, 'append'>, declared: () => DeclaredNames): ReplyStep => (request, reply, payload) => {
-  // The reply already says that the audit trail can't record this request.
+  // The reply already reports that the audit trail can't record this request.
   if (request.problem?.options.unrecorded === true) return payload
   const entries = finalEntries(request, reply, declared())
   if (entries.length === 0) return payload

@@ -4,7 +4,7 @@ import type { Step } from '#src/request/step'
 /**
  * The headers that a request must not repeat. If one of them is repeated, Node.js uses only the first value, or joins the values.
  * Other headers, such as `Accept`, may be repeated, because HTTP defines their values as lists. `Content-Length` is not in this
- * list, because Node.js itself refuses a second one.
+ * list, because Node.js itself refuses a repeated one.
  */
 const single = [
   'authorization', 'aws-credential-id', 'content-encoding', 'content-type', 'date', 'expect', 'from', 'host', 'idempotency-key',
@@ -36,7 +36,7 @@ function namesHost (url: string, host: string): boolean {
   return target !== null && target.host === URL.parse(`${target.protocol}//${host}`)?.host
 }
 
-/** @param rawHeaders alternating names and values of the headers, as they were sent */
+/** @param rawHeaders the headers as they were sent: names and values alternate */
 function isRepeated (name: string, rawHeaders: readonly string[]): boolean {
   const isName = (text: string, index: number): boolean =>
     index % 2 === 0 && text.length === name.length && text.toLowerCase() === name

@@ -3,14 +3,14 @@ import type { Limiter } from '#src/http/rate-limit'
 import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
-/** The values of `Sec-Fetch-Site` for requests that were caused by one of the gateway's own pages, or directly by the user. */
+/** The values of `Sec-Fetch-Site` for requests from the gateway's own pages, or directly from the user. */
 const ownSites: ReadonlySet<unknown> = new Set(['same-origin', 'none'])
 
 /**
  * Refuses a request that a page of another site has caused, if only a client certificate identifies the caller. A browser
- * presents the certificate with every request, so the certificate does not prove that its owner wanted the request. A token does
- * prove that, because a page of another site does not know the token. Requests that only read are refused as well. The other site
- * would not get the reply, but its requests would appear in the audit trail as the caller's.
+ * presents the certificate with every request, so the certificate does not prove that its owner wanted the request. A token does,
+ * because other sites don't know it. Requests that only read are refused as well: the other site would not get the reply, but its
+ * requests would appear in the audit trail as the caller's.
  *
  * @param limitFailures counts a refused request as a failed authentication from the caller's address. The request does not count
  * against the caller's own limit, because other sites could otherwise use up that limit.
@@ -27,7 +27,7 @@ export const refuseCrossSite = (limitFailures: Limiter): Step => (request, reply
 }
 
 /**
- * Returns the name of a header that shows that another site has caused the request, if there is one. Browsers don't let pages set
+ * Returns the name of a header that shows that another site has caused the request, if there is one. Pages can't set or remove
  * such a header.
  */
 function foreignHeader ({ headers: { origin, host = '', 'sec-fetch-site': site } }: FastifyRequest): string | undefined {

@@ -5,8 +5,8 @@ import type { Step } from '#src/request/step'
 
 /**
  * Refuses forwarding headers that do not come from a trusted proxy. If such headers were trusted, a caller could forge its
- * address. If they were ignored, all callers behind a proxy that is missing from the configuration would share the address of
- * that proxy. Also refuses a request if a trusted proxy reports something other than an address.
+ * address. If they were ignored, all callers behind a proxy that is missing from the configuration would share the proxy's
+ * address. Also refuses a request if a trusted proxy reports something other than an address.
  */
 export const refuseForwardingHeaders = (trustsProxy: TrustsProxy): Step => ({ raw }): undefined => {
   const header = forwardingHeader(raw.headers)

@@ -8,7 +8,7 @@ import type { Step } from '#src/request/step'
  */
 const withoutBody = new Set(['GET', 'HEAD'])
 
-/** Headers that change the meaning of a request. A route must refuse those that it does not support, instead of ignoring them. */
+/** Headers that change the meaning of a request. A route must refuse unsupported ones instead of ignoring them. */
 const meaningful = [
   'aws-credential-id', 'idempotency-key', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'if-range'
 ]

@@ -4,9 +4,9 @@ import { invalidRequest, Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Refuses a body before it is read, if its headers already show that the route does not take it: it has the wrong media type, it
- * is too long, or the route takes no body at all. The length of a body that is sent in chunks is not known yet. If such a body
- * turns out to be too long, Fastify refuses it. If the route takes no body, plugins/body.ts refuses any that is not empty.
+ * Refuses a body before it is read, if the headers already show that the route does not accept it: it has the wrong media type,
+ * it is too long, or the route takes no body at all. The length of a chunked body is not known yet. If it turns out to be too
+ * long, Fastify refuses it. If the route takes no body, plugins/body.ts refuses a chunked body that is not empty.
  */
 export const refuseUnsuitableBody: Step = (request): undefined => {
   const { headers } = request

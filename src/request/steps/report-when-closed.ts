@@ -6,7 +6,7 @@ import { endRequestSpan, type End } from '#src/request/request-span'
 import type { Step } from '#src/request/step'
 import { logMembers } from '#src/tracing/span'
 
-/** The problem to report if the caller left before the reply was sent. The work may still go on, so its result isn't known. */
+/** The problem to report if the caller left before the reply was sent. Its result is unknown, because the work may continue. */
 const gone = new Problem('caller-gone')
 
 /**
@@ -37,7 +37,8 @@ const endOf = ({ problem }: FastifyRequest, { raw, statusCode }: FastifyReply): 
   raw.headersSent ? { status: statusCode, code: problem?.code } : gone
 
 /**
- * Returns false for a share of the successful reads from the cache, which would fill the log. The audit trail has all of them.
+ * Returns false for a share of the successful reads from the cache, because they would fill the log. The audit trail records all
+ * of them.
  */
 const isLogged = ({ outcome }: FastifyRequest, { status }: End, { cacheHits }: LogSettings): boolean =>
   cacheHits === 1 || status >= 400 || outcome?.cache !== 'hit' || Math.random() < cacheHits
@@ -71,7 +72,7 @@ function log (request: FastifyRequest, reply: FastifyReply, { status, code }: En
   }, 'request')
 }
 
-/** Health probes are logged at `debug`, because at the default level they would drown out everything else. */
+/** Health probes are logged at `debug`, because they would otherwise drown out everything else. */
 function levelOf ({ found: { route } }: FastifyRequest, status: number): 'debug' | 'error' | 'info' {
   if (route?.config.servedWhenOverloaded === true) return 'debug'
   return status >= 500 ? 'error' : 'info'

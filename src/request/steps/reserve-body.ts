@@ -5,8 +5,8 @@ import { memoryOwner } from '#src/request/reply-memory'
 import type { Step } from '#src/request/step'
 
 /**
- * Reserves the memory for a body and its parsed form, before the body is read. The step `countUnreadReply` releases it. A body
- * that is sent in chunks counts with the maximum length that the route takes.
+ * Reserves the memory for a body and its parsed form, before the body is read. The step `countUnreadReply` releases it. A chunked
+ * body counts with the maximum length that the route accepts.
  *
  * @throws Problem `overloaded` if the caller or all callers together hold too much memory
  */

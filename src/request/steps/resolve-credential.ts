@@ -2,9 +2,9 @@ import { invalidRequest } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Resolves the ID of the AWS credential: the one that the request names, or the environment's default. If the environment does
- * not allow that credential, returns nothing. `decideInEnvironment` then denies the request, with the same reply as if the
- * policies denied it.
+ * Resolves the ID of the AWS credential that the request names, or of the environment's default. If the environment does not
+ * allow the credential, returns nothing. `decideInEnvironment` then denies the request, with the same reply as if the policies
+ * denied it.
  *
  * @throws Problem `invalid-request` if the header and the body name different credentials
  */

@@ -3,8 +3,8 @@ import { Problem } from '#src/problems/problem'
 import type { Step } from '#src/request/step'
 
 /**
- * Refuses requests while the gateway is overloaded, before they cost anything. Otherwise, it would run out of memory, and all
- * requests in progress would be lost.
+ * Refuses requests while the gateway is overloaded, before they cost anything. Otherwise the gateway could run out of memory, and
+ * lose all requests in progress.
  *
  * @throws Problem `overloaded`
  */

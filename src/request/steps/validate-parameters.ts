@@ -7,7 +7,7 @@ const parts = [['params', 'params'], ['querystring', 'query'], ['headers', 'head
 
 /**
  * Validates the path, the query string and the headers against the route's schemas. Fastify itself would validate them together
- * with the body, but the permissions are decided before the body is read, and these decisions depend on the path and the headers.
+ * with the body, but authorization precedes the body, and depends on the path and the headers.
  *
  * @throws Problem `invalid-request` with all errors in the first part that has any
  */

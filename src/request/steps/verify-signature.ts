@@ -25,5 +25,5 @@ export const verifySignature = (verify: VerifySigned, limitFailures: Limiter): S
   }
 }
 
-/** Returns the bytes of a body, which are empty if there is none. */
+/** Returns the bytes of a body; an empty array if there is no body. */
 export const bytesOf = (body: unknown): Uint8Array => body instanceof Uint8Array ? body : Buffer.alloc(0)

@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { createLane, type Lane, type LaneSettings, type Leave, type Work } from '#src/admission/lane'
+import { createLane, type Lane, type LaneSettings, type ReleaseSlot, type Work } from '#src/admission/lane'
 import { createTokenBucket, unlimited } from '#src/admission/token-bucket'
 import { createWakeTimer } from '#src/admission/wake-timer'
 
@@ -32,21 +32,21 @@ function scene (t: Test, settings: Partial<LaneSettings> = {}, perSecond?: Reado
   )
   const started: string[] = []
   const refused: Record<string, unknown> = {}
-  const leaves = new Map<string, Leave>()
+  const releases = new Map<string, ReleaseSlot>()
   return {
     lane,
     started,
     refused,
     async call (id, work = {}) {
       const [callerId = ''] = id
-      lane.enter({ callerId, environment: 'dev', operation: 'GetSecretValue', priority: 'foreground', signals: [], ...work }).then((leave) => {
-        leaves.set(id, leave)
+      lane.enter({ callerId, environment: 'dev', operation: 'GetSecretValue', priority: 'foreground', signals: [], ...work }).then((release) => {
+        releases.set(id, release)
         started.push(id)
       }, (problem: unknown) => { refused[id] = problem })
       await setImmediate()
     },
     async end (id) {
-      leaves.get(id)?.()
+      releases.get(id)?.()
       await setImmediate()
     },
     async passes (milliseconds) {

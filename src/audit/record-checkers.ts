@@ -70,7 +70,7 @@ export function chainChecker (report: Report, oldest = 1): {
   }
 }
 
-/** The records that no signature covers: those after the last signed record. */
+/** The records after the last signed record, which no signature covers. */
 export interface Tail {
   readonly unsigned: number
   /** The last signed record. */
