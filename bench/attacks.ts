@@ -1,12 +1,12 @@
 /**
- * Attacks the memory of a gateway, which runs in a process of its own with 512 megabytes of heap. The attacks run one after
- * another, each for some seconds. Exits with 1 unless, in each attack, the gateway stays alive, its resident memory stays below
- * 600 MiB, and some seconds after the attack this memory is at most 20 % larger than before.
+ * Attacks the memory of a gateway, which runs in its own process with 512 megabytes of heap. The attacks run one after another,
+ * each for some seconds. Exits with 1 unless, in each attack, the gateway stays alive, its resident memory stays below 600 MiB,
+ * and some seconds after the attack this memory is at most 20 % larger than before.
  *
  *     node bench/attacks.ts [--seconds 60] [--rest 10] [--only WORDS]...
  *
- * With `--only`, only the attacks run whose titles contain these words. The first attack runs twice, and its first run does not
- * count: V8 keeps the memory of a grown heap, so a process that has not done any work yet would be too strict a baseline.
+ * With `--only`, runs only the attacks whose titles contain these words. The first attack runs twice, and its first run does not
+ * count: V8 keeps the memory of a grown heap, so a fresh process would be too strict a baseline.
  */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -33,7 +33,7 @@ interface Attempt {
   readonly headers?: Readonly<Record<string, string>>
   /** True if the reply is left unread until the attack ends. */
   readonly isUnread?: boolean
-  /** The time in milliseconds after which the client hangs up. */
+  /** The time in milliseconds after which the client disconnects. */
   readonly patience?: number
 }
 
@@ -101,7 +101,7 @@ async function send (url: string, attempt: Attempt, end?: AbortSignal): Promise<
   const sent = request(url + path, {
     method,
     agent: false,
-    // Connections are limited by address, and the quiet caller has its own.
+    // Connections are limited by address, so the quiet caller has its own.
     localAddress: caller === 'quiet' ? '127.0.0.2' : '127.0.0.1',
     headers: { ...headersOf(caller), ...headers, ...body !== undefined && { 'content-length': Buffer.byteLength(body) } },
     signal: AbortSignal.any(signals)

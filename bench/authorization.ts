@@ -43,7 +43,7 @@ const same = Array.from({ length: 1_000 }, (_, index) => question(-1 - index))
 const variants = sizes.flatMap((size) => {
   const policySet = teams(size)
   const authorize = policyAuthorizer(policySet, onFailure)
-  // Loads the policy set into Cedar before each measurement. Cedar holds only one set, and the other sizes use other sets.
+  // Loads the policy set into Cedar before each measurement. Cedar holds only one set, and each size has another set.
   const warmUp = (): void => { authorize(question(asked++)) }
   return [
     {

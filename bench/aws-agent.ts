@@ -17,7 +17,7 @@ const tick = 10_000
  * Starts AWS's agent in front of an endpoint of Secrets Manager, and serves its address and CPU time to the parent process.
  *
  * @param program the path of the agent
- * @param settings where to write the agent's configuration
+ * @param settings the path for the agent's configuration
  */
 export async function serveAgent (
   program: string, settings: string, endpoint: string, account: { accessKeyId: string, secretAccessKey: string }

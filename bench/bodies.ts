@@ -1,5 +1,5 @@
 /**
- * Measures what it costs to parse a request's body: the total CPU time, and the longest time for which the event loop is blocked,
+ * Measures the cost of parsing a request's body: the total CPU time, and the longest time for which the event loop is blocked,
  * both in milliseconds. For comparison, the same bodies are parsed with `JSON.parse`, which checks less and can't be interrupted.
  *
  * node bench/bodies.ts [ROUNDS]

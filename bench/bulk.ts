@@ -4,7 +4,7 @@
  * - every secret is created, with one accepted call, and at most one call in 100 is throttled: on a busy machine, calls can
  *   arrive closer together than they were sent
  * - the gateway uses at least 80 % of the quota in a quarter of all seconds, and never more than the quota. The other seconds may
- *   be slower, because other programs may keep the machine busy; how long the job takes is only printed.
+ *   be slower, because other programs may keep the machine busy. The duration of the job is only printed.
  * - the gateway's memory stays flat
  * - the job reports the result of every secret, and reports its own progress at least every five seconds on average
  *

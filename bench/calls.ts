@@ -5,8 +5,8 @@
  *
  *     node bench/calls.ts
  *
- * Compares the gateway with no cache, and with a cache like that of the AWS Secrets Manager Agent, which calls `GetSecretValue`
- * for a secret that it does not have, and `DescribeSecret` to find out whether an expired value is still current.
+ * Compares the gateway with no cache, and with a cache like the AWS Secrets Manager Agent's. That cache calls `GetSecretValue`
+ * for a missing secret, and `DescribeSecret` to check whether an expired value is still current.
  */
 import { appendFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'

@@ -18,7 +18,7 @@ export interface Contender {
   readonly status: number
 }
 
-/** A server in a process of its own. */
+/** A server in its own process. */
 export interface Server {
   readonly child: ChildProcess
   readonly url: string
@@ -36,13 +36,13 @@ interface Contest {
   readonly rounds: number
 }
 
-/** The core to which the measured servers are pinned, and the one for everything else. */
+/** The core to which the measured servers are pinned, and the core for everything else. */
 export const cores = { servers: 0, others: 1 } as const
 
 /** The time, in seconds, for which a contender is measured in a round. */
 const duration = 2
 
-/** Starts a server in a process of its own, by running a file with some arguments. The process calls `serve`. */
+/** Starts a server in its own process, by running a file with some arguments. The process calls `serve`. */
 export async function startServer (file: string, args: readonly string[], core: number = cores.servers): Promise<Server> {
   const child = fork(file, [...args])
   pinToCore(child.pid, core)
@@ -64,7 +64,7 @@ function ownCpuTime (): number {
 /**
  * Tells the parent process the URL of a server, and the server's CPU time whenever the parent asks for it.
  *
- * @param used returns the CPU time in microseconds. By default, that of this process
+ * @param used returns the CPU time in microseconds; defaults to the CPU time of this process
  */
 export function serve (url: string, used: () => number = ownCpuTime): void {
   process.send?.(url)

@@ -8,7 +8,7 @@
  *   calls can arrive closer together than they were sent
  * - no cached read and no write fails while the Redis hangs, is stopped, and is started again
  *
- * With `--untimed`, the first and the third of these are only printed: they depend on what else runs on the machine.
+ * With `--untimed`, the first and the third are only printed, because they depend on other load on the machine.
  *
  *     node bench/fleet.ts [--rounds 200] [--seconds 10] [--untimed]
  */
@@ -32,7 +32,7 @@ const size = 3
 /** The rows of the table: the measured quantity, the result, and whether it meets its target. */
 const rows: [string, string, boolean | undefined][] = []
 
-/** The judgement of a time or a pace. */
+/** The verdict on a time or a rate. */
 const timed = (isRight: boolean): boolean | undefined => values.untimed ? undefined : isRight
 
 interface Reply { status: number, value: string | undefined, milliseconds: number }
@@ -61,7 +61,7 @@ const times = (measured: readonly number[]): string => {
   return `p50 ${middle} ms, p99 ${most} ms, longest ${last} ms`
 }
 
-/** Writes through one replica, and reads through another until it returns what was written. */
+/** Writes through one replica, and reads through another until it returns the written value. */
 async function measureInvalidation ({ urls }: Fleet): Promise<void> {
   const path = '/environments/dev/secrets/changing'
   const took: number[] = []
@@ -109,7 +109,7 @@ async function measurePace ({ urls, callsOf }: Fleet): Promise<void> {
   ])
 }
 
-/** Reads from the caches all the time, and writes now and then, while the Redis hangs and is stopped. */
+/** Reads from the caches all the time, and writes occasionally, while the Redis hangs and is stopped. */
 async function measureOutage ({ urls, redis }: Fleet): Promise<void> {
   const path = '/environments/dev/secrets/steady'
   await send(at(urls, 0), 'writer', 'PUT', path, { value: 'steady' })

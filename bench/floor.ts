@@ -1,7 +1,7 @@
 /**
  * Measures the gateway's overhead by comparing requests per second and CPU time. The contenders are a bare Fastify route and
  * several replies of the gateway that need no AWS call. The contenders take turns, so that other load on the machine affects all
- * of them equally. The server and the load generator are each pinned to a core of their own.
+ * of them equally. The server and the load generator are pinned to separate cores.
  *
  *     [CONNECTIONS=128] node bench/floor.ts [ROUNDS]
  */

@@ -1,14 +1,13 @@
 /**
- * Measures how long the reads of a quiet caller take: first without other clients, and then while each of several greedy clients
- * runs.
+ * Measures the duration of a quiet caller's reads: first without other clients, and then beside each of several greedy clients.
  *
  *     node bench/neighbours.ts [--seconds 2] [--rounds 3] [--only versions,values] [--cached] [--burner false] [--untimed]
  *
- * The gateway is pinned to one core, and everything else to the other one. A greedy client also keeps the machine busy, which
+ * The gateway is pinned to one core, and everything else to the other core. A greedy client also keeps the machine busy, which
  * makes any reply slower. To separate this from unfairness of the gateway, each measurement with a greedy client is followed by
  * one with burners. Burners are processes that send no requests, but put the same load on each core as the greedy client did.
  *
- * AWS is asked for each of the quiet caller's reads, or with `--cached` only for the first one.
+ * Each of the quiet caller's reads calls AWS, or with `--cached` only the first.
  *
  * With `--untimed`, exits with 1 if the quiet caller is not served or gets a 504, however long the replies take. Otherwise, also
  * exits with 1 if a p99 with a greedy client is more than three times the p99 with burners.
@@ -51,10 +50,7 @@ const headStart = 300
  */
 const rest = { share: 0.1, interval: 300, longest: 10_000 }
 
-/**
- * The maximum time that a greedy client or a burner runs, in milliseconds. It is a safeguard, in case the benchmark does not end
- * the process.
- */
+/** The maximum time that a greedy client or a burner runs, in milliseconds, in case the benchmark does not end the process. */
 const longest = 60_000
 
 interface Running {

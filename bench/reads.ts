@@ -2,7 +2,7 @@
  * Measures the read of a secret. A read from the cache is compared with a bare Fastify route that has the same body, and a read
  * from AWS with a Fastify route that calls the stock SDK client and does nothing else. The embedded backend stands in for AWS.
  * The contenders take turns, so that other load on the machine affects all of them equally. The servers are pinned to one core,
- * and everything else to the other one.
+ * and everything else to the other core.
  *
  * If the environment variable `AWS_AGENT` is the path of AWS's Secrets Manager Agent, its cached reads are measured as well:
  *
@@ -57,7 +57,7 @@ async function gateway (dataDir: string, endpoint: string, ttlSeconds?: number):
       }])
     },
     limits: { requestsPerSecond: 1_000_000, unauthenticated: { requestsPerSecond: 1_000_000 } },
-    // The embedded backend has no quotas, and the slots allow as many calls as there are connections.
+    // The embedded backend has no quotas, and there are enough slots for all connections.
     aws: { endpoint, slots: 2 * connections },
     ...ttlSeconds !== undefined && { cache: { ttlSeconds } }
   }))
@@ -88,7 +88,7 @@ async function bare (body: object): Promise<string> {
   return fastify.listen(listen)
 }
 
-/** Starts a server whose route asks AWS for the secret through the stock SDK client, without any check or record. */
+/** Starts a server whose route reads the secret with the stock SDK client, without any checks or records. */
 async function stock (endpoint: string): Promise<string> {
   const client = new SecretsManager({ endpoint, region, credentials: account })
   const fastify = Fastify()

@@ -4,7 +4,7 @@
  *
  *     node bench/rolling.ts [--requests 100000] [--clients 32]
  *
- * Nothing repeats a request: neither the balancer nor the clients.
+ * Neither the balancer nor the clients repeat a request.
  */
 import { Agent } from 'node:http'
 import { parseArgs } from 'node:util'
@@ -20,7 +20,7 @@ const { values } = parseArgs({ options: { requests: { type: 'string', default: '
 const total = Number(values.requests)
 const clients = Number(values.clients)
 
-/** One in this many requests is a write, and one in twice as many is a list. The rest are reads. */
+/** The number of requests per write. A list is half as frequent as a write, and all other requests are reads. */
 const writeEvery = 100
 
 /** The number of secrets. AWS keeps at most 100 versions of each, so the writes have to be spread over enough secrets. */

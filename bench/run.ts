@@ -16,10 +16,10 @@ const contests = ['floor.ts', 'reads.ts', 'calls.ts', 'start.ts'] as const
 
 const page = join(import.meta.dirname, '..', 'docs', 'performance.md')
 
-/** The lines between which this script replaces the text. The rest of the page is written by hand. */
+/** The lines between which this script replaces the text. The rest of the page is handwritten. */
 const marks = { begin: '<!-- npm run bench writes from here -->\n', end: '<!-- to here -->' } as const
 
-/** Runs a contest as a process of its own. @throws Error if it fails */
+/** Runs a contest in its own process. @throws Error if it fails */
 async function run (contest: string, rounds: string, report: string): Promise<void> {
   const child = spawn(process.execPath, [join(import.meta.dirname, contest), rounds], {
     stdio: 'inherit', env: { ...process.env, BENCH_REPORT: report }

@@ -38,8 +38,8 @@ const ttl = 2_000
 const deadline = 1_000
 
 /**
- * How long a read may still return a replaced value: the time to live, plus the duration of a call that was in flight when the
- * value was replaced, plus a tolerance for a busy machine.
+ * How long a read may still return a replaced value: the time to live, plus the duration of a call in flight, plus a tolerance
+ * for a busy machine.
  */
 const staleness = ttl + deadline + 3_000
 
@@ -47,7 +47,7 @@ const staleness = ttl + deadline + 3_000
 const temporary = new Set([502, 503, 504])
 
 /**
- * The number of file descriptors by which an idle replica may exceed its start, for connections to AWS and to the shared server.
+ * The number of file descriptors that an idle replica may gain after its start, for connections to AWS and to the shared server.
  */
 const moreDescriptors = 20
 
@@ -162,7 +162,7 @@ async function readSteadily (): Promise<void> {
     await delay(10)
     const due = Math.floor((performance.now() - started) / 1_000 * reads)
     for (; sent < due; sent++) {
-      // A late generator must not send all overdue reads at once.
+      // A late load generator must not send all overdue reads at once.
       if (pending.size >= 500) {
         skipped += 1
         continue
@@ -174,7 +174,7 @@ async function readSteadily (): Promise<void> {
   await Promise.all(pending)
 }
 
-/** Writes at a constant rate. Each writer has secrets of its own, so that the order of the writes to a secret is known. */
+/** Writes at a constant rate. Each writer has its own secrets, so the order of the writes to a secret is known. */
 async function writeSteadily (own: readonly string[]): Promise<void> {
   for (let turn = 0; !isOver; turn++) {
     const name = own[turn % own.length]
@@ -204,8 +204,8 @@ await work
 clearInterval(sampling)
 
 /**
- * Reads a secret from AWS, and returns what is wrong with it. Repeats a failed read for up to 30 seconds, because the replica's
- * circuit breaker may still be open.
+ * Reads a secret from AWS, and describes the mistake in its value, if any. Repeats a failed read for up to 30 seconds, because
+ * the replica's circuit breaker may still be open.
  */
 async function readAtTheEnd (ask: Send, name: string): Promise<string | undefined> {
   const end = performance.now() + 30_000

@@ -5,7 +5,7 @@
  *     npm run build
  *     node bench/start.ts [ROUNDS]
  *
- * The CPU time includes all threads. It depends less than the elapsed time on what else runs on the machine.
+ * The CPU time includes all threads. It depends less on other load on the machine than the elapsed time does.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -22,7 +22,10 @@ const root = join(import.meta.dirname, '..')
 const path = '/health/live'
 const port = 27_319
 
-/** The milliseconds after which a process counts as idle. By then, it has loaded everything that it loads after the start. */
+/**
+ * The milliseconds after which a process counts as idle. By then, it has loaded all modules that it loads on demand after the
+ * start.
+ */
 const idleAfter = 3_000
 
 const contenders: Readonly<Record<string, readonly string[]>> = {

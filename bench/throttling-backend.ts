@@ -1,6 +1,6 @@
 /**
- * Runs a Secrets Manager that enforces AWS's quotas, in a thread of its own. Otherwise, the benchmark's busy event loop would
- * make calls seem to arrive together. Sends its URL, and then a message for each call.
+ * Runs a Secrets Manager that enforces AWS's quotas, in its own thread. In the benchmark's busy event loop, calls would seem to
+ * arrive together. Sends its URL, and then a message for each call.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { startLocalBackend } from '#src/local-backend/server'

@@ -1,7 +1,7 @@
 /**
- * Measures the cost of waiting for changes of secrets, the time until the waiting clients are notified, and the time until a
- * rotation has reached a program that `secretsctl run --watch` has started. Uses the embedded backend instead of AWS, and local
- * connections. Takes about two minutes.
+ * Measures the cost of waiting for changes of secrets, the time until waiting clients are notified, and the time until a rotation
+ * reaches a program under `secretsctl run --watch`. Uses the embedded backend instead of AWS, and local connections. Takes about
+ * two minutes.
  *
  *     node bench/waiters.ts [WAITERS=10000] [SECRETS=100]
  *     node bench/waiters.ts rotations [COUNT=10]
@@ -126,7 +126,7 @@ interface RunningGateway {
   readonly close: () => Promise<void>
 }
 
-/** Starts a gateway as a process of its own. */
+/** Starts a gateway in its own process. */
 async function startGateway (endpoint: string): Promise<RunningGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-waiters-'))
   const child = fork(import.meta.filename, ['gateway', folder, endpoint], { execArgv: [...process.execArgv, '--expose-gc'] })
@@ -198,7 +198,7 @@ async function measure ({ title, waiters: count, secrets, written, isStream }: S
 const secretsctl = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 const rotator = 'arn:aws:lambda:eu-west-1:111111111111:function:rotator'
 
-/** Prints how long it takes from the end of a rotation until a program has been started again with the new value. */
+/** Prints the time from the end of a rotation until the program has been restarted with the new value. */
 async function measureRotations (count: number, backend: LocalBackend): Promise<void> {
   const { url, close } = await startGateway(backend.url)
   const secret = `${url}/environments/dev/secrets/rotated`

@@ -25,7 +25,7 @@ declare module 'fastify' {
     authenticate: AuthenticateRequest
     /** Verifies the signature of a request, which covers the body. */
     verifySigned: VerifySigned
-    /** Returns what identifies the caller of a request, for work that outlives the request. */
+    /** Returns the proof that identifies the caller of a request, for work that outlives the request. */
     proofOf: (request: FastifyRequest) => Promise<Proof>
     /**
      * Returns the caller that a proof identifies in the current configuration.

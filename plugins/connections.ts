@@ -13,8 +13,8 @@ const interval = 500
 const silence = 1_000
 
 /**
- * Limits connections, so that neither many clients nor slow ones use up the memory. There is a maximum number of connections, in
- * total and per address, and a maximum time for the TLS handshake, for sending a request and for reading a reply. A shutdown
+ * Limits connections, so that neither many clients nor slow clients use up the memory. There is a maximum number of connections,
+ * in total and per address, and a maximum time for the TLS handshake, for sending a request and for reading a reply. A shutdown
  * first closes the connections without a request, and finally all others.
  */
 export default fp(async (fastify) => {
@@ -35,12 +35,12 @@ export default fp(async (fastify) => {
 
   /** All connections, including those whose TLS handshake is in progress. */
   const open = new Set<Socket>()
-  /** The connections on which HTTP is spoken. With TLS, they are not the same objects as in `open`. */
+  /** The connections on which HTTP is spoken. With TLS, these objects differ from those in `open`. */
   const speaking = new Set<Socket>()
   const counts = new Map<string, number>()
   const refused = { count: 0, reportedAt: -Infinity }
 
-  /** Logs refused connections: one line a second at most, because an attacker could otherwise fill the log with them. */
+  /** Logs refused connections, at most one line per second, because an attacker could otherwise fill the log. */
   function refuse (peer: string | undefined, reason: string): void {
     refused.count += 1
     if (performance.now() - refused.reportedAt < 1_000) return

@@ -49,7 +49,7 @@ declare module 'fastify' {
     /** Opens a queue of Amazon SQS, which is read with a credential. */
     openQueue: Clients['queue']
     /**
-     * Asks AWS for the identity that a credential belongs to.
+     * Asks AWS STS for the identity that a credential belongs to.
      *
      * @throws Problem if the credential can't be used
      */
@@ -104,7 +104,7 @@ export default fp(async (fastify) => {
   }
   const writes = createRecentWrites(monotonic, fastify.now)
   const consistent = seeOwnWrites(createSecretsPort(clients, metrics.callEnded), writes)
-  // `confirmRepeats` calls `consistent`, because AWS itself may still reply with the state before an earlier write.
+  // `confirmRepeats` wraps `consistent`, because AWS itself may still return the state before an earlier write.
   const port = rememberWrites(confirmRepeats(consistent), writes, monotonic)
   const invalidations = shared && shareInvalidations(shared)
   const cache = createCache(port, {
@@ -122,8 +122,8 @@ export default fp(async (fastify) => {
     ...invalidations !== undefined && { announce: invalidations.announce }
   })
   invalidations?.applyTo(cache)
-  // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name to
-  // another secret.
+  // Clears the cache when one of these settings changes, because a credential may then belong to another account, or a name may
+  // refer to another secret.
   config.derive(
     ({ credentials, environments, aws, cache: { maximumBytes } }) => ({ credentials, environments, aws, maximumBytes }),
     (before, after) => { if (!isDeepStrictEqual(before, after)) cache.clear(after.maximumBytes) }

@@ -9,9 +9,9 @@ declare module 'fastify' {
   }
 }
 
-/** Provides the cursors of lists, with the configured keys or, if there are none, with a key of this process. */
+/** Provides the cursors of lists. Uses the configured keys or, if there are none, a random key of this process. */
 export default fp(async (fastify) => {
-  // This key stays the same when the configuration is reloaded, so that cursors stay valid.
+  // This key survives reloads of the configuration, so that cursors stay valid.
   const ownKey = randomBytes(cursorKeyBytes)
   const keys = fastify.config.derive(({ server: { cursorKeys: [first = ownKey, ...others] } }) => [first, ...others] as const)
   fastify.decorate('cursors', createCursors(keys, fastify.now))

@@ -28,7 +28,7 @@ export default fp(async (fastify) => {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Returns the HTTP methods of the routes that match a path, or undefined if none does. */
+    /** Returns the HTTP methods of the routes that match a path, or undefined if no route matches. */
     methodsOf: MethodsOf
   }
 }

@@ -7,7 +7,7 @@ import { Problem } from '#src/problems/problem'
 /** The part of the configuration that determines how queues are read. */
 const settingsOf = ({ cache: { events }, credentials, aws }: Config) => ({ events, credentials, aws })
 
-/** Reads the queues of events about secrets that were changed without the gateway, and drops these secrets from the cache. */
+/** Reads the queues of events about secrets that were changed outside the gateway, and drops these secrets from the cache. */
 export default fp(async (fastify) => {
   const { config, log, monotonic, invalidateCache, openQueue } = fastify
   let stop: AbortController | undefined

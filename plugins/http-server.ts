@@ -7,7 +7,7 @@ import { earlierReplies } from '#src/http/earlier-replies'
 
 /**
  * Sets options of Node.js's HTTP server that can't be set through Fastify, and answers the requests that Node.js does not report
- * as `request`. docs/request.md lists all events of the server, and what answers each of them.
+ * as `request`. docs/request.md lists all events of the server, and the handler of each.
  */
 export default fp(async (fastify) => {
   const { server, config } = fastify

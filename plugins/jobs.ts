@@ -22,13 +22,13 @@ declare module 'fastify' {
   }
 }
 
-/** The memory for the results of ended jobs, as a fraction of the memory budget. It comes on top of the budget. */
+/** The memory for the results of ended jobs, as a fraction of the memory budget. It is not part of the budget. */
 const endedShare = 1 / 4
 
 /**
  * Keeps the state that outlives a request: jobs and idempotency keys. If the configuration has the section `shared`, all replicas
  * share this state. The jobs are stopped as soon as the shutdown begins, so that atomic jobs have enough time to undo their
- * changes. The event streams of a job end with it.
+ * changes. The event streams of a job end with the job.
  */
 export default fp<Required<AppOptions>>(async (fastify, { now, monotonic }) => {
   const { stopping, cutOff, config, shared } = fastify

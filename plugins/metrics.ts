@@ -9,14 +9,14 @@ import { createMetrics } from '#src/metrics/metrics'
 import { measureProcess } from '#src/metrics/process'
 
 /**
- * The limits on connections to the metrics. Only a scraper and some probers need one. Times are in milliseconds: for a request to
- * arrive, and for a connection without progress during a request.
+ * The limits on connections to the metrics. Only a scraper and some probers connect. The times, in milliseconds, are for a
+ * request to arrive, and for a connection without progress during a request.
  */
 const limits = { connections: 50, request: 10_000, progress: 30_000 }
 
 /**
- * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a listener of their
- * own, because the machines that may scrape them are usually not the machines that may send requests.
+ * Measures the gateway's work, and reports the metrics in Prometheus's format at `/metrics`. The metrics have a separate
+ * listener, because scrapers usually run on other machines than callers.
  */
 export default fp(async (fastify) => {
   const { config, log } = fastify
@@ -42,8 +42,7 @@ export default fp(async (fastify) => {
   })
   listener.server.maxConnections = limits.connections
   listener.get('/metrics', async (_request, reply) => reply.type(expositionType).send(metrics.text()))
-  // The probes are served here as well, because the other listener may require a client certificate, which a prober does not
-  // have.
+  // The probes are served here as well, because the other listener may require a client certificate, and probers have none.
   listener.get('/health/live', async () => ({ status: 'ok' }))
   listener.get('/health/ready', async (_request, reply) => {
     const problem = whyNotReady(fastify)

@@ -23,11 +23,11 @@ export default fp(async (fastify) => {
     transformObject: finishDocument
   })
   await fastify.register(async (documentation) => {
-    // Declares the action here, because @fastify/swagger-ui registers its routes without an action.
+    // Declares the action, because @fastify/swagger-ui registers its routes without one.
     documentation.routeDefaults = { action: 'Public' }
     await documentation.register(swaggerUi, {
       routePrefix: '/docs',
-      // The hash allows the only inline style that Swagger UI has.
+      // The hash allows Swagger UI's only inline style.
       staticCSP: contentSecurityPolicy({
         'style-src': '\'self\' \'unsafe-hashes\' \'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w=\'',
         'img-src': '\'self\' data:'

@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import { isSecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
 
-/** Reads the secrets that environments require at the start and after each reload, so that no caller has to wait for AWS. */
+/** Reads the secrets that environments require, at the start and after each reload, so that no caller waits for AWS. */
 export default fp(async (fastify) => {
   const { config, log, preload } = fastify
 
@@ -19,7 +19,7 @@ export default fp(async (fastify) => {
 
   fastify.addHook('onListen', async () => {
     start()
-    // During a reload, the old configuration is still in force.
+    // During a reload, the old configuration is still in effect.
     config.derive(() => undefined, () => { setImmediate(start) })
   })
 }, { name: 'preload', dependencies: ['config', 'credentials'] })

@@ -12,17 +12,17 @@ import { createWindowSync } from '#src/http/window-sync'
  * Creates the rate limits:
  *
  * - `caller` limits the requests of each caller.
- * - `claim` limits the requests of each claimed caller and address, before a signature is verified. For that, the body must be
- *   read first. Until then, somebody else may have sent the request, and must not use up the caller's limit.
+ * - `claim` limits the requests of each claimed caller and address, before a signature is verified. The signature covers the
+ *   body, which must be read first. Until then, the sender is unproved, and must not use up the caller's limit.
  * - `environment` limits the requests of all callers together on each environment.
- * - `refresh` limits the reads of each caller that demand AWS's own answer.
+ * - `refresh` limits each caller's reads that demand AWS's own answer.
  * - `failures` limits the failed authentications from each address.
  * - `address` limits the requests from each address on public routes.
  *
- * `failures` and `address` have the same limit, but count separately. Neither counts an authenticated request on a route that is
- * not public. So callers with the same address do not affect each other.
+ * `failures` and `address` have the same limit, but count separately. Neither counts an authenticated request on a non-public
+ * route, so callers with the same address do not affect each other.
  *
- * If the replicas share their state, all of them count together.
+ * If the replicas share their state, each limit applies to all of them together.
  */
 export default fp(async (fastify) => {
   const { monotonic, shared } = fastify

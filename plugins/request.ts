@@ -60,7 +60,7 @@ declare module 'fastify' {
      * A route's own `config` takes precedence.
      */
     routeDefaults: FastifyContextConfig
-    /** The parts of a scope that do not depend on a request. Jobs that are continued without a request need them, too. */
+    /** The parts of a scope that do not depend on a request. Continued jobs, which have no request, need them, too. */
     scopeContext: ScopeContext
     /** The stages of the request pipeline and the names of their steps, in the order in which they run. */
     pipeline: readonly { readonly stage: string, readonly steps: readonly string[] }[]
@@ -84,7 +84,7 @@ const canBeShed = ({ servedWhenOverloaded }: FastifyContextConfig): boolean => s
 const about = (...subjects: readonly FastifyContextConfig['about'][]) => (route: FastifyContextConfig): boolean =>
   route.about !== undefined && subjects.includes(route.about)
 const inEnvironment = about('environment', 'secret')
-/** Matches routes whose URL identifies a secret by its AWS name or ARN, and not by an environment and a name. */
+/** Matches routes whose URL identifies a secret by its AWS name or ARN, instead of by an environment and a name. */
 const namedById = ({ readSecretRequest }: FastifyContextConfig): boolean => readSecretRequest !== undefined
 const namedInPath = (route: FastifyContextConfig): boolean => about('secret')(route) && !namedById(route)
 /** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
@@ -92,7 +92,7 @@ const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(rout
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
 /** Matches the route for AWS's protocol, where a header names the operation and the body names the secret. */
 const speaksAws = (route: FastifyContextConfig): boolean => route.speaksAws === true
-/** Matches routes on which the caller is certain before the body is read, because no request is signed. */
+/** Matches routes whose caller is authenticated before the body is read, because no request is signed. */
 const knowsCaller = (route: FastifyContextConfig): boolean => authenticated(route) && !speaksAws(route)
 /** Matches routes about an environment or a secret whose action and AWS credential are known before the body is read. */
 const decidedEarly = (route: FastifyContextConfig): boolean => namedInHeader(route) && !speaksAws(route)
@@ -116,7 +116,7 @@ export default fp(async (fastify) => {
     environments
   }
 
-  // Without a tracer, the steps run as they are.
+  // Without a tracer, the steps run unwrapped.
   const traced = tracer === undefined ? (_name: string, step: Step): Step => step : spanned
   const tracedWait = tracer === undefined ? traced : spannedWait
   const tracedReplyWait = tracer === undefined ? (_name: string, step: ReplyStep): ReplyStep => step : spannedReplyWait

@@ -13,10 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/**
- * Returns the settings that a reload can't change. Only the password and the CA certificates may change, because they are
- * rotated.
- */
+/** Returns the settings that a reload can't change: all except the password and the CA certificates, which may be rotated. */
 const fixed = ({ shared }: Config): Partial<SharedSettings> | undefined => shared && { ...shared, password: '', authority: '' }
 
 /**
@@ -37,7 +34,7 @@ export default fp(async (fastify) => {
   }
   const { host, port } = initial
   const report = reportShared(metrics)
-  // While plugins are loaded, the event loop is busy, and the server would seem to be slow.
+  // While plugins are loaded, the event loop is busy, so the server would seem to be slow.
   const { promise: started, resolve: start } = Promise.withResolvers<undefined>()
   let isDown = false
   let isForeignReported = false
@@ -53,7 +50,7 @@ export default fp(async (fastify) => {
     },
     onForeignMessage () {
       report.foreignMessage()
-      // Whoever can write to the server can send any number of messages, so the log has only the first one.
+      // Anybody who can write to the server can send any number of messages, so only the first is logged.
       if (!isForeignReported) log.warn({ shared: { host, port } }, 'a message was dropped: it comes from a replica with another shared.keyFile, or from elsewhere')
       isForeignReported = true
     },

@@ -29,7 +29,7 @@ export default fp(async (fastify) => {
   const { server } = fastify
   /**
    * The client certificate that each connection presented in its handshake. A reload that replaces the certificate authorities
-   * empties this map. If a client presents another certificate later, by TLS 1.2 renegotiation, its requests are refused.
+   * empties this map. If a client later presents another certificate, by TLS 1.2 renegotiation, its requests are refused.
    */
   let verified = new WeakMap<Socket, X509Certificate | undefined>()
   /**

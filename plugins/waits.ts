@@ -21,7 +21,7 @@ declare module 'fastify' {
   }
 }
 
-/** Creates a function that returns the problem for one request too many. @param reason the reason in the log */
+/** Creates a function that returns the problem for a request beyond the limit. @param reason the reason in the log */
 const tooMany = (reason: string) => (): Problem => new Problem('rate-limited', { reason, retryAfter: 5 })
 
 /** Lets requests wait for secrets to change. */
@@ -64,7 +64,7 @@ export default fp(async (fastify) => {
     { labels: { kind: 'read' }, value: reads.count() },
     { labels: { kind: 'event-stream' }, value: eventStreams.count() }
   ])
-  // During a reload, the old configuration is still in force.
+  // During a reload, the old configuration is still in effect.
   config.derive(() => undefined, () => { setImmediate(pauses.wakeAll) })
   stopping.addEventListener('abort', pauses.stop)
 }, { name: 'waits', dependencies: ['authentication', 'authorization', 'config', 'credentials', 'metrics', 'shutdown', 'timeouts'] })

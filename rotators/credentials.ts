@@ -7,14 +7,14 @@ export interface Credentials {
   username: string
   password: string
   dbname?: string
-  /** Whether the connection uses TLS, with the server's certificate verified. Defaults to true. */
+  /** True if the connection uses TLS and verifies the server's certificate. Defaults to true. */
   ssl?: boolean
-  /** The ARN of the secret with the credentials of a user who may create and alter users. Only the alternating users need it. */
+  /** The ARN of the secret of a superuser, who may create and alter users. Needed only for alternating users. */
   masterarn?: string
 }
 
 /**
- * Parses and validates a secret's value. Throws an error of its own, because the message of `JSON.parse` would quote the value.
+ * Parses and validates a secret's value. Replaces the error of `JSON.parse`, whose message would quote the value.
  *
  * @param engines the accepted values of `engine`
  */
@@ -32,7 +32,7 @@ export function parseCredentials (text: string, engines: readonly string[]): Cre
   return { ...value, engine, host, username, password }
 }
 
-/** Replaces members of a secret's value. The others stay as they are: even the number `1.10` keeps its last zero. */
+/** Replaces members of a secret's value. The other members keep their text: even the number `1.10` keeps its last zero. */
 export function withMembers (value: string, members: Partial<Credentials>): string {
   const parsed = JSON.parse(value, (_name, member: unknown, context?: { source?: string }) =>
     typeof member === 'number' ? JSON.rawJSON(context?.source ?? String(member)) : member) as object

@@ -71,8 +71,8 @@ export function rotationHandler (database: Database, strategy: Strategy): (event
     async setSecret ({ secret, pending, current: currentId }) {
       const next = await credentialsOf(secret, pending)
       const current = await credentialsOf(secret, currentId)
-      // The pending version must be for the same server and the expected user. Otherwise, whoever changes it could make this
-      // function send a password to another server.
+      // The pending version must be for the same server and the expected user. Otherwise, anybody who can change it could make
+      // this function send a password to another server.
       const username = strategy.nextUsername(current, database)
       if (next.host !== current.host || next.port !== current.port || next.username !== username) {
         throw new Error('The pending version is for another user')

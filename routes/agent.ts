@@ -54,7 +54,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       url,
       exposeHeadRoute: false,
       config: { ...declared, action: 'GetSecretValue', about: 'secret', problemFormat: secretProblem, readSecretRequest },
-      // `readSecretRequest` validates the request instead, because its errors must be the agent's.
+      // `readSecretRequest` validates the request instead, because its errors must have the agent's format.
       validatorCompiler: () => () => true,
       schema: {
         tags: ['agent'],

@@ -61,7 +61,7 @@ interface Options {
   isAgreed: boolean
 }
 
-/** Parses the command line. @throws TypeError if it is wrong */
+/** Parses the command line. @throws TypeError if it is invalid */
 function optionsFrom (args: string[]): Options | undefined {
   const { values, positionals } = parseArgs({
     args,
@@ -105,7 +105,7 @@ async function isAgreed (): Promise<boolean> {
   }
 }
 
-/** Deletes secrets without recovery. Returns the names of those that are left. */
+/** Deletes secrets without recovery. Returns the names of the secrets that could not be deleted. */
 async function deleteAll (api: Api, names: readonly string[]): Promise<string[]> {
   const left: string[] = []
   for (const name of names) if (!await isDeleted(api, name)) left.push(name)
@@ -128,7 +128,7 @@ async function isDeleted (api: Api, name: string): Promise<boolean> {
   return false
 }
 
-/** Prints what the run does and what it costs, and asks for confirmation unless `--yes` is given. */
+/** Prints the steps and the cost of the run, and asks for confirmation unless `--yes` is given. */
 async function isBegun (place: string, region: string, secrets: number, options: Options): Promise<boolean> {
   const cost = options.maximumCalls * prices.call
   stdout.lines([
@@ -139,7 +139,7 @@ async function isBegun (place: string, region: string, secrets: number, options:
   return options.isAgreed || isAgreed()
 }
 
-/** Aborts at the first signal. A second one ends the process at once. */
+/** Aborts at the first signal. A second signal ends the process at once. */
 function abortOnSignals (run: string): AbortSignal {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -155,7 +155,7 @@ function abortOnSignals (run: string): AbortSignal {
   return stop.signal
 }
 
-/** Runs the tests, and returns the number of those that failed. Adds the secrets of each test to `touched` before it begins. */
+/** Runs the tests, and returns the number of failed tests. Adds the secrets of each test to `touched` before it begins. */
 async function runTests (names: readonly string[], api: Api, stop: AbortSignal, touched: string[]): Promise<number> {
   let failed = 0
   for (const name of names) {

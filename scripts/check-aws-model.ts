@@ -32,7 +32,7 @@ interface PublishedModel {
 /** Omits `bytes`, which AWS's model does not have. */
 const localShape = (shape: Shape): object => ({ ...shape, bytes: undefined })
 
-/** Selects the properties that the local model has. */
+/** Selects the properties that the local model also has. */
 const publishedShape = (shape: PublishedShape): object => ({
   type: shape.type,
   min: shape.min,

@@ -136,7 +136,7 @@ prometheus_file() {
   echo "ok      deploy/compose/prometheus.yaml, with promtool"
 }
 
-# systemd-analyze prints warnings about unknown settings, but succeeds all the same.
+# systemd-analyze prints warnings about unknown settings, but succeeds anyway.
 systemd_warnings() { ! systemd-analyze verify "$1" 2>&1 | grep .; }
 
 systemd() {

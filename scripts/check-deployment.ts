@@ -1,11 +1,11 @@
 /**
- * Starts the gateway as Kubernetes would, with the manifests that Helm has rendered:
+ * Starts the gateway as Kubernetes would, with manifests that Helm has rendered:
  *
  *     node scripts/check-deployment.ts RENDERED.yaml…
  *
  * Mounts the ConfigMaps and generates the Secrets in a folder, checks the configuration, starts the gateway with the container's
- * variables, asks the probes, runs the image's health check, replaces the ConfigMap and waits until the gateway has read it. Also
- * checks the configuration of deploy/compose.yaml. Exits with 1 at the first failure.
+ * variables, requests the probes, runs the image's health check, replaces the ConfigMap and waits until the gateway has read it.
+ * Also checks the configuration of deploy/compose.yaml. Exits with 1 at the first failure.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
@@ -90,7 +90,7 @@ async function checkRendered (file: string): Promise<void> {
 
   const ports: Readonly<Record<string, number>> = { http: await freePort(), metrics: await freePort() }
   const files = stringsOf(only(documents, 'ConfigMap', '-config').get('data'))
-  // Replaces only the paths of the mounts, and the addresses, because this machine may use them for something else.
+  // Replaces only the paths of the mounts and the addresses, because this machine may already use those.
   const config = parseDocument((files['gateway.yaml'] ?? '').replaceAll(mountPoint, folder))
   config.setIn(['server', 'metrics'], { host: '127.0.0.1', port: ports.metrics })
   if (config.hasIn(['shared', 'url'])) config.setIn(['shared', 'url'], 'rediss://127.0.0.1:1')

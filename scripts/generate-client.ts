@@ -1,6 +1,6 @@
 /**
  * Writes two files from `openapi.yaml`: `src/client/schema.ts`, the types of the gateway's API, and `src/client/replies.ts`, the
- * shapes of its replies, with which the client checks them.
+ * shapes of its replies, which the client checks.
  *
  *     node scripts/generate-client.ts            writes the files
  *     node scripts/generate-client.ts --check    writes nothing; exits with 1 if a file is out of date
@@ -28,7 +28,7 @@ function withoutProblems (document: OpenAPI3): OpenAPI3 {
   return { ...document, paths: Object.fromEntries(paths) }
 }
 
-/** The part of a JSON Schema that matters for a `Shape`. */
+/** The part of a JSON Schema that a `Shape` is built from. */
 interface Schema {
   $ref?: string
   type?: string
@@ -86,7 +86,7 @@ const json = (value: object): string =>
   `{\n${Object.entries(value).map(([name, member]) => `  ${JSON.stringify(name)}: ${JSON.stringify(member)}`).join(',\n')}\n}`
 
 const { values: { check } } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
-// A reference to a parameter would hide the parameter's description from editors.
+// A reference to a parameter would hide the parameter's description in editors.
 const document = withoutProblems(inlineComponents(parse(await readFile(join(root, 'openapi.yaml'), 'utf8')) as OpenAPI3))
 const types = await openapiTypescript(document, { alphabetize: true, defaultNonNullable: false })
 const files = { 'schema.ts': COMMENT_HEADER + astToString(types), 'replies.ts': repliesFile(document) }

@@ -1,7 +1,7 @@
 /**
- * Measures how many small mistakes the tests notice. Makes one change to the source at a time (a mutant), such as another
+ * Measures how many small mistakes the tests detect. Makes one change to the source at a time (a mutant), such as another
  * operator, a removed call or a regular expression without its anchor, and runs the tests that execute the changed code. Prints
- * every mutant that no test notices, and exits with 1 if there are too many.
+ * every mutant that no test detects, and exits with 1 if there are too many.
  *
  *     npm test && npm run mutate                                 # a sample of the whole source
  *     npm run mutate -- --sample 50 --seed 7 --since HEAD~5      # a sample of the lines that changed since a commit
@@ -12,12 +12,12 @@
  *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if bad luck can't explain the result
  *     npm run mutate -- --results mutants.jsonl --jobs 1         # tries one mutant at a time, and continues an earlier run
  *
- * A file of results has a line for each mutant that was tried. They are not tried again until their source files change. To try
- * again those that no test noticed, delete their lines.
+ * The file of results has a line for each mutant that was tried. A mutant is not tried again until its source file changes. To
+ * retry the mutants that no test detected, delete their lines.
  *
  * The tests to run are chosen by the coverage of the last complete `npm test`. `npm test -- FILE` deletes this coverage, but
- * `node FILE` does not. Without it, only the tests at the mirrored paths are run, such as test/src/audit/end.test.ts. Each worker
- * has a copy of the repository, so the working tree does not change.
+ * `node FILE` does not. Without coverage, only the tests at the mirrored paths are run, such as test/src/audit/end.test.ts. Each
+ * worker has a copy of the repository, so the working tree does not change.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -48,13 +48,13 @@ const { values: options, positionals } = parseArgs({
   }
 })
 
-/** Returns a piece of source on one line, as a string literal that is not too long to read. */
+/** Returns a piece of source on one line, as a string literal, shortened if necessary. */
 function shown (source: string): string {
   const text = source.replaceAll(/\s+/g, ' ')
   return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)} …` : text)
 }
 
-/** Returns the number of the line that contains an offset. The first line has number 1. */
+/** Returns the number of the line that contains an offset, counted from 1. */
 const lineOf = (text: string, offset: number): number => text.slice(0, offset).split('\n').length
 
 const places = positionals.map((positional) => /^(?<path>.*?)(?::(?<line>\d+))?$/.exec(positional)?.groups ?? {})
@@ -62,7 +62,7 @@ const texts = new Map(sourceFiles(root, places.map(({ path = '' }) => path))
   .map((file) => [file, readFileSync(join(root, file), 'utf8')]))
 const isChanged = options.since === undefined ? () => true : changedSince(root, options.since)
 
-/** Returns true if the arguments name the line, or no line of its file. */
+/** Returns true if the arguments name the line, or the whole file. */
 function isNamed (file: string, line: number): boolean {
   const lines = places.filter(({ path }) => path === file).map(({ line }) => line)
   return lines.length === 0 || lines.some((named) => named === undefined || Number(named) === line)

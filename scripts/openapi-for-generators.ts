@@ -1,7 +1,7 @@
 /**
  * Writes the OpenAPI document for client generators to standard output. It is the document in `openapi.yaml`, but with a single
- * `default` response for all problems of an operation. All problems have the same form, so generators would otherwise repeat the
- * same code for each of them.
+ * `default` response for all problems of an operation. All problems have the same form, so generators would otherwise generate
+ * the same code for each of them.
  *
  *     node scripts/openapi-for-generators.ts > openapi-for-generators.yaml
  */

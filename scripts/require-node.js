@@ -6,7 +6,7 @@ const [major] = process.versions.node.split('.').map(Number)
 
 const pathOf = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** Returns what to do. An installed package has no source files, and "npm ci" would not help its user. */
+/** Returns the next step for the user. An installed package has no source files, so "npm ci" would not help its user. */
 function nextStep () {
   if (!existsSync(pathOf('src/server.ts'))) return 'Install a newer one from https://nodejs.org, or with a version manager: nvm install 24'
   const programs = pathOf('node_modules/.bin')

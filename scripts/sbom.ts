@@ -1,5 +1,5 @@
 /**
- * Writes the software bill of materials of the production dependencies, in CycloneDX's format, as `npm sbom` makes it:
+ * Writes the software bill of materials of the production dependencies, in CycloneDX's format, with `npm sbom`:
  *
  *     npm run sbom [-- FILE]        # sbom.cdx.json by default
  *
@@ -13,7 +13,7 @@ import { Ajv } from 'ajv'
 
 const root = join(import.meta.dirname, '..')
 
-/** The licences, by SPDX identifier, that production dependencies may have. They require at most that their text is included. */
+/** The licences, by SPDX identifier, that production dependencies may have. At most, they require including their text. */
 const allowed = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0'])
 
 const Licence = Type.Object({

@@ -11,7 +11,7 @@ export interface Import {
   module: string
 }
 
-/** Returns what a file imports, except types. */
+/** Returns the imports of a file, except types. */
 function importsOf (file: string): Import[] {
   const source = readFileSync(join(root, file), 'utf8')
   return Array.from(source.matchAll(/^import (?!type )([^']*) from '([^']+)'$/gm), ([, names = '', specifier = '']) =>

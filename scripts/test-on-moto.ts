@@ -21,7 +21,7 @@ if (url === undefined) throw new TypeError('Specify moto\'s URL: node scripts/te
 
 /**
  * Moto moves the label AWSCURRENT, but still returns the old version. The gateway considers the reply outdated and reads again
- * for three seconds, so the tests in which this happens take minutes.
+ * for three seconds, so these tests take minutes.
  */
 const slow = new Set(differences.filter(({ moto }) => moto.includes('moves the label AWSCURRENT'))
   .flatMap(({ places }) => Object.keys(places)))

@@ -17,7 +17,7 @@ const isFile = (argument: string): boolean => argument.endsWith('.test.ts')
 const seeds = process.argv.slice(2).filter((argument) => !isFile(argument))
 if (seeds.length === 0) throw new TypeError('Specify a seed: npm run test:realistic -- SEED... [TEST_FILE...]')
 
-/** The modules that define how a backend is started. `test/realistic/build.ts` starts one with a seed of its own. */
+/** The modules that define how a backend is started. `test/realistic/build.ts` starts one with its own seed. */
 const definitions: ReadonlySet<string> = new Set(['test/helper.ts', 'test/realistic/build.ts'])
 
 const startsBackend = (file: string): boolean => hasImport(file, ({ importer, names, module }) =>

@@ -31,7 +31,7 @@ async function* once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes
 }
 
-/** Verifies files. Trusts the key that the trail itself contains, unless `options` has other keys. */
+/** Verifies files. Trusts the key in the trail itself, unless `options` has other keys. */
 export const verifyOnItsWord = async (files: readonly Uint8Array[], options: VerifyOptions): Promise<Verification> =>
   verifyTrail(files.map((bytes, index) => ({ name: `file ${index + 1}`, chunks: once(bytes) })), options)
 
@@ -39,6 +39,6 @@ export const verifyOnItsWord = async (files: readonly Uint8Array[], options: Ver
 export const verifyBytes = async (files: readonly Uint8Array[], options: VerifyOptions = {}): Promise<Verification> =>
   verifyOnItsWord(files, { keys: [trailKey.publicKey], ...options })
 
-/** Verifies the files of a trail, oldest first, against the head file of the last one. */
+/** Verifies the files of a trail, oldest first, against the head file of the last file. */
 export const verifyFiles = async (...files: readonly [...string[], string]): Promise<Verification> =>
   verifyBytes(files.map((file) => readFileSync(file)), { head: readFileSync(`${files.at(-1) ?? ''}.head`, 'utf8') })

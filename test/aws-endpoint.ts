@@ -19,7 +19,7 @@ interface CallOptions {
   headers?: Record<string, string>
 }
 
-/** Sends a call in AWS's protocol with a bearer token. Unlike the SDKs, neither validates nor completes the input. */
+/** Sends a call in AWS's protocol with a bearer token. Unlike the SDKs, does not validate or complete the input. */
 export async function callAws (
   gateway: Gateway, operation: string, input: unknown, { environment = 'dev', token = tokens.administrator, headers }: CallOptions = {}
 ): Promise<Reply> {
@@ -44,7 +44,7 @@ export const clientOf = (
   maxAttempts: 1
 })
 
-/** What a signature covers. By default, it is a valid call that reads the secret `canary`. */
+/** The parts that a signature covers. By default, they are a valid call that reads the secret `canary`. */
 export interface SignedParts {
   host?: string
   path?: string
@@ -64,7 +64,7 @@ export const signerOf = (
   credentials: { accessKeyId, secretAccessKey, sessionToken }, region, service, sha256: Sha256, applyChecksum: false
 })
 
-/** Signs a call, and returns it as a request that can be changed before it is written to a socket. */
+/** Signs a call, and returns it as a request that tests can change before it is written to a socket. */
 export async function signedCall (keys: Keys, parts: SignedParts = {}): Promise<RawRequest & { headers: [string, string][] }> {
   const { host = 'gateway.test', path = '/environments/dev/aws', date: signingDate = new Date(), headers, body = '{"SecretId":"dev/canary"}' } = parts
   const request = new HttpRequest({

@@ -25,7 +25,7 @@ const user = 'arn:aws:iam::333333333333:user/AKIAPLATFORM'
 export const roleArns = {
   /** In the account of `dev` and `staging`; assumed with the external ID `of-the-gateway`. */
   dev: 'arn:aws:iam::111111111111:role/secrets-gateway',
-  /** In the account of `prod`; trusts the role `hub` alone. */
+  /** In the account of `prod`; trusts only the role `hub`. */
   prod: 'arn:aws:iam::222222222222:role/secrets-gateway',
   hub: 'arn:aws:iam::333333333333:role/hub',
   /** Can be assumed, but not with a source identity. */

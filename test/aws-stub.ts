@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import type { FakeReply } from './faults.ts'
 import type { Ending } from './teardown.ts'
 
-/** The replies that a stub sends itself. */
+/** The replies that a stub itself sends. */
 export interface StubReplies {
   /** The replies to operations of Secrets Manager and STS. */
   operations?: Readonly<Record<string, FakeReply>>
@@ -12,7 +12,7 @@ export interface StubReplies {
   ahead?: number | null
 }
 
-/** An error as STS sends it. */
+/** An error in STS's format. */
 export const stsRefusal = (code: string, message: string): FakeReply => ({
   status: 403,
   headers: { 'content-type': 'text/xml' },

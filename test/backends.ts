@@ -56,7 +56,7 @@ const kmsKeys = [{
   accountId: '111111111111', keyId: '1234abcd-12ab-34cd-56ef-1234567890ab', aliases: ['alias/staging', 'alias/other', 'alias/k']
 }]
 
-/** The rotation functions of the tests that are programs. The others are in test/rotation-functions.ts. */
+/** The tests' rotation functions that are programs. The others are in test/rotation-functions.ts. */
 const rotationPrograms = Object.fromEntries(['mysql', 'mysql-alternating-users', 'postgresql', 'postgresql-alternating-users'].map((name) =>
   [name, join(import.meta.dirname, `../rotators/${name}.ts`)]))
 
@@ -73,8 +73,8 @@ const day = 24 * 60 * 60 * 1000
 const retryDelay = 60_000
 
 /**
- * Starts an empty backend: the embedded one or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC` is
- * set to a seed, the embedded one has the delays and failures of AWS, but no latency.
+ * Starts an empty backend: the embedded backend or, if `TEST_MOTO_URL` is set, the moto server at that URL. If `TEST_REALISTIC`
+ * is set to a seed, the embedded backend has the delays and failures of AWS, but no latency.
  */
 export async function startBackend (): Promise<Backend> {
   const moto = process.env.TEST_MOTO_URL
@@ -89,7 +89,7 @@ async function startEmbedded (): Promise<Backend> {
   const seed = process.env.TEST_REALISTIC
   /** The number of calls to rotation functions that have failed by chance. */
   let failed = 0
-  /** The number of these failures for which `rotateDue` has already let the time until the next attempt pass. */
+  /** The number of these failures whose retry delay `rotateDue` has already let pass. */
   let awaited = 0
   const served = await serveFunctions((arn) => clientFor(arn, backend.url))
   const backend = await startLocalBackend({

@@ -42,12 +42,12 @@ export interface CacheScene {
   reads: AwsCall[]
   /** The calls that read several secrets, and the names of these secrets. */
   batches: { call: AwsCall, names: readonly string[] }[]
-  /** Decides what happens to reads from AWS from now on. By default, they are carried out. */
+  /** Determines the effect on reads from AWS from now on. By default, they are carried out. */
   plan: (next: Plan) => void
   passes: (milliseconds: number) => void
   now: () => number
   times: { -readonly [K in keyof Times]: Times[K] }
-  /** Waits until no read from AWS is under way. */
+  /** Waits until no read from AWS is in progress. */
   settles: () => Promise<void>
 }
 

@@ -22,13 +22,16 @@ export type CheckReply = (t: Test, method: string, path: string, reply: Reply) =
 /** The folder that the processes of the complete test suite share, which scripts/test.ts creates; undefined in other runs. */
 const { TEST_FOLDER: folder } = process.env
 
-/** Returns the OpenAPI document. The first process of the complete test suite stores it for the others, because it takes long. */
+/**
+ * Returns the OpenAPI document. The first process of the complete test suite stores it for the others, because generating it is
+ * slow.
+ */
 function documentOf (fastify: FastifyInstance): Documented {
   const file = folder && join(folder, 'documented.json')
   if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Documented
   const document = inlineComponents(fastify.swagger()) as unknown as Documented
   if (file !== undefined) {
-    // The new file gets its name when it is complete, because other processes may read it at any time.
+    // The new file gets its name only when it is complete, because other processes may read it at any time.
     writeFileSync(`${file}.${process.pid}`, JSON.stringify(document))
     renameSync(`${file}.${process.pid}`, file)
   }
@@ -45,7 +48,7 @@ export function documentedReplies (fastify: FastifyInstance): CheckReply {
 function checkFrom (document: Documented): CheckReply {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, validateSchema: false })
   ajv.addSchema({ components: document.components }, 'openapi')
-  /** Compiles one schema of the document only, because the whole document takes long. */
+  /** Compiles only one schema of the document, because compiling the whole document is slow. */
   const compile = (schema: object | false): ValidateFunction =>
     ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"openapi#')))
   const validators = new Map<object | false, ValidateFunction>()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '..')
 
 /**
- * Returns the code of an example in the documentation, as it is printed.
+ * Returns the code of an example in the documentation, verbatim.
  *
  * @param page the page's path in the project
  * @param comment the text of the HTML comment above the code

@@ -12,9 +12,9 @@ export interface FakeReply {
 }
 
 /**
- * What goes wrong with a call to AWS:
- * - `lost`: AWS carries the call out, and the connection breaks off before the reply.
- * - `half`: AWS carries the call out, and the connection breaks off in the middle of the reply.
+ * The fault of a call to AWS:
+ * - `lost`: AWS carries out the call, and the connection breaks off before the reply.
+ * - `half`: AWS carries out the call, and the connection breaks off in the middle of the reply.
  * - `reset`: The connection breaks off before AWS gets the call.
  * - a `FakeReply`: The gateway gets this reply, and AWS does not get the call.
  */
@@ -35,7 +35,7 @@ export async function proxyWithFaults (t: Test, gateway: Gateway): Promise<(oper
   const { config } = gateway.fastify
   const backend = new URL(config.current.aws.endpoint ?? '')
   const server = createServer((request, response) => {
-    // The backend may reset the connection itself, and then the gateway's breaks off, too.
+    // If the backend itself resets the connection, the gateway's connection breaks off, too.
     buffer(request).then(async (body) => answer(request, body, response)).catch(() => { request.socket.resetAndDestroy() })
   })
 

@@ -9,7 +9,7 @@ import { startLocalBackend } from '#src/local-backend/server'
 import { send, type Reply, type RequestOptions } from './helper.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
-/** A gateway in a process of its own. */
+/** A gateway in its own process. */
 export interface Replica {
   readonly url: string
   readonly send: (method: string, path: string, options?: RequestOptions) => Promise<Reply>
@@ -19,10 +19,10 @@ export interface Replica {
   readonly log: () => string
 }
 
-/** Gateways that share their state and a backend. Each of them is a process of its own. */
+/** Gateways that share their state and a backend. Each gateway has its own process. */
 export interface ProcessFleet {
   readonly redis: TestRedis
-  /** The folder with the server's append-only file, which contains every write that it has received. */
+  /** The folder of the server's append-only file, which contains every write that the server has received. */
   readonly redisFolder: string
   /** Starts another gateway. */
   readonly start: () => Promise<Replica>

@@ -17,7 +17,7 @@ import { documentedReplies } from './documented.ts'
 
 /** Options of a request that a test sends. */
 export interface RequestOptions {
-  /** The caller's token: the administrator's by default, none if null. */
+  /** The caller's token. By default the administrator's; with null, none is sent. */
   token?: string | null
   headers?: Record<string, string>
   /** Sent as JSON. */
@@ -36,7 +36,7 @@ export interface Reply {
   json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 }
 
-/** A running gateway, with a backend of its own. */
+/** A running gateway, with its own backend. */
 export interface Gateway {
   url: string
   fastify: FastifyInstance
@@ -58,7 +58,7 @@ export interface Gateway {
    * writes are visible at once, because tests use it to prepare and to check the state.
    */
   aws: (accessKeyId: string, region?: string) => SecretsManager
-  /** Lets time pass for the gateway and the backend. A negative number sets the clocks of both back. */
+  /** Lets time pass for the gateway and the backend. A negative number sets back both clocks. */
   advance: (days: number) => void
   /**
    * Advances the clocks until a realistic backend has caught up: lists show all changes, replications have ended, and the names
@@ -101,7 +101,7 @@ export const policies = (text: string): { policies: PolicySet } =>
 export const declared = {
   /** A new trail for each gateway. */
   get audit (): { file: string, keyFile: string } { return newTrail() },
-  /** The limits are too high to affect a test, unless the test sets limits of its own. */
+  /** The limits are too high to affect a test, unless the test sets its own limits. */
   limits: { requestsPerSecond: 100_000, unauthenticated: { requestsPerSecond: 100_000 } },
   /** A busy machine must not make the gateway refuse requests. */
   server: { overload: { loopDelayMilliseconds: 60_000 } },
@@ -171,8 +171,7 @@ export const declared = {
 }
 
 /**
- * Sections for a gateway that caches values. No secret is required, because the gateway would read the required secrets at its
- * start.
+ * Sections for a gateway that caches values. No secret is required, because the gateway would read required secrets at its start.
  */
 export const caching = { cache: {}, environments: { dev: declared.environments.dev } }
 
@@ -183,17 +182,17 @@ const day = 24 * 60 * 60 * 1_000
 const unlimited = 100
 
 /**
- * Starts a gateway that is set up like the real server and has a backend of its own. Its `send` checks every reply against the
- * OpenAPI document.
+ * Starts a gateway that is set up like the real server, with its own backend. Its `send` checks every reply against the OpenAPI
+ * document.
  *
  * @param change overrides sections of the configuration `declared`
- * @param tracing where traces are exported; by default nowhere
+ * @param tracing the settings for exporting traces; by default, none are exported
  */
 export async function build (t: Test, change: Partial<Declared> = {}, tracing?: TracingSettings): Promise<Gateway> {
   const log: string[] = []
   const backend = await startBackend()
-  // Teardowns run in reverse order. Each is registered before the next step that may fail, because a server that is still open
-  // would keep the test's process from ending.
+  // Teardowns run in reverse order. Each is registered before the next step that may fail, because an open server would keep the
+  // test's process from ending.
   t.teardown(backend.close)
   const stream = new Writable({
     write (chunk: Buffer, _encoding, done) {
@@ -252,8 +251,8 @@ export async function build (t: Test, change: Partial<Declared> = {}, tracing?: 
 }
 
 /**
- * Checks which operations the backend has received, in any order. A realistic backend may receive each of them more often,
- * because it makes calls fail and pages short.
+ * Checks which operations the backend has received, in any order. A realistic backend may receive each operation more often,
+ * because it makes calls fail and shortens pages.
  */
 export function sameCalls (t: Test, { awsCalls, isRealistic }: Gateway, expected: readonly string[], message = 'the calls to AWS'): void {
   const inOrder = (operations: readonly string[]): string[] => [...operations].sort()

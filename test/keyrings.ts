@@ -7,13 +7,13 @@ const missing = async (): Promise<never> => { throw new NoKeyring('none in the t
 /** The keyring of a machine that has none. */
 export const noKeyring: Keyring = { read: missing, write: missing, remove: missing }
 
-/** Matches what a command says without an error. On a busy machine, the keyring may take so long that the user is told. */
+/** Matches the output of a command without an error. On a busy machine, it may include the notice that the keyring is slow. */
 export const nothingButWaiting = /^(?:Waiting for your keyring, which may ask for its password in a window\n)?$/
 
 /** A keyring in memory. */
 export interface MemoryKeyring extends Keyring {
   entries: Map<string, string>
-  /** If set, every call fails with it. */
+  /** If set, every call fails with this error. */
   failure: Error | undefined
   /** The calls so far. */
   calls: string[]
@@ -45,7 +45,10 @@ export function memoryKeyring (): MemoryKeyring {
   return keyring
 }
 
-/** Returns a variable that replaces the library of the operating system's keyring. The methods of its entries can use `fs`. */
+/**
+ * Returns an environment variable that replaces the library of the operating system's keyring. The methods of its entries can use
+ * `fs`.
+ */
 export function keyringLibrary (folder: string, methods: string): NodeJS.ProcessEnv {
   const file = join(folder, 'keyring-library.cjs')
   writeFileSync(file, `const fs = require('node:fs')\nmodule.exports = { Entry: class { ${methods} } }`)

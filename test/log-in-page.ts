@@ -6,8 +6,8 @@ const elements = (html: string, name: string): Record<string, string>[] =>
     Object.fromEntries(Array.from(attributes.matchAll(/([\w-]+)(?:="([^"]*)")?/g), ([, key = '', value = '']) => [key, value.replaceAll('&amp;', '&')])))
 
 /**
- * Does what a person does in a browser at the pages of `oidc-provider`: follows redirects, keeps cookies, fills in every form and
- * submits it, until a page has no form.
+ * Acts like a person in a browser on the pages of `oidc-provider`: follows redirects, keeps cookies, and fills in and submits
+ * every form, until a page has no form.
  *
  * @returns the text of the last page
  */

@@ -14,7 +14,7 @@ export interface PeopleIssuer {
   settings: OidcIssuer
   /** The paths of the requests so far. */
   requests: string[]
-  /** Ends the issuer, so that nobody can log in there any more. */
+  /** Stops the issuer, so that nobody can log in there. */
   stop: () => void
 }
 

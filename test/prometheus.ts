@@ -28,7 +28,7 @@ export interface Series {
   readonly value: readonly [number, string]
 }
 
-/** A rule, as Prometheus reports it. */
+/** A rule, in Prometheus's format. */
 export interface Rule {
   readonly name: string
   readonly health: string

@@ -28,7 +28,7 @@ export interface TestRedis {
   readonly stop: () => Promise<void>
   /** Starts a server on the same port. */
   readonly start: () => Promise<void>
-  /** Makes the server hang: it keeps its connections and its data, and does not reply. */
+  /** Makes the server hang: it keeps its connections and its data, but does not reply. */
   readonly freeze: () => void
   readonly thaw: () => void
   /** Sends a command, given as its words, on a separate connection. Returns the raw reply of the protocol. */

@@ -10,7 +10,7 @@ type RotationFunction = (client: SecretsManagerClient, event: RotationEvent) => 
 const functions: Readonly<Record<string, RotationFunction>> = {
   rotator: rotate,
   failing: async () => { throw new Error('It does not work') },
-  /** Makes a new value, and then fails to set it in the other system. */
+  /** Creates a new value, and then fails to set it in the other system. */
   async 'failing-to-set' (client, event) {
     if (event.Step === 'setSecret') throw new Error('The database does not answer')
     await rotate(client, event)
@@ -35,7 +35,7 @@ export async function serveFunctions (clientFor: (arn: string) => SecretsManager
       const event = await json(request) as RotationEvent
       await functions[request.url?.slice(1) ?? '']?.(clientFor(event.SecretId), event)
     }
-    // The backend takes any status but 2xx for a failure of the function.
+    // The backend treats any status except 2xx as a failure of the function.
     take().then(() => response.end(), () => response.writeHead(500).end())
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -40,7 +40,7 @@ export interface ProgramOptions extends Setting {
   withoutCoverage?: boolean
 }
 
-/** The folder of settings for tests that have none of their own, so that the settings of the person who runs the tests have no effect. */
+/** Used by tests without settings of their own, so that the settings of the person who runs the tests have no effect. */
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 
@@ -83,13 +83,13 @@ const binary = join(import.meta.dirname, '..', 'bin', 'secretsctl.js')
 const commandLine = (args: readonly string[], { withoutCoverage = false }: ProgramOptions): string[] =>
   [...withoutCoverage ? uncountedNode : [process.execPath], binary, ...args]
 
-/** When to do something to a program: when its output contains a string, or when something else has happened. */
+/** When to act on a program: when its output contains a string, or when something else has happened. */
 type Moment = { after: string } | { when: Promise<unknown> }
 
 /** An action to perform on a program. */
 export type Step = Moment & { act: (child: ChildProcess) => unknown }
 
-/** The exit status as a shell shows it: for a process that a signal has ended, it is 128 plus the signal's number. */
+/** The exit status as a shell reports it: 128 plus the signal's number for a process that a signal has ended. */
 const statusOf = async (child: ChildProcess): Promise<number | null> => new Promise((resolve) => {
   child.once('close', (code, signal) => { resolve(signal === null ? code : 128 + constants.signals[signal]) })
 })
@@ -145,14 +145,15 @@ export interface TerminalOptions extends ProgramOptions {
 /**
  * Runs a command in a pseudo-terminal, using `script` from util-linux.
  *
- * @returns the exit status, the raw output, and what the screen shows of it
+ * @returns the exit status, the raw output, and the part of it that the screen shows
  */
 export async function secretsctlTerminal (
   gateway: Pick<Gateway, 'url'>, args: readonly string[], answers: readonly Answer[] = [], setting: TerminalOptions = {}
 ): Promise<{ status: number | null, output: string, screen: string }> {
   const { columns = size.cols, afterwards, folder } = setting
   const command = `env ${commandLine(args, setting).map((arg) => `'${arg.replaceAll('\'', '\'\\\'\'')}'`).join(' ')}`
-  // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command. A shell that goes on needs a trap.
+  // `exec` replaces the shell with the command, so that Ctrl-C reaches only the command. A shell that continues afterwards needs
+  // a trap.
   const line = afterwards === undefined ? `exec ${command}` : `trap : INT; ${command}; status=$?; ${afterwards}; exit $status`
   const child = spawn('script', ['-qec', `stty cols ${columns} rows ${size.rows}; ${line}`, '/dev/null'], {
     env: { ...variablesOf(gateway, setting), ...colourful, ...setting.env }, cwd: folder

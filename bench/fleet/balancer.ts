@@ -12,7 +12,7 @@ const interval = 100
 /** The milliseconds after which a replica that does not answer counts as not ready. */
 const timeout = 1_000
 
-/** A load balancer that follows readiness. It repeats no request, so its clients see each error. */
+/** A load balancer that routes by readiness. It repeats no request, so its clients see every error. */
 export interface Balancer {
   readonly url: string
   /** Returns true if the replica gets requests. */
@@ -59,7 +59,7 @@ export async function startBalancer (t: Ending, urls: readonly string[]): Promis
     request.pipe(upstream)
   }
 
-  // Idle connections stay open, because a client could send a request at the very moment at which one is closed.
+  // Idle connections stay open, because a client could send a request at the moment when one is closed.
   const server = createServer({ keepAliveTimeout: 0 }, forward).listen(0, '127.0.0.1')
   await once(server, 'listening')
   await Promise.all(targets.map(probe))

@@ -4,12 +4,12 @@ export interface Ledger {
   /** Begins to write the next value of a secret. */
   readonly begin: (name: string) => { readonly value: string, readonly acknowledged: () => void }
   /**
-   * Returns what is wrong with a read value, or undefined if it is right.
+   * Describes the mistake in a read value. Returns undefined if the value is right.
    *
    * @param began when the read began, on the monotonic clock
    */
   readonly mistake: (name: string, value: string, began: number) => string | undefined
-  /** Returns what is wrong with a value that AWS itself returns after the last write, or undefined if it is right. */
+  /** Describes the mistake in a value that AWS itself returns after the last write. Returns undefined if the value is right. */
   readonly finalMistake: (name: string, value: string) => string | undefined
   readonly acknowledged: () => number
 }

@@ -55,6 +55,6 @@ const faultsOfReplicas = (replicas: readonly Replica[]): SoakFault[] => replicas
   }
 })))
 
-/** Returns all faults. None of them ends the first replica, so that its memory can be compared over the whole run. */
+/** Returns all faults. None of them ends the first replica, so its memory can be compared over the whole run. */
 export const soakFaults = (proxy: FaultProxy, redis: TestRedis | undefined, fleet: readonly Replica[]): SoakFault[] =>
   [...faultsOfAws(proxy), ...redis === undefined ? [] : faultsOfRedis(redis), ...faultsOfReplicas(fleet.slice(1))]

@@ -10,7 +10,7 @@ const slowness = 5_000
 /**
  * The maximum number of calls that the proxy passes to the backend at the same time. Calls for the quiet caller's secret are
  * exempt. AWS answers calls independently of each other, but the backend is a single thread. Without this limit, the quiet
- * caller's calls would queue behind the others in the backend, and the benchmark would measure the backend.
+ * caller's calls would queue behind other calls in the backend, and the benchmark would measure the backend.
  */
 const concurrency = 2
 

@@ -14,7 +14,7 @@ interface Options {
   readonly caller?: CallerId
   readonly method?: string
   readonly body?: Buffer
-  /** The time in milliseconds after which the client hangs up. */
+  /** The time in milliseconds after which the client disconnects. */
   readonly hangUpAfter?: number
   /** True if the client does not read the reply. */
   readonly isUnread?: boolean
@@ -23,7 +23,7 @@ interface Options {
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /**
- * Sends a request from an address of its own and discards the reply. Resolves when the exchange has ended, even if it has failed.
+ * Sends a request from a separate address and discards the reply. Resolves when the exchange has ended, even if it has failed.
  */
 async function ask (
   url: string, signal: AbortSignal, { caller, method = 'GET', body, hangUpAfter, isUnread = false }: Options

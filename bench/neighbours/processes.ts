@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setPriority } from 'node:os'
 import { pinToCore } from '../pinned.ts'
 
-/** The gateway has a core of its own. Everything else shares the other one. */
+/** The gateway's core, and the core that everything else shares. */
 export const cores = { gateway: 0, others: 1 } as const
 
 /** The lowest scheduling priority. It is for processes that share a core with the quiet client, so that they don't delay it. */
@@ -13,7 +13,7 @@ const lowest = 19
 
 const ticksPerSecond = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout)
 
-/** Starts another process of a benchmark. It begins its work when it gets a message. */
+/** Starts another process of a benchmark, which begins its work when it gets a message. */
 export async function startPart (
   file: string, part: string, args: readonly string[], core: number, isYielding = true
 ): Promise<ChildProcess> {

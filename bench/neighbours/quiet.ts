@@ -10,14 +10,14 @@ export interface Seen {
 
 const perSecond = 80
 
-/** How long to wait, at the end of a measurement, for the reads that are still in progress, in milliseconds. */
+/** The maximum wait, at the end of a measurement, for the reads that are still in progress, in milliseconds. */
 const lastReads = 12_000
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /**
- * Reads a value at a constant rate, whether or not the earlier reads have ended. The duration of a read is measured from the
- * moment at which it was due, so it includes the time for which the gateway was blocked.
+ * Reads a value at a constant rate, whether or not the earlier reads have ended. The duration of a read is measured from the time
+ * at which it was due, so it includes the time for which the gateway was blocked.
  */
 export async function readQuietly (url: string, environment: EnvironmentName, seconds: number): Promise<Seen> {
   const seen: Seen = { times: [], statuses: new Map() }

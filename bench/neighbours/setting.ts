@@ -6,7 +6,7 @@ import { hashToken } from '#src/authentication/api-keys'
 /** The AWS account of the embedded backend. */
 export const account = { accountId: '111111111111', accessKeyId: 'AKIABENCH', secretAccessKey: 'bench-secret' }
 
-/** The environments. In `direct`, no value is cached, so AWS is asked for each read. */
+/** The environments. In `direct`, no value is cached, so each read calls AWS. */
 const environments = ['dev', 'direct'] as const
 export type EnvironmentName = typeof environments[number]
 
@@ -17,13 +17,13 @@ export const pathOf = (name: string, environment: EnvironmentName = 'dev'): stri
 /** Secrets that exist in both environments. The proxy in front of the backend delays or stalls the replies about two of them. */
 export const secrets = { quiet: 'quiet/secret', other: 'other/secret', long: 'long/secret', slow: 'slow/secret', stalled: 'stalled/secret' } as const
 
-/** The names of further secrets, which have long values: as many as fill a page. */
+/** The names of further secrets with long values, enough to fill a page. */
 export const longSecrets = Array.from({ length: 80 }, (_, index) => `made/${index}`)
 
 /** A value that is nearly as long as AWS allows. */
 export const longValue = 'v'.repeat(60_000)
 
-/** The callers: the quiet one, one for each kind of greed, and two that may read no secret. */
+/** The callers: the quiet caller, one for each kind of greed, and two that may read no secret. */
 export const callers = [
   'quiet', 'setup', 'versions', 'values', 'bulk', 'big', 'stalled', 'stranger', 'forbidden', 'unread', 'unreadValues', 'slow', 'attacker'
 ] as const
@@ -54,8 +54,8 @@ export async function createSecrets (url: string): Promise<void> {
 }
 
 /**
- * Writes the gateway's configuration to a folder. The credential is of a kind that makes the gateway keep to AWS's quotas. The
- * rate limits are the defaults, but with larger bursts, so that a caller may send 1,000 requests at once.
+ * Writes the gateway's configuration to a folder. The kind of the credential makes the gateway observe AWS's quotas. The rate
+ * limits are the defaults, but with larger bursts, so that a caller may send 1,000 requests at once.
  *
  * @returns the environment variables of the gateway
  */

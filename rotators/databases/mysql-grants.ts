@@ -11,7 +11,7 @@ const ofEveryAccount = /^GRANT (?:USAGE|PROXY) ON /
  *
  * @param account the account's name, quoted
  * @param shown the statements that `SHOW GRANTS` shows for the other account
- * @throws Error if one of them has an unknown form, because ignoring it could leave the account without a right
+ * @throws Error if a statement has an unknown form, because ignoring it could leave the account without a right
  */
 export function grantsFor (account: string, shown: readonly string[]): string[] {
   return shown.filter((statement) => !ofEveryAccount.test(statement)).map((statement) => {
@@ -23,7 +23,7 @@ export function grantsFor (account: string, shown: readonly string[]): string[] 
   })
 }
 
-/** Returns the TLS that an account requires of its connections, such as `SSL`, from the output of `SHOW CREATE USER`. */
+/** Returns the TLS requirement of an account, such as `SSL`, from the output of `SHOW CREATE USER`. */
 export function tlsRequirement (definition: string): string {
   const text = String.raw`'(?:[^'\\]|''|\\.)*'`
   const [, requirement = 'NONE'] = new RegExp(` REQUIRE (NONE|SSL|X509|(?:(?:ISSUER|SUBJECT|CIPHER) ${text} ?(?:AND )?)+)`).exec(definition) ?? []

@@ -12,8 +12,8 @@ export interface Authentication {
 const sha1 = (data: string | Buffer): Buffer => createHash('sha1').update(data).digest()
 
 /**
- * Returns the parts of statements that set this password. MySQL hides passwords in its statement logs. MariaDB does not, so the
- * statements contain the hash that it stores.
+ * Returns the parts of statements that set this password. MySQL hides passwords in its statement logs. MariaDB does not, so for
+ * MariaDB, the statements contain the password's hash.
  *
  * @param version the server's VERSION()
  */

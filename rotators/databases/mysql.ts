@@ -69,11 +69,11 @@ async function linesOf (connection: Connection, statement: string): Promise<stri
   return rows.flatMap(Object.values) as string[]
 }
 
-/** @throws MySqlError if anything fails */
+/** @throws MySqlError if any step fails */
 async function connected (credentials: Credentials, work: (connection: Connection) => Promise<unknown>): Promise<void> {
   try {
     const connection = await open(credentials)
-    // The driver's quoting and the forms of SHOW assume that no option of sql_mode changes them.
+    // The driver's quoting, and the parsing of SHOW's output, require the default sql_mode.
     await connection.query('SET SESSION sql_mode = \'\'').then(async () => work(connection)).finally(async () => connection.end())
   } catch (error) {
     throw new MySqlError(error)

@@ -19,7 +19,7 @@ export const alternatingUsers: Strategy = {
   async setPassword ({ database, current, next, read }) {
     if (current.masterarn === undefined) throw new Error('The secret has no masterarn, which alternating users need')
     const superuser = await read(current.masterarn)
-    // Both users must be on the same server. A mistaken masterarn would otherwise create a user somewhere else.
+    // Both users must be on the same server. Otherwise a wrong masterarn would create a user on another server.
     if (superuser.host !== current.host) throw new Error('The superuser is one of another host')
     await database.provideUser(superuser, current, next)
   }

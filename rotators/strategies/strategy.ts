@@ -10,9 +10,12 @@ export interface Change {
   read: (arn: string) => Promise<Credentials>
 }
 
-/** Determines whose password a rotation changes, and who changes it. The strategies have the names that AWS's user guide uses. */
+/**
+ * Determines the user whose password a rotation changes, and the user who changes it. The strategies have the names that AWS's
+ * user guide uses.
+ */
 export interface Strategy {
-  /** The name of the user in the next version. @throws Error if there can be no such user */
+  /** Returns the name of the user in the next version. @throws Error if there can be no such user */
   nextUsername: (current: Credentials, database: Database) => string
   /** Sets the next version's password in the database. */
   setPassword: (change: Change) => Promise<void>

@@ -9,7 +9,7 @@ interface ProcessInfo {
   /** The UUID of the process that runs the test file. Absent in the record of that process itself. */
   readonly root?: string | null
   readonly argv: readonly string[]
-  /** How long the process ran, in milliseconds. Absent if it was killed. */
+  /** The duration of the process, in milliseconds. Absent if it was killed. */
   readonly runtime?: number
 }
 
@@ -25,13 +25,13 @@ interface V8Coverage {
 
 type Functions = V8Coverage['result'][number]['functions']
 
-/** A test file that executes the code in question. */
+/** The test file's path, relative to the repository's root. */
 export interface CoveringTest {
   /** The path, relative to the repository's root. */
   readonly file: string
   /** How long the test ran, in milliseconds. 15 seconds if it has not been measured. */
   readonly runtime: number
-  /** Of all source functions that the test executes, the fraction that are in the file in question. */
+  /** The fraction of the source functions executed by the test that are in the file in question. */
   readonly focus: number
 }
 
@@ -46,9 +46,9 @@ const mayLoad = (test: string, page: string): boolean => page === 'shared' || ba
 
 /**
  * Reads the coverage that the last complete `npm test` measured. tap keeps the coverage of each process separately, and records
- * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file. A
- * test at the mirrored path that has not been measured is supposed to execute it. For a script that browsers run, these are all
- * tests that may load it.
+ * which test file the process belongs to. Returns a function that lists the tests that execute the code at an offset of a file.
+ * An unmeasured test at the mirrored path is assumed to execute it. For a script that browsers run, lists all tests that may load
+ * the script.
  *
  * @param root the repository's root
  */
@@ -107,7 +107,7 @@ function isExecuted (functions: Functions, offset: number): boolean {
   return executed
 }
 
-/** Reads the JSON files in a folder, if it exists. Skips those of processes that a test has killed while they wrote them. */
+/** Reads the JSON files in a folder, if it exists. Skips incomplete files, which a killed process left behind. */
 function readJsonFiles<T> (folder: string): T[] {
   return globSync('*.json', { cwd: folder }).flatMap((name) => {
     const text = readFileSync(join(folder, name), 'utf8')

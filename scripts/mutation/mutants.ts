@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** A small change of a source file that the tests are expected to notice. */
+/** A small change of a source file that the tests are expected to detect. */
 export interface Mutant {
   /** The file's path, relative to the repository's root. */
   readonly file: string

@@ -11,7 +11,7 @@ interface Result extends Trial {
 }
 
 export interface Results {
-  /** Returns what an earlier run found out about a mutant, unless its file has changed since. */
+  /** Returns the result of an earlier run for a mutant, unless its file has changed since. */
   find: (mutant: Mutant, text: string) => Trial | undefined
   add: (mutant: Mutant, text: string, title: string, trial: Trial) => void
 }

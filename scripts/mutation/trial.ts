@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import type { CoveringTest } from './coverage.ts'
 import type { Mutant } from './mutants.ts'
 
-/** How a test file ended. `hung`: it did not end in time, and was stopped. `aborted`: all trials are over. */
+/** The end of a test file. `hung`: it did not end in time, and was stopped. `aborted`: all trials are over. */
 interface Run {
   readonly outcome: 'passed' | 'failed' | 'hung' | 'aborted'
   /** The title of the first failed assertion. Absent if none failed. */
@@ -18,7 +18,7 @@ interface Run {
 /** The result for a mutant. */
 export interface Trial {
   readonly outcome: 'noticed' | 'hung' | 'not noticed' | 'aborted'
-  /** The test file that noticed the mutant, and its first failed assertion. Absent if no test did. */
+  /** The test file that detected the mutant, and its first failed assertion. Absent if no test detected it. */
   readonly test?: string
   readonly assertion?: string
 }
@@ -26,9 +26,9 @@ export interface Trial {
 type TryOut = (mutant: Mutant, text: string, tests: readonly CoveringTest[], folder: string) => Promise<Trial>
 
 /**
- * Chooses the tests that are the likeliest to notice a mutant. These are the tests at the mirrored path, then those of the same
- * name in other folders, then those in the mirrored folder, then all others. Within each group, tests that execute little
- * besides the mutated file are preferred. The quicker of the chosen tests in a group run first.
+ * Chooses the tests that are the likeliest to detect a mutant: first the tests at the mirrored path, then tests of the same name
+ * in other folders, then tests in the mirrored folder, then all others. Within each group, tests that execute little besides the
+ * mutated file are preferred, and the fastest of the chosen tests run first.
  *
  * @param most the maximum number of tests
  */
@@ -42,8 +42,8 @@ export function chooseTests (tests: readonly CoveringTest[], { file }: Mutant, m
 }
 
 /**
- * The time after which a test counts as hanging, in milliseconds. A mutant that makes a test hang counts as noticed, so the limit
- * is far above the time that the test takes without the mutant, even on a busy machine.
+ * The time after which a test counts as hanging, in milliseconds. A mutant that makes a test hang counts as detected, so the
+ * limit is far above the test's usual duration, even on a busy machine.
  */
 const timeLimit = ({ runtime }: CoveringTest): number => 20_000 + 4 * runtime
 
@@ -95,8 +95,8 @@ async function runFor (limit: number, folder: string, test: CoveringTest, signal
 }
 
 /**
- * Returns a function that tries out a mutant in a copy of the repository, with one test after the other, until one of them
- * notices it. A test that fails without the mutant, too, proves nothing and is ignored.
+ * Returns a function that tries out a mutant in a copy of the repository, with one test after another, until a test detects it. A
+ * test that also fails without the mutant proves nothing and is ignored.
  *
  * @param signal aborts the trials
  */

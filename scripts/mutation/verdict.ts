@@ -1,17 +1,17 @@
-/** How many mutants were tried, and how many of them the tests noticed. */
+/** The number of mutants that were tried, and the number that the tests detected. */
 interface Counts {
   readonly noticed: number
   readonly tried: number
 }
 
 /**
- * Returns true if the sample proves, with 99 % confidence, that the tests notice too few mutants. So a small sample fails only if
+ * Returns true if the sample proves, with 99 % confidence, that the tests detect too few mutants. So a small sample fails only if
  * it is very bad.
  *
- * @param least the part of all mutants that the tests should notice, between 0 and 1
+ * @param least the fraction of mutants that the tests should detect, from 0 to 1
  */
 export function isCertainlyBelow (least: number, { noticed, tried }: Counts): boolean {
-  /** The probability of exactly `misses` unnoticed mutants, and the probability of fewer than were found. */
+  /** The probability of exactly `misses` undetected mutants, and the probability of fewer than were found. */
   let [exactly, fewer] = [least ** tried, 0]
   for (let misses = 0; misses < tried - noticed; misses += 1) {
     fewer += exactly
@@ -21,8 +21,8 @@ export function isCertainlyBelow (least: number, { noticed, tried }: Counts): bo
 }
 
 /**
- * Returns the bounds between which lies, with 95 % confidence, the part of all mutants that the tests notice (Wilson's score
- * interval). The sample must not be empty.
+ * Returns the 95 % confidence interval of the fraction of mutants that the tests detect (Wilson's score interval). The sample
+ * must not be empty.
  */
 export function confidenceInterval ({ noticed, tried }: Counts): [low: number, high: number] {
   const z = 1.96

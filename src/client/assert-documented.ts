@@ -4,10 +4,10 @@ import { replies, shapes } from './replies.ts'
 import { mismatchIn, type Shape } from './shapes.ts'
 
 /**
- * Checks that a successful reply is one that `openapi.yaml` describes, so that callers can rely on the types of its members.
+ * Checks that a successful reply matches `openapi.yaml`, so that callers can rely on the types of its members.
  *
  * @param path the route's path, such as `/environments/{env}`
- * @throws GatewayUnreachable if it is not, because then it did not come from a gateway
+ * @throws GatewayUnreachable if it does not match, because a gateway would not send such a reply
  */
 export async function assertDocumented (request: Request, response: Response, path: string, parseAs: ParseAs): Promise<void> {
   const isUnasked = response.status === 304 && !request.headers.has('if-none-match')
@@ -15,7 +15,7 @@ export async function assertDocumented (request: Request, response: Response, pa
   const byStatus = replies[`${request.method} ${path}`] ?? {}
   // A newer gateway may reply with another success status.
   const [shape = null] = Object.hasOwn(byStatus, response.status) ? [byStatus[response.status]] : Object.values(byStatus)
-  // The caller of a method that returns another type, such as `text`, reads the body itself.
+  // If the caller requested another type, such as `text`, it reads the body itself.
   if (shape === null || parseAs !== 'json') return
   if (!isJson(response)) throw await otherServer(request, response, 'a body that is not JSON')
   const mismatch = mismatchIn(shapes, shape, await response.clone().json())

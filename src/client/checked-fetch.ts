@@ -7,7 +7,7 @@ import { mismatchIn } from './shapes.ts'
 type Problem = components['schemas']['Problem']
 
 /**
- * Sends a request like `fetch`, but throws for every reply that is an error or does not come from a gateway.
+ * Does the same as `fetch`, but throws for every reply that is an error or does not come from a gateway.
  *
  * @param maximumBytes the maximum size of a JSON reply and of a problem
  * @throws GatewayProblem for a reply that is a problem (RFC 9457)

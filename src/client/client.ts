@@ -26,8 +26,8 @@ export interface ClientOptions {
   /** The maximum size of a JSON reply, in bytes; by default 512 MiB. A longer reply is refused. */
   maximumReplyBytes?: number
   /**
-   * How many times a request is sent again after a failure that another attempt may fix; by default 0. The pause before each
-   * attempt is the reply's `Retry-After`. A write is sent again only if it has an `Idempotency-Key`, or after a 429.
+   * The maximum number of retries after a failure that another attempt may fix; by default 0. The pause before each attempt is
+   * the reply's `Retry-After`. A write is retried only if it has an `Idempotency-Key`, or after a 429.
    */
   retries?: number
 }

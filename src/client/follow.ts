@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { GatewayClient } from './gateway-client.ts'
 import { GatewayProblem, GatewayUnreachable } from './problems.ts'
 
-/** A secret, and its current version. */
+/** A secret, and the ID of its current version. */
 export interface SecretChange {
   name: string
   /** The ID of the current version; undefined if the secret can no longer be read. */
@@ -97,7 +97,7 @@ async function* streamOnce (
   }
 }
 
-/** Yields the events and comments of an event stream. @param onChunk called whenever something arrives */
+/** Yields the events and comments of an event stream. @param onChunk called whenever data arrives */
 async function* blocksOf (stream: ReadableStream<Uint8Array>, onChunk: () => void): AsyncGenerator<string> {
   let text = ''
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

@@ -6,10 +6,10 @@ export interface Page<Item> {
 }
 
 /**
- * Yields the items of all pages of a list. Requests a page only when the items of the one before it are used up, so an iteration
- * that ends early requests no more pages than it needs.
+ * Yields the items of all pages of a list. Requests a page only when the previous page is used up, so an iteration that ends
+ * early requests no more pages than it needs.
  *
- * @param request requests a page. `place` has the cursor of the page, and is empty for the first one
+ * @param request requests a page. `place` has the cursor of the page, and is empty for the first page
  * @throws whatever `request` throws
  *
  * @example

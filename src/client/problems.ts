@@ -22,7 +22,7 @@ export class GatewayProblem extends Error {
   readonly awsRequestId: string | undefined
   /** The errors in an invalid request, each with a JSON pointer to its location. The gateway reports at most 100. */
   readonly errors: NonNullable<Problem['errors']>
-  /** The number of errors that were found in an invalid request. If it is 100 or more, there may be further ones. */
+  /** The number of errors that were found in an invalid request. If it is 100 or more, there may be further errors. */
   readonly errorCount: number
   /** Seconds to wait before another attempt, from the header `Retry-After`. */
   readonly retryAfter: number | undefined

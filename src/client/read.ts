@@ -9,7 +9,10 @@ export interface ReadOptions {
   versionStage?: string
   /** One field of the value: a key, or a JSON pointer such as `/hosts/0`. */
   field?: string
-  /** The maximum age, in seconds, of a value from the gateway's cache. With 0, AWS is asked. By default, the gateway decides. */
+  /**
+   * The maximum age, in seconds, of a value from the gateway's cache. With 0, the gateway calls AWS. By default, the gateway
+   * decides.
+   */
   maximumAge?: number
   /** Ends the request when it is aborted. The promise then rejects with the signal's reason. */
   signal?: AbortSignal
@@ -17,14 +20,14 @@ export interface ReadOptions {
 
 /** The options of a read whose JSON is checked. */
 export interface JsonOptions<T> extends ReadOptions {
-  /** Checks the JSON and returns it with its type, or throws: for example the method `parse` of a schema of Zod. */
+  /** Checks the JSON and returns it with its type, or throws. An example is the method `parse` of a Zod schema. */
   check: (json: unknown) => T
 }
 
 /**
  * Reads a secret whose value is JSON, and returns the JSON.
  *
- * The type is the one that `check` returns. Without `check`, the caller states the type, and nothing checks it.
+ * The type is what `check` returns. Without `check`, the caller states the type, which is not checked.
  *
  * @throws GatewayProblem `value-not-json` if the value is not JSON, and any other problem of a read
  * @throws GatewayUnreachable, and whatever `check` throws

@@ -1,22 +1,21 @@
 import { setTimeout } from 'node:timers/promises'
 import { GatewayProblem, GatewayUnreachable } from './problems.ts'
 
-/**
- * The pauses before further attempts, in milliseconds, if the reply has no `Retry-After`. They are random, up to these limits.
- */
+/** The upper limits of the random pauses before further attempts, in milliseconds, if the reply has no `Retry-After`. */
 const pauses = { first: 200, longest: 5_000 }
 
-/** The longest `Retry-After`, in seconds, that is waited for. */
+/** The longest accepted `Retry-After`, in seconds. */
 const longestRetryAfter = 60
 
 /**
- * Sends a request again after a failure that another attempt may fix:
+ * Retries a request after a failure that another attempt may fix:
  *
- * - after a reply with `Retry-After`, when that time has passed. If it is longer than a minute, the problem is thrown at once.
+ * - after a reply with `Retry-After`, when that time has passed. If the time is longer than a minute, the problem is thrown at
+ *   once.
  * - after a failed connection, when a random pause has passed.
  *
- * A write is sent again only if it can't be carried out twice: if it has an `Idempotency-Key`, or if the reply was 429, which
- * means that the gateway has not begun to carry it out.
+ * A write is retried only if it can't be carried out twice: if it has an `Idempotency-Key`, or if the reply was 429, because the
+ * gateway then has not begun to carry it out.
  *
  * @param retries the maximum number of further attempts
  * @param send sends a request once
@@ -27,7 +26,7 @@ export async function sendWithRetries (
 ): Promise<Response> {
   for (let attempt = 0; ; attempt++) {
     try {
-      // A body can be sent only once, so each attempt sends a copy.
+      // A body can be sent only once, so all attempts except the last send a copy.
       return await send(attempt < retries ? request.clone() : request)
     } catch (error) {
       const pause = attempt < retries ? pauseAfter(error, request, attempt) : undefined

@@ -1,4 +1,4 @@
-/** The JSON types of a value and of its members: the part of a JSON Schema with which replies are checked. */
+/** The JSON types of a value and of its members. Replies are checked with this part of a JSON Schema. */
 export interface Shape {
   /** The name of a shape in `shapes`, which replaces this one. */
   readonly ref?: string
@@ -17,7 +17,7 @@ const typeOf = (value: unknown): string => Array.isArray(value) ? 'array' : valu
 
 /**
  * Returns a JSON pointer to the first member of a JSON value that is missing or does not have the type that its shape requires.
- * Returns undefined if there is none.
+ * Returns undefined if the value matches.
  *
  * @param shapes the shapes that `ref` refers to
  */

@@ -28,8 +28,8 @@ const allowEverything: Policy = parsePolicy(JSON.stringify({
 /**
  * Returns the access keys, keyed by access key ID.
  *
- * @throws Error if two entries have the same access key ID, or if an entry's ARN or policy is invalid, in which case the message
- * contains the access key ID
+ * @throws Error if two entries have the same access key ID, or if an entry's ARN or policy is invalid; the message contains the
+ * access key ID
  */
 export function accessKeysOf (accounts: readonly Account[]): ReadonlyMap<string, AccessKey<Principal>> {
   const keys = new Map(accounts.map((account) => {

@@ -34,7 +34,7 @@ export interface LocalBackendOptions {
   dataDir?: string
   /** The address to listen on; 127.0.0.1 by default. */
   host?: string
-  /** The port to listen on; 0, the default, chooses a free one. */
+  /** The port to listen on. With 0, the default, the operating system chooses a free port. */
   port?: number
   /**
    * The replacements for Lambda rotation functions, keyed by the name or ARN of the Lambda function. Each value is the URL of

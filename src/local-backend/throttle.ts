@@ -9,7 +9,7 @@ export type Throttle = (scope: Scope, operation: string) => boolean
 
 /**
  * The times of the most recent accepted calls, in milliseconds. `times` is a ring buffer. Its length is the number of calls
- * allowed per second, and `next` is the index of the oldest call.
+ * allowed per second, and `next` is the index of the oldest time.
  */
 interface Window {
   readonly times: Float64Array

@@ -10,14 +10,14 @@ import { newVersionId } from './tokens.ts'
 
 /**
  * The staging label that a new version has until it becomes current. All writers share this label, because AWS allows a secret
- * only 20 labels. If another writer takes the label away from a version, that version can still become current.
+ * only 20 labels. Even if another writer moves the label away from a version, that version can still become current.
  */
 const pendingLabel = 'GATEWAYPENDING'
 
 /**
  * Makes a value current, but only if the expected version is still current. AWS has no operation for this. However, a request to
- * move AWSCURRENT names the version that loses the label, and AWS refuses the move if the label is on another version. Therefore
- * the new version is created with another label first, and AWSCURRENT is then moved to it.
+ * move AWSCURRENT names the version that loses the label, and AWS refuses the move if the label is on another version. So the new
+ * version is first created with another label, and then gets AWSCURRENT.
  *
  * @param beforeMove makes other changes, once the precondition has been checked and AWS has accepted the value
  * @throws Problem `precondition-failed` if another version is current, and any AWS error
@@ -31,8 +31,8 @@ export async function compareAndSet (
     scope.aws.putSecretValue(scope, name, content, { versionId, stages: [pendingLabel] })
 
   const current = await currentVersion(scope, name, expected)
-  // If the new version is already current, this call repeats a write whose response was lost. AWS then creates no second version,
-  // and refuses the call if the two writes have different values.
+  // If the new version is already current, this call repeats a write whose response was lost. AWS creates no second version, and
+  // refuses the call if the two writes have different values.
   if (current === versionId) return put()
   if (current !== expected) throw new Problem('precondition-failed')
   try {
@@ -54,10 +54,9 @@ export async function compareAndSet (
  *
  * If AWS refuses the move, the gateway looks up which version has the label, because AWS does not document its error messages:
  *
- * - If it is `from`, either the reply is out of date, or another writer has moved the label away and back. The gateway tries
- *   again.
- * - If it is `to`, another writer may have moved the label. But the reply may also be out of date, and show that `to` was current
- *   at an earlier time. So the gateway tries again, and accepts the result only after the last attempt.
+ * - If it is `from`, either the reply is outdated, or another writer has moved the label away and back. The gateway tries again.
+ * - If it is `to`, another writer may have moved the label. But the reply may also be outdated, because `to` was current at an
+ *   earlier time. So the gateway tries again, and accepts the result only after the last attempt.
  *
  * @throws Problem `precondition-failed` if AWSCURRENT is on neither of the two, and any AWS error
  */
@@ -81,8 +80,8 @@ async function removePendingLabel (scope: Scope, name: SecretName, versionId: st
   try {
     await scope.aws.updateSecretVersionStage(scope, name, pendingLabel, { removeFromVersionId: versionId })
   } catch (error) {
-    // This problem must not hide the result of the write. Either another writer has already taken the label, or the label stays
-    // on the version and does no harm.
+    // This problem must not hide the result of the write. Either another writer has already moved the label, or it stays on the
+    // version and does no harm.
     if (!(error instanceof Problem)) throw error
   }
 }

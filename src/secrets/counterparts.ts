@@ -5,7 +5,7 @@ import type { Scope } from './scope.ts'
 
 /**
  * The effects that an operation on one secret can have on the secret of the same name in another region, which may belong to
- * another environment. Each effect has a list of the permissions that the caller needs in that environment.
+ * another environment. Each effect lists the permissions that the caller needs in that environment.
  */
 const effects = {
   /** A replica is created. If a secret of that name exists there, AWS does not replace it. */

@@ -28,7 +28,7 @@ export interface Place {
   last?: string
 }
 
-/** Writes and reads the cursors of lists. A cursor contains the place where the next page begins. */
+/** Writes and reads the cursors of lists. A cursor contains the position at which the next page begins. */
 export interface Cursors {
   /** @throws Problem `aws-unavailable` if AWS's token is longer than AWS permits */
   seal: (listing: Listing, place: Place) => string
@@ -50,7 +50,7 @@ const sealOf = (key: Uint8Array): Seal => ({ key, purpose: 'secrets-gateway curs
 /**
  * The size of a cursor's content, in bytes. The content of every cursor is padded to this size. Otherwise the cursor's length
  * would reveal whether it contains AWS's token, and how long the token is. Both depend on secrets that the caller may not see.
- * There is room for the longest token that AWS permits, and for the other members.
+ * The size is enough for the longest token that AWS permits, and the other members.
  */
 const contentBytes = shapes.NextTokenType.max + 512
 
@@ -58,8 +58,8 @@ const contentBytes = shapes.NextTokenType.max + 512
  * Creates the functions that write and read cursors. A cursor is encrypted, because it contains AWS's token, which depends on
  * secrets that the caller may not see.
  *
- * @param keys returns the current keys. The first key encrypts new cursors. Cursors of all these keys are accepted, so that keys
- * can be replaced.
+ * @param keys returns the current keys. The first key encrypts new cursors. Cursors encrypted with any of the keys are accepted,
+ * for key rotation.
  * @param now returns the time in milliseconds since the epoch
  */
 export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]], now: () => number): Cursors {
@@ -75,8 +75,8 @@ export function createCursors (keys: () => readonly [Uint8Array, ...Uint8Array[]
       for (const key of candidates) {
         const opened = unseal(sealOf(key), contextOf(listing), sealed)
         if (opened === undefined) continue
-        // The cursor could be decrypted with this key. That proves that a gateway wrote the JSON for the same operation, so its
-        // type is known.
+        // The cursor could be decrypted with this key. So a gateway has written the JSON for the same operation, and its type is
+        // known.
         const { place, expires } = JSON.parse(opened.toString()) as { place: Place, expires: number }
         if (now() < expires) return place
       }
@@ -91,9 +91,9 @@ function contextOf ({ scope: { callerId, environment, credentialId }, operation,
 }
 
 /**
- * Appends blanks, which JSON ignores, up to `contentBytes`.
+ * Appends spaces, which JSON ignores, up to `contentBytes`.
  *
- * @throws Problem `aws-unavailable` if the token is longer than AWS permits, because then it did not come from AWS
+ * @throws Problem `aws-unavailable` if the token is longer than AWS permits, because AWS would not send such a token
  */
 function padded (json: string): Buffer {
   const bytes = Buffer.byteLength(json)

@@ -15,7 +15,7 @@ const allLabelled = { limit: 100 }
 
 /**
  * Converts the error of an attempt to read a version. If AWS did not find the version, but the secret's metadata shows it, the
- * version has no value. In that case, the error becomes `version-has-no-value`. Any other error is returned unchanged.
+ * version has no value, and the error becomes `version-has-no-value`. Any other error is returned unchanged.
  */
 export async function versionMissing (
   scope: Scope, name: SecretName, { versionId, versionStage }: VersionSelector, error: unknown
@@ -32,7 +32,7 @@ async function labelsOf (scope: Scope, name: SecretName): Promise<Record<string,
   try {
     return (await scope.aws.describeSecret(scope, name)).versions ?? {}
   } catch (error) {
-    // This call was only meant to explain an earlier problem. The caller gets that problem, not this one.
+    // This call was only meant to explain an earlier problem. The caller gets that problem instead of this one.
     if (!(error instanceof Problem)) throw error
     return {}
   }

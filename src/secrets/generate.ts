@@ -18,8 +18,8 @@ type Report = (member: string, message: string) => void
  *
  * @param report called for every error, with the member of the body that is wrong
  * @returns `generation`, and also `completed` if one member of an object is to be generated. `completed` is the object with the
- * longest possible member in that place. It has to pass the checks for values in requests, so that the real value can't turn out
- * to be too long later.
+ * longest possible member in that place. It has to pass the checks for values in requests, so that the generated value can't turn
+ * out to be too long.
  */
 export function checkGeneration (
   generate: GenerateOptions, { value, type }: { value?: unknown, type?: string }, report: Report

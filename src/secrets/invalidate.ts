@@ -12,7 +12,7 @@ import type { Scope } from './scope.ts'
  *
  * @param secretIds the names or ARNs of the secrets
  * @param drop drops the secret with this name in AWS
- * @throws Problem `invalid-request` for an invalid name, or an ARN of another environment; nothing is dropped then
+ * @throws Problem `invalid-request` for an invalid name, or an ARN of another environment; in that case, nothing is dropped
  */
 export async function invalidate (
   scope: Scope, secretIds: readonly string[], drop: (secret: string) => void

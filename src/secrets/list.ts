@@ -42,7 +42,7 @@ export interface SecretsPage {
 /**
  * Returns a page of the environment's secrets that the caller may describe. The reply must not reveal anything about other
  * secrets. Therefore:
- * - AWS is always asked for pages of the maximum size.
+ * - The gateway always requests pages of the maximum size from AWS.
  * - `nextCursor` is returned only after a secret for the next page has been found.
  * - If that secret has been found, `unaddressable` counts only the secrets before it, and not the rest of AWS's page. Otherwise
  *   the count would reveal where AWS's page ends.

@@ -33,7 +33,7 @@ const maximumAttempts = 10
 
 /**
  * The milliseconds after which no further attempt begins. This is the default deadline of a single call to AWS. An attempt can
- * take several seconds, because reads that show an outdated version are repeated.
+ * take several seconds, because a read that returns an outdated version is repeated.
  */
 const timeout = 10_000
 

@@ -30,7 +30,7 @@ export interface VersionsPage {
 
 /**
  * Returns a page of a secret's versions. The last page ends with the versions that have no value. No other page is empty,
- * although AWS's may be.
+ * although AWS's pages may be.
  *
  * @throws Problem for an invalid cursor and any AWS error
  */
@@ -91,7 +91,7 @@ const timestamp = (date: Date | undefined): string | undefined => date?.toISOStr
 /**
  * Returns true if an existing secret is probably the placeholder that an earlier request with the same `Idempotency-Key` created.
  * AWS stores no idempotency key for a secret without a version, so the description and the tags are compared instead. Returns
- * false if the caller isn't allowed to see them: otherwise the caller could check guesses at them.
+ * false if the caller isn't allowed to see them, because the result could confirm the caller's guesses.
  */
 export function isPlaceholderOf (
   { idempotencyKey, environment, may }: Scope, { description = '', tags }: Pick<AwsSecret, 'description' | 'tags'>, existing: AwsSecret

@@ -9,15 +9,15 @@ import type { Scope } from './scope.ts'
 const maximumLength = shapes.NonEmptyResourcePolicyType.max
 
 /**
- * The maximum length, in bytes, of a body with a policy. Each character takes at most six bytes as an escape sequence. The
- * rest is for line breaks and indentation, which are not part of the policy that AWS receives.
+ * The maximum length, in bytes, of a body with a policy. Each character takes at most six bytes as an escape sequence. The rest
+ * is room for line breaks and indentation, which AWS does not receive.
  */
 export const policyBodyLimit = 256 * 1024
 
 /** An IAM policy document, as JSON. AWS checks its content. */
 export const ResourcePolicy = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
-  // Replies contain only the members that their schema allows. Without this, they would lack the policy's members.
+  // Replies contain only the members that their schema allows. Without this, replies would lack the policy's members.
   additionalProperties: true,
   description: `A resource-based policy in IAM's language, ${maximumLength.toLocaleString('en')} characters of JSON at most`,
   examples: [{
@@ -64,7 +64,7 @@ export async function deletePolicy (scope: Scope, name: SecretName): Promise<Wri
   return scope.aws.deleteResourcePolicy(scope, name)
 }
 
-/** Asks AWS to check a policy, without attaching it. @throws Problem `invalid-request` if it is too long, and any AWS error */
+/** Validates a policy with AWS, without attaching it. @throws Problem `invalid-request` if it is too long, and any AWS error */
 export async function validatePolicy (
   scope: Scope, name: SecretName, policy: Record<string, unknown>
 ): Promise<Static<typeof PolicyValidation>> {
@@ -78,8 +78,5 @@ function textOf (policy: Record<string, unknown>): string {
   throw invalidRequest({ in: 'body', pointer: '/resourcePolicy', message: `must NOT have more than ${maximumLength} characters as JSON` })
 }
 
-/**
- * Parses a secret's policy. The text is valid JSON, because AWS accepts nothing else. Numbers keep the spelling that they have in
- * the text.
- */
+/** Parses a secret's policy. The text is valid JSON, because AWS accepts nothing else. Numbers keep their text. */
 const documentFrom = (text: string): Record<string, unknown> => parseLossless(text) as Record<string, unknown>

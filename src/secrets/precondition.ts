@@ -25,8 +25,7 @@ export async function currentVersion (scope: Scope, name: SecretName, expected?:
 }
 
 /**
- * Reads a secret. If the reply shows a current version other than the expected one, the reply may be outdated, so the secret is
- * read again for a while.
+ * Reads a secret. If the reply shows an unexpected current version, it may be outdated, so the secret is read again for a while.
  *
  * @param currentOf returns the ID of the current version in a reply
  * @throws Problem for any AWS error
@@ -45,7 +44,7 @@ export async function askExpecting<Reply> (
 }
 
 /**
- * Runs `work`. If the secret must exist and `work` finds that it does not, reports a failed precondition.
+ * Runs `work`. If the secret must exist, but `work` finds that it does not, reports a failed precondition.
  *
  * @throws Problem `precondition-failed`, and anything else that `work` throws
  */

@@ -78,17 +78,17 @@ const unanswered: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['aws-timeout'
  * Reads the current version, so that a write of the same value can be skipped. AWS advises against creating versions that change
  * nothing.
  *
- * @returns undefined if the write must not be skipped. This is the case if the caller isn't allowed to read the secret, because a
- * skipped write would show the caller that a guessed value is right. It is also the case with an `Idempotency-Key`, because AWS
- * recognizes a repeated write only by the version that the first write created.
+ * @returns undefined if the write must not be skipped. It must not be skipped if the caller isn't allowed to read the secret,
+ * because a skipped write would confirm a guessed value. Nor must it be skipped with an `Idempotency-Key`, because AWS recognizes
+ * a repeated write only by the version that the first write created.
  */
 export async function readCurrent (scope: Scope, name: SecretName): Promise<ReadSecret | undefined> {
   if (scope.idempotencyKey !== undefined || !scope.may('GetSecretValue', name)) return undefined
   try {
     return await readSecret(scope, name)
   } catch (error) {
-    // The secret may not exist or may have no value yet. Any other problem is left for the write to report, unless
-    // the write would only make the caller wait for a second deadline.
+    // The secret may not exist or may have no value yet. The write will report any other problem, unless it would only make the
+    // caller wait for a second deadline.
     if (error instanceof Problem && !unanswered.has(error.code)) return undefined
     throw error
   }

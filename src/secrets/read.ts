@@ -19,7 +19,7 @@ export interface ReadOptions extends VersionSelector {
   pendingDeletion?: PendingDeletion
 }
 
-/** A version of a secret that was read, and its JSON if that was asked for. */
+/** A version of a secret that was read, and its JSON if requested. */
 export interface ReadResult extends ReadSecret {
   /** The JSON text of the value, or of the selected field. */
   json?: string

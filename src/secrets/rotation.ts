@@ -36,16 +36,15 @@ export const Rotation = Type.Object({
 const noValue = 'The secret has no value: the rotation function must make the first one, and until then nothing can be read.'
 
 /**
- * Returns a warning if the secret that is to be rotated has no value. Only a caller who may see the secret's metadata gets the
- * warning, because other callers must not find out whether the secret has a value.
+ * Returns a warning if the secret to be rotated has no value. Only a caller who may see the secret's metadata gets the warning,
+ * because it reveals whether the secret has a value.
  */
 async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pick<WrittenSecret, 'warnings'>> {
   if (!scope.may('DescribeSecret', name)) return {}
   try {
     return hasValue(await scope.aws.describeSecret(scope, name)) ? {} : { warnings: [noValue] }
   } catch (error) {
-    // This call is made only to decide whether to warn. If it fails, there is no warning. If the cause is serious, the rotation
-    // fails as well.
+    // This call only determines whether to warn, so its failure is ignored. If the cause is serious, the rotation fails as well.
     if (!(error instanceof Problem)) throw error
     return {}
   }
@@ -56,7 +55,7 @@ async function placeholderWarnings (scope: Scope, name: SecretName): Promise<Pic
  *
  * @returns the secret. `versionId` is the ID of the version that the rotation creates. If the secret is a placeholder, there is a
  * warning.
- * @throws Problem `forbidden` if a rotation is to start at once, but the caller may not start a rotation
+ * @throws Problem `forbidden` if a rotation is to start at once, but the caller may not start it
  * @throws Problem `rotation-in-progress`, and any AWS error
  */
 export async function configureRotation (
@@ -81,8 +80,8 @@ async function callRotateSecret (
 /**
  * Turns automatic rotation off. The function and the schedule stay configured.
  *
- * @param discardPending if true, the label AWSPENDING is also removed from the version of an unfinished rotation. AWS starts no
- * other rotation as long as a version that is not current has this label.
+ * @param discardPending if true, the label AWSPENDING is also removed from the version of an unfinished rotation. While a version
+ * other than the current one has this label, AWS starts no other rotation.
  * @throws Problem `forbidden` if `discardPending` is true, but the caller may not move labels
  * @throws Problem for any AWS error
  */
@@ -99,8 +98,8 @@ async function removePending (scope: Scope, name: SecretName): Promise<void> {
   try {
     await scope.aws.updateSecretVersionStage(scope, name, 'AWSPENDING', { removeFromVersionId: pending })
   } catch (error) {
-    // The error does not matter if the label is gone. The rotation function may have removed it in the meantime. It may also have
-    // been removed by an earlier attempt whose response was lost.
+    // The error does not matter if the label is gone: the rotation function, or an earlier attempt whose response was lost, may
+    // have removed it.
     if (!(error instanceof Problem) || await pendingVersion(scope, name) === pending) throw error
   }
 }

@@ -159,7 +159,7 @@ const filterValue = (description: string, example: string): ReturnType<typeof Aw
 export const NamePrefix = Type.String({
   minLength: 1,
   maxLength: maximumNameLength,
-  // In an environment without a prefix, AWS would understand a leading `!` as a negation.
+  // In an environment without a prefix, AWS would interpret a leading `!` as a negation.
   pattern: '^(?!!)[A-Za-z0-9/_+=.@!-]+$',
   description: 'The beginning of the name, without the environment\'s prefix; case-sensitive',
   examples: ['payments/']

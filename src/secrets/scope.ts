@@ -11,22 +11,22 @@ export interface Scope extends AwsCall {
   /** Returns true if the caller may perform the action on a secret of the environment. */
   readonly may: (action: Action, name: AnyName) => boolean
   /**
-   * Does the same as `may` for a secret that AWS listed and the request does not name. There may be any number of these, so the
-   * audit trail names only some of those that are denied.
+   * Does the same as `may` for a secret that AWS listed and the request does not name. There may be any number of such secrets,
+   * so the audit trail names only some of the denied ones.
    */
   readonly mayFound: (action: Action, name: AnyName) => boolean
-  /** Returns the secrets of other environments that have the same name in AWS. They are in other regions of the account. */
+  /** Returns the secrets of other environments that have the same name in AWS. These are in other regions of the account. */
   readonly counterparts: (name: SecretName) => readonly Counterpart[]
   /** The request's `Idempotency-Key`. */
   readonly idempotencyKey?: string
   /**
    * The key from which the IDs of versions are derived if the request has no `Idempotency-Key`. No earlier request has used it,
-   * so nothing that exists counts as this request's own.
+   * so existing versions never count as this request's own.
    */
   readonly versionKey?: string
 }
 
-/** A secret that has the same name in AWS, but is in another region and belongs to another environment. It may not exist yet. */
+/** A secret with the same name in AWS, but in another region and in another environment. It may not exist. */
 export interface Counterpart {
   readonly region: string
   /** True if the other environment refuses deletion without a recovery window. */
@@ -48,8 +48,8 @@ export const seesSecret = (scope: Scope, name: SecretName): boolean =>
   scope.may('DescribeSecret', name) || scope.may('GetSecretValue', name)
 
 /**
- * Returns the scope for work on many secrets. AWS calls in this scope yield to those of other requests. If AWS throttles a call
- * in this scope, the call is retried many times.
+ * Returns the scope for work on many secrets. AWS calls in this scope yield to other requests' calls. If AWS throttles a call in
+ * this scope, the call is retried many times.
  *
  * @param signal when it is aborted, these retries end
  */

@@ -9,10 +9,7 @@ export interface Selection {
   tags?: Tags
 }
 
-/**
- * Returns true if the secret's name begins with the prefix, and the secret has all of the given tags with exactly the given
- * values.
- */
+/** Returns true if the secret's name begins with the prefix, and the secret has all of the given tags with the given values. */
 export const selects = (
   { namePrefix = '', tags: wanted = {} }: Selection, { name, tags = {} }: Pick<SecretMetadata<AnyName>, 'name' | 'tags'>
 ): boolean =>

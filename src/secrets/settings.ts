@@ -9,7 +9,7 @@ import type { Scope } from './scope.ts'
 
 /** A setting that an environment gives to its new secrets. An existing secret may lack the setting. */
 interface Setting {
-  /** The text of the warning that a secret lacks the setting, without a capital letter at the start or a full stop at the end. */
+  /** The text of the warning that a secret lacks the setting, without an initial capital letter or a final full stop. */
   readonly lacks: string
   readonly isDeclared: (environment: Environment) => boolean
   /** Returns true if the secret lacks the setting, or undefined if this can't be determined. */

@@ -39,8 +39,8 @@ export function forPurpose (scope: Scope, purpose: 'update' | 'generate' | 'rota
 }
 
 /**
- * Returns the write that an earlier run of the same request made, or undefined if there was none. The write is recognized by
- * the ID of the version it created.
+ * Returns the write of an earlier run of the same request, or undefined if there was none. The write is recognized by the ID of
+ * the version it created.
  *
  * @param isOurs returns true if the secret still has the version with the given ID. It may also require that the version has
  * certain staging labels.

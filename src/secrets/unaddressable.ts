@@ -19,7 +19,7 @@ export const isAddressable = (secret: SecretMetadata<AnyName>): secret is Secret
 export const isUnaddressable = (secret: SecretMetadata<AnyName>): secret is SecretMetadata<UnaddressableName> =>
   !isAddressable(secret)
 
-/** Returns the count as replies state it: undefined instead of 0. */
+/** Returns the count in the form that replies use: undefined instead of 0. */
 export const asUnaddressable = (count: number): number | undefined => count === 0 ? undefined : count
 
 /** Counts the names on which the caller may perform all of the actions. Returns undefined instead of 0. */

@@ -21,7 +21,7 @@ export interface ValuesPage {
   /** Absent on the last page. */
   nextCursor?: string
   /**
-   * The number of matching secrets up to the next page that are left out because the gateway can't address them. Only secrets
+   * The number of matching secrets before the next page that are left out because the gateway can't address them. Only secrets
    * that the caller may read are counted. Absent if there are none.
    */
   unaddressable?: number
@@ -37,7 +37,7 @@ export interface PageContext {
 /** A page ends when it has this many secrets or bytes. The bytes can be exceeded, because values are read in batches. */
 const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
 
-/** Each value is in memory twice: in AWS's response, and as a separate string. */
+/** The number of copies of each value in memory: AWS's response, and a separate string. */
 const copies = 2
 
 /**

@@ -32,7 +32,7 @@ const arn: Member = { fits: (value) => typeof value === 'string' && value.starts
 
 /**
  * A TCP port. AWS writes it as a number, but its rotation functions also accept a string of digits. The number `5432.0` is
- * refused: the gateway would store it in this spelling, which some programs do not accept as an integer.
+ * refused, because it would be stored in this form, which some programs do not accept as an integer.
  */
 const port: Member = {
   fits: (value) => (typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))) &&

@@ -38,7 +38,7 @@ const mistakeCodes: Readonly<Record<FieldMistake, ProblemCode>> = {
 
 /**
  * Returns one field of a JSON value: the value of a key, or the value that a JSON pointer refers to. A string is returned
- * unchanged. Any other value is returned as JSON, and its numbers keep all their digits.
+ * unchanged. Any other value is returned as JSON, with the original text of its numbers.
  *
  * @throws Problem `value-binary`, `value-not-json`, `value-not-object`, or `field-not-found` if only the field is missing
  */

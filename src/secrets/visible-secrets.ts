@@ -18,8 +18,8 @@ export interface Visible {
 }
 
 /**
- * Yields the secrets that match the filters exactly and on which the caller may perform all of the actions. Asks AWS for its
- * pages one by one, and always for pages of the maximum size, so that AWS's pages do not depend on the gateway's.
+ * Yields the secrets that match the filters exactly and on which the caller may perform all of the actions. Requests AWS's pages
+ * one by one, and always with the maximum size, so that they do not depend on the gateway's pages.
  *
  * @param start the place of the first secret
  * @throws Problem for any AWS error
@@ -48,9 +48,9 @@ interface AwsPage {
 }
 
 /**
- * Reads AWS's page at a place. For the same `NextToken`, AWS may return a shorter page than before, and the rest of it on its
- * next pages. If an earlier page of the gateway ended within AWS's page, the next pages are therefore read, too, until there are
- * as many secrets as a page can have.
+ * Reads AWS's page at a place. For the same `NextToken`, AWS may return a shorter page than before, and move the rest to the
+ * following pages. So if an earlier page of the gateway ended within AWS's page, the following pages are read, too, until there
+ * are as many secrets as a page can have.
  */
 async function readPages (
   scope: Scope, request: Omit<ListRequest, 'limit' | 'cursor'>, { awsPage, last }: Place

@@ -41,7 +41,7 @@ export async function createSecret (scope: Scope, name: SecretName, input: Secre
  * Changes a secret's description, KMS key or value.
  *
  * @param precondition may require a version. If `content` is given, compare-and-set checks the version and writes the value
- * atomically. Otherwise the version is only checked before the write, because AWS can't make other changes conditional.
+ * atomically. Otherwise the version is checked only before the write, because AWS can't make other changes conditional.
  * @throws Problem `precondition-failed`, and any AWS error
  */
 export async function updateSecret (
@@ -50,7 +50,7 @@ export async function updateSecret (
   const { versionId } = precondition
   return underPrecondition(precondition, async () => {
     if (content !== undefined && versionId !== undefined) {
-      // The other changes come first. If they fail, the value has not become current yet.
+      // The other changes come first, so that the value does not become current if they fail.
       const updateRest = async (): Promise<unknown> => Object.keys(rest).length === 0 ? undefined : update(scope, name, rest)
       return compareAndSet(scope, name, versionId, content, updateRest)
     }

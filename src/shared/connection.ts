@@ -8,13 +8,13 @@ import { within } from './time-limit.ts'
 /** Sends a command, and returns the server's reply. */
 export type Send = (command: readonly string[]) => Promise<unknown>
 
-/** A connection to the server, which is opened again whenever it has been lost. */
+/** A connection to the server, which is reopened whenever it is lost. */
 export interface Connection {
   /** False if commands would be refused at once. */
   readonly isUp: () => boolean
   /**
    * Sends a command. Waits no longer than the time limit, and fails at once while the server can't be used. After a failure, the
-   * command may have been carried out, or may still be.
+   * command may have been carried out, or may still be carried out.
    *
    * @throws Problem `shared-state-unavailable`
    * @throws Error if the command runs a script that the server does not know
@@ -25,15 +25,15 @@ export interface Connection {
   readonly close: () => void
 }
 
-/** The settings of a connection, and the functions that it calls. */
+/** The settings and the callbacks of a connection. */
 export interface ConnectionOptions {
   /** Returns the current settings. A session keeps those that it was opened with. */
   readonly settings: () => SharedSettings
   readonly channels: readonly string[]
   readonly onMessage: (channel: string, text: string) => void
   /**
-   * Called when a session has been opened, before anything else uses it. It must send a write, so that a server that accepts no
-   * writes counts as unusable. The session ends if it rejects.
+   * Called when a session has been opened, before anything else uses it. Must send a write, so that a server that refuses writes
+   * counts as unusable. If it rejects, the session ends.
    */
   readonly onOpen: (send: Send) => Promise<unknown>
   /**
@@ -51,9 +51,7 @@ export interface ConnectionOptions {
   readonly random?: () => number
 }
 
-/**
- * The time limits, in milliseconds, for opening a session, and for a reply of a silent server. After that, the session is ended.
- */
+/** The time limits, in milliseconds, for opening a session, and for a reply of a silent server, before the session is ended. */
 const timeouts = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
@@ -150,7 +148,7 @@ export function createConnection (options: ConnectionOptions): Connection {
     return opened
   }
 
-  /** Opens a session, and another one whenever it ends, until the connection is closed. */
+  /** Opens a session, and another whenever a session ends, until the connection is closed. */
   async function keepOpen (onAttempt: () => void): Promise<void> {
     for (let failures = 0; !isClosed(); failures += 1) {
       const { promise: ended, resolve: end } = Promise.withResolvers<undefined>()

@@ -6,10 +6,10 @@ export interface Names {
   /** Returns the name of a key or a channel. The parts must contain nothing confidential. */
   readonly key: (...parts: readonly string[]) => string
   /**
-   * Returns a name for something that may be confidential, or that could be guessed, such as a caller or a signature. Whoever
-   * reads the name can't check a guess without the fleet's key.
+   * Returns a name for something that may be confidential and could be guessed, such as a caller or a signature. Without the
+   * fleet's key, nobody can check a guess against the name.
    *
-   * @param purpose what the name is used for; the same text has a different name for another purpose
+   * @param purpose the purpose of the name; the same text has different names for different purposes
    */
   readonly hidden: (purpose: string, text: string) => string
   /** Adds an authentication code to a message. Only a member of the fleet can compute it. */
@@ -25,8 +25,7 @@ const derive = (key: Uint8Array, purpose: string): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync('sha256', key, '', `secrets-gateway shared ${purpose} 1`, 32)))
 
 /**
- * Creates the names of a fleet. All keys have the same hash tag, so that even in a Redis Cluster a script may use several of
- * them.
+ * Creates the names of a fleet. All keys have the same hash tag, so that a script may use several keys, even in a Redis Cluster.
  */
 export function createNames ({ fleet, key }: Pick<SharedSettings, 'fleet' | 'key'>): Names {
   const nameKey = derive(key, 'names')

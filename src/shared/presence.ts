@@ -5,9 +5,9 @@ import { script } from './script.ts'
 export const presence = { every: 1_000, lifetime: 5_000 } as const
 
 /**
- * Reports that a replica is alive. Returns how many are.
+ * Reports that a replica is alive. Returns the number of living replicas.
  *
- * KEYS: a sorted set of the replicas, by the time at which each was last alive
+ * KEYS: a sorted set of the replicas, by the time of their last report
  * ARGV: the replica's ID, and the lifetime in milliseconds
  */
 export const beat = script(`
@@ -29,10 +29,10 @@ export interface ReplicaCount {
 }
 
 /**
- * Counts replicas. A number that is too high is safe, because each replica then uses less than its share. So after the start of a
- * session, a lower number is accepted only when all replicas have had time to report.
+ * Counts replicas. Too high a number is safe, because each replica then uses less than its share. So after the start of a
+ * session, a lower number is accepted only once all replicas have had time to report.
  *
- * @param initial the number to assume until the server has reported one
+ * @param initial the number to assume until the server has reported a number
  */
 export function countReplicas (initial: number, monotonic: Monotonic): ReplicaCount {
   let count = initial

@@ -5,7 +5,7 @@ import { within } from './time-limit.ts'
 
 const require = createRequire(import.meta.url)
 
-/** One open connection to the server. It is never repaired: when it has ended, another session replaces it. */
+/** One open connection to the server. It is never reopened: when it ends, another session replaces it. */
 export interface Session {
   /** Sends a command, and returns the server's reply. Rejects when the session ends. */
   readonly send: (command: readonly string[]) => Promise<unknown>
@@ -13,7 +13,7 @@ export interface Session {
   readonly end: () => void
 }
 
-/** What a session subscribes to, and the functions that it calls. */
+/** The subscriptions and the callbacks of a session. */
 export interface SessionEvents {
   /** The channels to subscribe to. */
   readonly channels: readonly string[]
@@ -25,10 +25,11 @@ export interface SessionEvents {
 /**
  * Opens a session: connects, authenticates, and subscribes.
  *
- * The library is loaded at the first call, because most gateways don't need it. Its own reconnection, and its queue for commands
- * that are sent without a connection, are switched off, because both would hide how long a command has waited.
+ * The library is loaded at the first call, because most gateways don't need it. Its automatic reconnection, and its queue for
+ * commands without a connection, are switched off, because both would hide how long a command has waited.
  *
- * @param connectTimeout the time limit for all of this, in milliseconds; a suspended server accepts connections but never replies
+ * @param connectTimeout the time limit for all steps together, in milliseconds; a suspended server accepts connections but never
+ * replies
  * @throws Error if the server can't be reached, or refuses
  */
 export async function openSession (

@@ -8,7 +8,7 @@ import { beat, countReplicas, presence } from './presence.ts'
 import type { Script } from './script.ts'
 import type { SharedSettings } from './settings.ts'
 
-/** The channels of a fleet. All of them are subscribed to in each session. */
+/** The channels of a fleet. Every session subscribes to all of them. */
 const channels = ['invalidations'] as const
 
 export type Channel = (typeof channels)[number]
@@ -30,9 +30,8 @@ export interface Shared extends Names {
   /** Calls a function with each message of the fleet. Messages from elsewhere are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void
   /**
-   * Calls a function whenever the server can be used again, and immediately if it can be used already. `isNew` is true if
-   * messages may have been missed. If `isUp` is false only for a moment, because a single command is late, the function is not
-   * called.
+   * Calls a function whenever the server becomes usable, and immediately if it is usable already. `isNew` is true if messages may
+   * have been missed. Does not call it if `isUp` was false only for a moment, because a single command was late.
    */
   readonly onUp: (listener: (isNew: boolean) => void) => void
   /** Resolves when the first attempt to connect has ended, whether or not it was successful. */
@@ -42,7 +41,7 @@ export interface Shared extends Names {
 
 export interface SharedOptions extends Pick<ConnectionOptions, 'settings' | 'onDown' | 'onCommand' | 'after' | 'random'> {
   readonly onUp: () => void
-  /** Called with each message that no replica with the same key has sent. */
+  /** Called with each message that was not sent by a replica with the same key. */
   readonly onForeignMessage: () => void
   readonly monotonic: Monotonic
 }

@@ -5,7 +5,7 @@ export class TimeoutExceeded extends Error {
 
 /**
  * Waits for a promise, but no longer than some milliseconds. If the event loop was blocked meanwhile, a reply may have arrived
- * that has not been read yet. So the event loop gets one more turn to read it before the time limit counts as passed.
+ * unread. So before the time limit counts as passed, the event loop gets one more turn to read it.
  *
  * @throws TimeoutExceeded
  */

@@ -82,7 +82,7 @@ export function openTelemetry (settings: TracingSettings, events: ExportEvents):
   }
 }
 
-/** Returns the context of a span whose parent is the caller's. */
+/** Returns the context of a span whose parent is the caller's span. */
 const contextOf = ({ traceId, parentId, flags, state }: TraceContext): typeof ROOT_CONTEXT => trace.setSpanContext(ROOT_CONTEXT, {
   traceId,
   spanId: parentId,

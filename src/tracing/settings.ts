@@ -6,7 +6,7 @@ export const samplerNames = [
 /** The encodings of OTLP over HTTP. */
 export const protocols = ['http/protobuf', 'http/json'] as const
 
-/** Where and how spans are exported. */
+/** The settings for the export of spans. */
 export interface TracingSettings {
   /** The URL that spans are posted to. */
   readonly url: string

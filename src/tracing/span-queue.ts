@@ -4,10 +4,10 @@ import type { QueueSettings } from './settings.ts'
 /** Sends spans to a collector. Never rejects. @returns the reason for a failure, or undefined after a success */
 export type SendSpans<Span> = (spans: Span[]) => Promise<string | undefined>
 
-/** The numbers of spans so far, by what happened to them. */
+/** The numbers of spans so far, by their fate. */
 export interface SpanCounts {
   readonly exported: number
-  /** The spans for which the queue had no room, or no time at the shutdown, because the collector is too slow or gone. */
+  /** The spans that were dropped because the queue was full, or because time ran out at the shutdown. */
   readonly dropped: number
   /** The spans that the collector did not accept. */
   readonly failed: number
@@ -25,12 +25,15 @@ export interface SpanQueue<Span> {
   /** Adds a span, or drops it if the queue is full. Never waits. */
   readonly add: (span: Span) => void
   readonly counts: () => SpanCounts
-  /** Exports all spans that wait. @param longest the milliseconds after which it gives up, and drops those that still wait */
+  /**
+   * Exports all waiting spans. @param longest the milliseconds after which it gives up, and drops the spans that are still
+   * waiting
+   */
   readonly flush: (longest: number) => Promise<void>
 }
 
 /**
- * Creates a queue. It sends one batch at a time: when enough spans are waiting, or when the first of them has waited for the
+ * Creates a queue. It sends one batch at a time: when enough spans are waiting, or when the first span has waited for the
  * `delay`. If the collector does not keep up, the queue drops spans instead of delaying requests.
  */
 export function createSpanQueue<Span> (

@@ -2,8 +2,8 @@ import { monotonic } from '#src/clock'
 import { Problem } from '#src/problems/problem'
 
 /**
- * Details of a span. Their names are those of OpenTelemetry's semantic conventions where there is one. None contains a secret's
- * name or value, a caller's ID or address, a URL or a token, because more people usually read traces than the audit trail.
+ * The details of a span, named after OpenTelemetry's semantic conventions where possible. They never contain a secret's name or
+ * value, a caller's ID or address, a URL or a token, because usually more people read traces than the audit trail.
  */
 export type Attributes = Record<string, string | number | boolean | string[]>
 
@@ -15,7 +15,7 @@ export interface SpanOptions {
   readonly ago?: number
 }
 
-/** A part of the work on a request. It is exported when it has ended, with the times of its beginning and end. */
+/** A part of the work on a request. It is exported when it has ended, with its start and end times. */
 export interface Span {
   /** The ID of the trace: 32 hexadecimal digits. */
   readonly traceId: string
@@ -40,7 +40,7 @@ export interface Trace {
 /** Returns the members of a log line that belongs to a trace, with the names that OpenTelemetry gives them. */
 export const logMembers = ({ traceId, spanId }: Partial<Trace> = {}): object => ({ trace_id: traceId, span_id: spanId })
 
-/** Returns the kind of an error, with which its span ends: the code of a problem. */
+/** Returns the kind of an error, which is recorded at the end of its span: the code of a problem. */
 export const failureOf = (error: unknown): string => error instanceof Problem ? error.code : 'internal-error'
 
 /**
@@ -73,10 +73,12 @@ function whenSettled (promise: Promise<unknown>, end: (failure?: string) => void
   })
 }
 
-/** The shortest wait that gets a span, in milliseconds. Most waits are over at once, and would only lengthen the traces. */
+/**
+ * The shortest wait that gets a span, in milliseconds. Most waits end at once, and their spans would only lengthen the traces.
+ */
 const shortestWait = 1
 
-/** Waits for a promise. If that takes at least a millisecond, or fails, it then creates a span for the wait. */
+/** Waits for a promise. If that takes at least a millisecond, or fails, creates a span for the wait afterwards. */
 export async function waitInSpan<Result> (parent: Span | undefined, name: string, wait: Promise<Result>): Promise<Result> {
   if (parent === undefined) return wait
   const began = monotonic()

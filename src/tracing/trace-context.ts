@@ -1,17 +1,17 @@
-/** The trace and the span of a caller, as its headers name them (W3C Trace Context). */
+/** The trace and the span of a caller, from its headers (W3C Trace Context). */
 export interface TraceContext {
   readonly traceId: string
   /** The ID of the caller's span. */
   readonly parentId: string
-  /** The flags. The lowest bit says that the caller records the trace. */
+  /** The flags. The lowest bit tells whether the caller records the trace. */
   readonly flags: number
   /** The header `tracestate`, unparsed. */
   readonly state: string | undefined
 }
 
 /**
- * The header `traceparent`: the version, the IDs of the trace and the parent, and the flags. Later versions may append fields to
- * those of version 00. The version ff, and IDs that are all zeros, are invalid.
+ * The header `traceparent`: the version, the IDs of the trace and the parent, and the flags. Later versions may append fields.
+ * The version ff, and IDs that are all zeros, are invalid.
  */
 const pattern = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
@@ -19,8 +19,8 @@ const pattern = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]
 const longest = 256
 
 /**
- * Returns the trace that a request continues, or undefined if `traceparent` is missing or malformed. A malformed one is ignored,
- * and not refused, because tracing must not make requests fail.
+ * Returns the trace that a request continues, or undefined if `traceparent` is missing or malformed. A malformed header is
+ * ignored instead of refused, because tracing must not make requests fail.
  */
 export function traceContextFrom (
   { traceparent, tracestate }: Readonly<Record<string, string | string[] | undefined>>

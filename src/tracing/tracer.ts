@@ -7,6 +7,6 @@ export interface Tracer {
   /** Begins the span of a request. @param context the caller's trace, which the span continues */
   readonly begin: (name: string, context: TraceContext | undefined, attributes: Attributes) => Trace
   readonly counts: () => SpanCounts
-  /** Exports the spans that wait. Resolves when that is done, or when the time for it is over. */
+  /** Exports all waiting spans. Resolves when they are exported, or when the time limit has passed. */
   readonly close: () => Promise<void>
 }

@@ -79,7 +79,7 @@ t.test('after Ctrl-C, nothing is left behind', async (t) => {
   t.same(await names(), [])
 })
 
-t.test('nothing is left behind after a failure, or when the limit on calls is reached', async (t) => {
+t.test('after a failure, or when the limit on calls is reached, nothing is left behind', async (t) => {
   const { run, names } = await setUp(t)
   const { status, output } = await run(['--environment', 'dev', '--yes', '--calls', '8', '--except', 'lists'])
   t.equal(status, 1, output)
@@ -98,7 +98,7 @@ t.test('--clean-up deletes what an earlier run has left behind', async (t) => {
   t.same(await names(), [])
 })
 
-t.test('nothing is created without confirmation, or if the command line is wrong', async (t) => {
+t.test('nothing is created without confirmation, or if the command line is invalid', async (t) => {
   const { run, names } = await setUp(t)
   for (const [args, message] of [
     [['--environment', 'dev'], /specify --yes/],

@@ -1,7 +1,7 @@
 import type { ClientRequest } from 'node:http'
 import { subscribe } from 'node:diagnostics_channel'
 
-/** Starts to count this process's requests to Secrets Manager. Returns a function that returns their number. */
+/** Starts to count this process's requests to Secrets Manager. Returns a function that returns the count. */
 export function countCalls (): () => number {
   let calls = 0
   subscribe('http.client.request.start', (message) => {

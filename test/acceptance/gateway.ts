@@ -42,7 +42,7 @@ function restricted ({ credentials, aws }: Config, environment: Environment, pre
  * Starts a gateway in this process. It listens only on the loopback interface, and keeps its audit trail in a temporary folder.
  *
  * @param config the configuration of the gateway that is to be tested
- * @param prefix the prefix of the secrets' names, within that of the environment
+ * @param prefix the prefix of the secrets' names, after the environment's prefix
  * @param log the stream of the log
  */
 export async function startGateway (config: Config, environment: Environment, prefix: string, log: Writable): Promise<AcceptanceGateway> {

@@ -6,17 +6,17 @@ export interface Reply {
   json: any // eslint-disable-line @typescript-eslint/no-explicit-any -- the tests read arbitrary members
 }
 
-/** Sends a request to the gateway. The path is relative to the environment's. */
+/** Sends a request to the gateway. The path is relative to the environment's path. */
 export type Api = (method: string, path: string, options?: { json?: unknown, headers?: Record<string, string> }) => Promise<Reply>
 
-/** A test of behaviour. Each test has secrets of its own. */
+/** A test of behaviour. Each test has its own secrets. */
 export interface AcceptanceTest {
   /** The names of the secrets that the test may create. */
   secrets: readonly string[]
   run: (api: Api) => Promise<void>
 }
 
-/** Values are never shown, because an environment may contain real ones. */
+/** Values are never shown, because an environment may contain real secrets. */
 function expect (reply: Reply, status: number, what: string): Reply {
   const { code, detail } = reply.json as { code?: string, detail?: string }
   const problem = code === undefined ? '' : ` (${code}: ${detail ?? ''})`
@@ -29,8 +29,8 @@ function equal (found: unknown, expected: unknown, what: string): void {
 }
 
 /**
- * Deletes a secret. If AWS's reply was lost, the gateway can't tell whether this request deleted it, and says so with a 502. The
- * secret's state must then be that of a deleted one.
+ * Deletes a secret. If AWS's reply was lost, the gateway can't tell whether this request deleted the secret, and replies with a
+ * 502. The secret must be deleted all the same.
  */
 async function remove (api: Api, name: string, query = ''): Promise<void> {
   const reply = await api('DELETE', `${at(name)}${query}`)
@@ -171,7 +171,7 @@ export const tests: Readonly<Record<string, AcceptanceTest>> = {
   lists: {
     secrets: [],
     async run (api) {
-      // AWS may show the secrets of this run only after minutes, so only the form is checked.
+      // AWS's list may show the secrets of this run only after minutes, so only its form is checked.
       const { items } = expect(await api('GET', '/secrets'), 200, 'a list').json
       equal(Array.isArray(items), true, 'the list')
       const { randomPassword } = expect(await api('GET', '/random-password?length=20'), 200, 'a random password').json

@@ -15,7 +15,7 @@ export interface Attack {
    * connection without a reply.
    */
   expected: { status: number, code?: string }
-  /** The gateway to attack, by default the one over plain HTTP. */
+  /** The gateway to attack; by default the plain HTTP gateway. */
   at?: 'plain' | 'optional' | 'required'
   /** Options of the TLS client. By default, it has no certificate, and trusts the gateways' certificate authority. */
   client?: Partial<TlsClient>
@@ -107,7 +107,7 @@ function secretsIn ({ path = '', headers = [], body = '' }: RawRequest): string[
   return [...credentials, path, body].flatMap((text) => text.match(/[\w./+~-]{20,}/g) ?? []).filter((text) => !isPublic(text))
 }
 
-/** Returns a function that counts the refusals in a gateway's trail. Each call counts those added since the previous call. */
+/** Returns a function that counts the refusals in a gateway's trail since its previous call. */
 function newDenials ({ trailFile }: Gateway): () => number {
   let end = readFileSync(trailFile).length
   return () => {
@@ -143,11 +143,11 @@ export async function withstand (t: Test, world: World, attacks: Readonly<Record
       return { status: -1, head: '', text: '', code: undefined }
     })
     world.sts.reply = undefined
-    // The test has failed already. It does not wait for a record, because there may be none.
+    // The test has already failed. It does not wait for a record, because there may be none.
     if (reply?.status === -1) continue
 
     const answered = `${reply?.head ?? ''}${reply?.text ?? ''}`
-    // Makes a single assertion, because an assertion takes longer than the attack itself.
+    // Makes a single assertion, because assertions take longer than the attack itself.
     t.strictSame({
       status: reply?.status ?? 0,
       code: reply?.code,

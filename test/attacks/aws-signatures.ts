@@ -31,7 +31,7 @@ const unsigned = (name: string) => withHeader('authorization', (value) =>
 /** Adds a header to a signed request. */
 const adding = (name: string, value: string) => ({ headers, ...request }: Signed): RawRequest => ({ ...request, headers: [...headers, [name, value]] })
 
-/** The attack, the parts that are signed, how the signed request is changed, and the reply. */
+/** The attack, the parts that are signed, the change of the signed request, and the reply. */
 type Row = [title: string, parts: SignedParts, change: (request: Signed) => RawRequest, expected: Attack['expected']]
 
 const asSigned = (request: Signed): RawRequest => request
@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
   ['a session token that is not signed', {}, unsigned('x-amz-security-token'), incomplete],
   ['a signed header that is missing', {}, inAuthorization('SignedHeaders=', 'SignedHeaders=accept;'), mismatch],
   ['signed headers with the names of an object\'s own members', {}, inAuthorization('SignedHeaders=', 'SignedHeaders=__proto__;constructor;'), mismatch],
-  // When, where and for what it was signed.
+  // The date, the region and the service of the signature.
   ['six minutes ago', { date: minutes(-6) }, asSigned, mismatch],
   // The attacks are signed some time before they are sent.
   ['in half an hour', { date: minutes(30) }, asSigned, mismatch],
@@ -73,7 +73,7 @@ const rows: readonly Row[] = [
   ['another region than the one that was signed', {}, inAuthorization('/eu-west-1/', '/eu-west-2/'), mismatch],
   ['a region that is none', { region: 'Nowhere' }, asSigned, mismatch],
   ['another service', { service: 'sts' }, asSigned, mismatch],
-  // The form of the signature.
+  // The syntax of the signature.
   ['a signature in upper case', {}, withHeader('authorization', (value) => value.replace(/[0-9a-f]{64}$/, (hex) => hex.toUpperCase())), incomplete],
   ['a signature without its end', {}, inAuthorization(/.$/, ''), incomplete],
   ['an empty signature', {}, inAuthorization(/Signature=.*/, 'Signature='), incomplete],
@@ -121,14 +121,14 @@ export async function awsSignatureAttacks ({ plain }: World): Promise<Record<str
   return Object.fromEntries(Object.entries(attacks).map(([title, attack]) => [`AWS's protocol: ${title}`, attack]))
 }
 
-/** Returns a request whose signature is in the query string, as in a URL that AWS's SDKs sign in advance. */
+/** Returns a request whose signature is in the query string, as in a URL presigned by AWS's SDKs. */
 async function presigned (keys: Keys): Promise<RawRequest> {
   const request = new HttpRequest({ method: 'POST', hostname: 'gateway.test', path: endpoint, headers: { host: 'gateway.test' } })
   const { query = {} } = await signerOf(keys).presign(request)
   return { method: 'POST', path: `${endpoint}?${new URLSearchParams(query as Record<string, string>).toString()}` }
 }
 
-/** Returns a signed request to a route that takes no signatures. */
+/** Returns a signed request to a route that accepts no signatures. */
 async function onOtherRoute (keys: Keys, method: string, path: string): Promise<Attack> {
   const { headers } = await signedCall(keys, { path })
   return { request: { method, path, headers: headers.filter(([name]) => name !== 'content-type') }, expected: fault('unauthenticated', 401) }

@@ -7,8 +7,8 @@ const limited = { status: 429, code: 'rate-limited' }
 const bad: [string, string] = ['Authorization', 'Bearer sgw_administrator.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB']
 
 /**
- * Requests beyond the rate limits. Before each request, the limits are lowered so far that the earlier attacks have already used
- * them up. The limits are not restored, so these attacks must come last.
+ * Requests beyond the rate limits. Before each request, the limits are lowered until the earlier attacks have already used them
+ * up. The limits are not restored, so these attacks must come last.
  */
 export function floodAttacks ({ plain }: World): Record<string, Attack> {
   const { config } = plain.fastify

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createLedger } from '../../bench/fleet/ledger.ts'
 
-// The soak finds nothing if its ledger overlooks mistakes.
+// The soak test would find nothing if its ledger overlooked mistakes.
 t.test('the ledger of the soak finds each kind of mistake', async (t) => {
   const { begin, mistake, finalMistake, acknowledged } = createLedger(['a', 'b'], 1_000)
   begin('a').acknowledged()

@@ -4,8 +4,8 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import root, { type Test } from 'tap'
 
 /**
- * The path of the browser. If there is no browser at the default path, the tests are skipped. If there is none at the path that
- * `CHROMIUM` specifies, they fail.
+ * The path of the browser. If there is no browser at the default path, the tests are skipped. If there is no browser at the path
+ * in `CHROMIUM`, they fail.
  */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 const isMissing = process.env.CHROMIUM === undefined && !existsSync(executablePath)
@@ -15,7 +15,8 @@ export const skip = isMissing && 'Chromium is not installed; CHROMIUM can specif
 
 /**
  * The flags disable the sandbox, because it does not work for root. They also disable background requests, because these fail
- * without a network. The last three, with the language and the fonts below, make the pictures of a page the same on every machine.
+ * without a network. The last three flags, with the language and the fonts below, make the pictures of a page the same on every
+ * machine.
  */
 const flags = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
@@ -26,8 +27,8 @@ const env = { ...process.env, LANGUAGE: 'en_US', FONTCONFIG_FILE: join(import.me
 let browser: Promise<Browser> | undefined
 
 /**
- * Returns the browser of this process, which the first test starts. Each of its pages has a context of its own, and so shares
- * nothing with other pages. A page is closed when its test ends, and the browser after the last test.
+ * Returns the browser of this process, which the first test starts. Each page has its own context, so it shares nothing with
+ * other pages. A page is closed when its test ends, and the browser after the last test.
  */
 export async function launch (t: Test): Promise<Pick<Browser, 'newPage'>> {
   if (browser === undefined) {

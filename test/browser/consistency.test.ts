@@ -129,7 +129,7 @@ await t.test('after the visitor has signed out, the consistency page shows no re
   t.notMatch(await page.evaluate<string>('document.documentElement.outerHTML'), canary)
 })
 
-await t.test('the consistency page says so if there is nothing to show, and shows more of a long list on demand', { skip }, async (t) => {
+await t.test('the consistency page reports an empty result, and shows more of a long list on demand', { skip }, async (t) => {
   const gateway = await build(t, { environments: { dev: declared.environments.dev, staging: declared.environments.staging } })
   const page = await (await launch(t)).newPage()
   await open(page, gateway)
@@ -197,7 +197,7 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
   const corner = await boxOf(page.getByRole('columnheader').first())
   await scroller.focus()
   const lastRow = page.getByRole('rowheader', { name: 'service-499/key' })
-  // The browser animates the scrolling, and ignores a key that comes before it has drawn the table.
+  // The browser animates the scrolling, and ignores a key press before it has drawn the table.
   await until(async () => {
     await page.keyboard.press('End')
     return (await boxOf(lastRow)).y <= view.y + view.height
@@ -218,7 +218,7 @@ await t.test('the consistency page is legible with 500 names and 6 environments'
   }
 })
 
-await t.test('on the comparison page, a placeholder gets its value, and selected secrets are promoted after a look at the plan', { skip }, async (t) => {
+await t.test('on the comparison page, a placeholder gets its value, and selected secrets are promoted after the visitor has seen the plan', { skip }, async (t) => {
   const gateway = await build(t)
   const at = (environment: string, name: string): string => `/environments/${environment}/secrets/${encodeURIComponent(name)}`
   const put = async (environment: string, name: string, value: string): Promise<unknown> => gateway.send('PUT', at(environment, name), { json: { value } })

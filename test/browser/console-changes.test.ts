@@ -17,7 +17,7 @@ async function open (page: Page, gateway: Gateway, name = ''): Promise<void> {
 const click = async (page: Page, name: string): Promise<void> => page.getByRole('button', { name }).click()
 const done = async (page: Page, text: string): Promise<void> => page.getByRole('status').getByText(text).waitFor()
 
-await t.test('a secret is created, as a placeholder too, and gets its first value', { skip }, async (t) => {
+await t.test('a secret is created with a value, or as a placeholder that gets its first value later', { skip }, async (t) => {
   const gateway = await build(t)
   const page = await (await launch(t)).newPage()
   const { errors } = watch(page)
@@ -60,7 +60,7 @@ await t.test('a secret is created, as a placeholder too, and gets its first valu
   t.equal(await page.getByRole('dialog').count(), 0, 'Escape cancels')
 })
 
-await t.test('one key of a value is changed, added and removed, and everything else stays as it is written', { skip }, async (t) => {
+await t.test('one key of a value is changed, added and removed, and all other text stays unchanged', { skip }, async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', at('db'), { json: { value: '{"port":5432.10,"password":"old","extra":[1]}' } })
   const page = await (await launch(t)).newPage()

@@ -12,13 +12,13 @@ const readBy = (principal: unknown): object => ({
 })
 const forAccount = readBy({ AWS: 'arn:aws:iam::222222222222:root' })
 
-await t.test('what belongs to a secret besides its value is changed in the console', { skip }, async (t) => {
+await t.test('the console changes a secret's settings', { skip }, async (t) => {
   const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/' }
   const dev = { ...declared.environments.dev, tags: { environment: 'dev' } }
   const gateway = await build(t, { environments: { ...declared.environments, dev, standby } })
   const browser = await launch(t)
 
-  /** Opens a secret, as the administrator or somebody else. */
+  /** Opens a secret, as the administrator by default. */
   const open = async (t: Test, name: string, { token = tokens.administrator, environment = 'dev' }: { token?: string, environment?: string } = {}): Promise<Page> => {
     const page = await browser.newPage()
     t.teardown(async () => page.close())
@@ -34,7 +34,7 @@ await t.test('what belongs to a secret besides its value is changed in the conso
   const done = async (page: Page, text: string): Promise<void> => page.getByRole('status').getByText(text).waitFor()
   const isRefused = async (page: Page, text: string | RegExp): Promise<void> => page.getByRole('dialog').getByRole('alert').getByText(text).waitFor()
 
-  await t.test('tags, with the keyboard alone', async (t) => {
+  await t.test('tags, with the keyboard only', async (t) => {
     await gateway.send('PUT', at('tagged'), { json: { value: 'v' } })
     await gateway.send('PUT', at('tagged', '/tags'), { json: { team: 'payments', old: 'yes' } })
     const page = await open(t, 'tagged')
@@ -224,7 +224,7 @@ await t.test('what belongs to a secret besides its value is changed in the conso
     t.same(errors.filter((error) => !error.includes('409')), [], 'the browser reports no errors')
   })
 
-  await t.test('replicas, and a replica becomes a secret of its own', async (t) => {
+  await t.test('replicas, and a replica becomes a standalone secret', async (t) => {
     await gateway.send('PUT', at('replicated'), { json: { value: 'v' } })
     const page = await open(t, 'replicated')
     const dialog = page.getByRole('dialog')
@@ -258,7 +258,7 @@ await t.test('what belongs to a secret besides its value is changed in the conso
     await done(other, 'This is a secret of its own now.')
     await other.getByRole('button', { name: 'Edit tags…' }).waitFor()
 
-    // The same name exists there as a secret of its own, so the replication fails, and can be attempted again.
+    // The region has another secret of this name, so the replication fails, and can be attempted again.
     await replicate('eu-central-1')
     await done(page, 'AWS is replicating')
     gateway.catchUp()
@@ -272,8 +272,8 @@ await t.test('what belongs to a secret besides its value is changed in the conso
     t.match((await metadataOf('replicated')).replicas, [{ region: 'eu-central-1', status: 'InSync' }])
   })
 
-  // After the pictures, which show the names of all secrets.
-  await t.test('a rotation that somebody else changes meanwhile is left as it is', async (t) => {
+  // Runs after the screenshots, which show the names of all secrets.
+  await t.test('a rotation that somebody else changes meanwhile stays unchanged', async (t) => {
     const set = async (rotation: object): Promise<void> => {
       await gateway.send('PUT', at('contended', '/rotation'), { json: { lambdaArn: lambda('failing-to-set'), rotateImmediately: false, ...rotation } })
       await gateway.rotateDue()

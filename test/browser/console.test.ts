@@ -16,7 +16,7 @@ async function signIn (page: Page, gateway: Gateway, token: string = tokens.admi
 const putIn = (gateway: Gateway) => async (environment: string, name: string, value: unknown): Promise<unknown> =>
   gateway.send('PUT', `/environments/${environment}/secrets/${encodeURIComponent(name)}`, { json: { value } })
 
-/** Returns everything that the tab keeps: its storage, and the document with the state of its fields. */
+/** Returns all data that the tab keeps: its storage, and the document with the state of its fields. */
 const kept = async (page: Page): Promise<string> => page.evaluate<string>('JSON.stringify([localStorage, sessionStorage, document.cookie, document.documentElement.outerHTML, [...document.querySelectorAll("input, textarea")].map(({ value }) => value)])')
 const reads = (gateway: Gateway): unknown[] => gateway.trail().filter(({ event, operation }) => event === 'outcome' && operation === 'readSecret')
 
@@ -130,7 +130,7 @@ await t.test('the console shows the content of an environment, and a value only 
   t.notMatch(requests.join(), canary)
 })
 
-await t.test('the console says what to do about a refusal', { skip }, async (t) => {
+await t.test('the console shows the next step after a refusal', { skip }, async (t) => {
   const gateway = await build(t)
   await putIn(gateway)('dev', 'a', canary)
   const page = await (await launch(t)).newPage()

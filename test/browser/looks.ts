@@ -6,7 +6,7 @@ import { checkPicture, contactSheet } from './pictures.ts'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** The folder for the full-size screenshots, which are not stored if the variable is not set. */
+/** The folder for full-size screenshots. If the variable is not set, none are stored. */
 const screenshots = process.env.SCREENSHOTS
 
 const widths = [390, 1280]
@@ -21,8 +21,7 @@ export interface LooksOptions {
 /* The scripts that run in the page are strings, because the tests are compiled without the types of the DOM. */
 
 /**
- * Returns what is wrong with the layout: the controls that something else covers, the text that is cut off, and whether the page
- * is wider than the window.
+ * Returns the faults of the layout: controls that are covered, text that is cut off, and a page that is wider than the window.
  */
 const layout = `(() => {
   const root = document.querySelector('dialog, [role=dialog]') ?? document
@@ -48,8 +47,8 @@ const layout = `(() => {
 })()`
 
 /**
- * Replaces what is different in every test, and at every time of the day: dates, IDs and seconds. Also replaces the descriptions
- * in Swagger UI, which change with every edit of the API's documentation. Shows the page's beginning.
+ * Replaces everything that differs between runs: dates, IDs and seconds. Also replaces the descriptions in Swagger UI, which
+ * change with every edit of the API's documentation. Scrolls to the top of the page.
  */
 const makeSteady = `(() => {
   scrollTo(0, 0)
@@ -73,8 +72,8 @@ const makeSteady = `(() => {
 })()`
 
 /**
- * Runs axe-core. Returns its findings, each as its rule, its element and what to do. The rule `target-size` of WCAG 2.2 is off by
- * default.
+ * Runs axe-core. Returns its findings, each with its rule, its element and its remedy. The rule `target-size` of WCAG 2.2 is off
+ * by default.
  */
 const findings = `(async () => {
   if (typeof axe === 'undefined') (0, eval)(${JSON.stringify(axe)})
@@ -85,8 +84,9 @@ const findings = `(async () => {
 interface Layout { covered: string[], cutOff: string[], isTooWide: boolean }
 
 /**
- * Checks a page as it is now, at 1280 and at 390 pixels, light and dark: axe-core finds nothing, nothing is wider than the window
- * or cut off, no control is covered, and it looks like the approved picture. It leaves the page at 1280 pixels, light.
+ * Checks the current state of a page, at widths of 1280 and 390 pixels, light and dark: axe-core finds nothing, nothing is wider
+ * than the window or cut off, no control is covered, and the page looks like the approved picture. Leaves the page at 1280
+ * pixels, light.
  *
  * @param name the name of the picture
  */
@@ -103,7 +103,7 @@ export async function checkLooks (t: Test, page: Page, name: string, { height = 
       t.same(cutOff, [], `${what}: no text is cut off`)
       t.notOk(isTooWide, `${what}: nothing is wider than the window`)
       images.push(await page.screenshot({ animations: 'disabled', ...screenshots !== undefined && { path: `${screenshots}/${what}.png` } }))
-      // The scheme changes colours only, and the width only what is visible, so two of the four combinations show all findings.
+      // The scheme changes only colours, and the width only visibility, so two of the four combinations show all findings.
       if ((colorScheme === 'light') !== (width === 1280)) continue
       t.same(await page.evaluate<string[]>(findings), [], `${what}: axe-core finds nothing`)
     }

@@ -11,7 +11,10 @@ const folder = join(import.meta.dirname, 'pictures')
 /** The folder for pictures that differ from the approved ones. */
 const shown = process.env.SCREENSHOTS ?? join(tmpdir(), 'secrets-gateway-pictures')
 
-/** The side of the square of pixels that becomes one pixel. It hides how a version of Chromium draws the edges of letters. */
+/**
+ * The side of the square of pixels that becomes one pixel. It hides differences in how versions of Chromium draw the edges of
+ * letters.
+ */
 const scale = 4
 
 /**
@@ -67,8 +70,8 @@ function differences (expected: PNG, { width, height, data }: PNG): { count: num
 const write = (path: string, picture: PNG): void => { writeFileSync(path, PNG.sync.write(picture, { colorType: 2 })) }
 
 /**
- * Checks that a picture looks like the approved one. With `TAP_SNAPSHOT=1`, which `tap --snapshot` sets, it becomes the approved
- * one instead.
+ * Checks that a picture looks like the approved picture. With `TAP_SNAPSHOT=1`, which `tap --snapshot` sets, approves the picture
+ * instead.
  */
 export function checkPicture (t: Test, name: string, picture: PNG): void {
   const approved = join(folder, `${name}.png`)

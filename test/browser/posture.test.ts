@@ -44,7 +44,7 @@ await t.test('the posture page shows what fails, and why', { skip }, async (t) =
   t.strictSame(errors.filter((error) => !error.includes('401')), [], 'the browser reports no errors')
 })
 
-await t.test('the posture page says so if there is nothing to show, and shows more of a long list on demand', { skip }, async (t) => {
+await t.test('the posture page reports an empty result, and shows more of a long list on demand', { skip }, async (t) => {
   const gateway = await build(t)
   const page = await (await launch(t)).newPage()
   await page.goto(`${gateway.url}/docs/posture`)
@@ -86,7 +86,7 @@ await t.test('the posture page says so if there is nothing to show, and shows mo
   t.equal(await last(), 'service-0499')
 })
 
-await t.test('after the visitor has signed out, the posture page shows nothing that was asked for before', { skip }, async (t) => {
+await t.test('after the visitor has signed out, the posture page shows no reply to an earlier request', { skip }, async (t) => {
   const gateway = await build(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/canary', SecretString: 'v' })
   const page = await (await launch(t)).newPage()

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { build } from '#test/helper'
 import { launch, skip } from './chromium.ts'
 
-/** Runs code in a page, which can use everything that the shared scripts export. */
+/** Runs code in a page. The code can use all exports of the shared scripts. */
 type Run = <T>(code: string) => Promise<T>
 
 async function sharedScripts (t: Test): Promise<{ page: Page, run: Run }> {
@@ -106,7 +106,7 @@ await t.test('the words for a problem', { skip }, async (t) => {
   t.same(await run('return [wordsFor(new Error("E")), wordsFor("x")]'), [{ title: 'E', next: '' }, { title: 'Something has failed.', next: '' }])
 })
 
-await t.test('a dialog stays open while its answer is sent, because the request is carried out all the same', { skip }, async (t) => {
+await t.test('a dialog stays open while its answer is sent, because the request is carried out anyway', { skip }, async (t) => {
   const { page, run } = await sharedScripts(t)
   await run(`
     const { ask } = await import('/docs/pages/shared/dialog.js')

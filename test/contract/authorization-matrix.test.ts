@@ -52,7 +52,7 @@ t.test('every caller, route, environment and credential, over HTTP', async (t) =
     return found.flat()
   }
   t.same(await differences(['not-found', 'forbidden']), [])
-  // Merge patches are among these requests. They require a second action, which is checked later, but still before AWS is called.
+  // Merge patches are among these requests. They require a second action, which is also checked before AWS is called.
   t.same(gateway.awsCalls, [], 'AWS is not called for any of these')
   t.same(await differences(['allowed']), [])
   const counts = Map.groupBy(all, ({ wanted }) => wanted)
@@ -136,8 +136,8 @@ t.test('every caller, environment and secret, on the routes of AWS\'s agent', as
     const wanted = expected({ caller, environment, name, credential: undefined }, ['GetSecretValue'])
     answers.add(wanted)
     const { json } = await gateway.send('GET', `/v1/${environment}/${name}`, { token: null, headers: { 'x-vault-token': tokenOf(caller.id) } })
-    // There are no secrets, so a permitted request gets the same reply as one for a hidden environment. Only the
-    // permitted one calls AWS.
+    // There are no secrets, so a permitted request gets the same reply as a request for a hidden environment. Only the permitted
+    // request calls AWS.
     const found = json.__type === 'AccessDeniedException' ? 'forbidden' : gateway.awsCalls.splice(0).length > 0 ? 'allowed' : 'not-found'
     t.equal(found, wanted, `${caller.id} reads ${environment}/${name}`)
   }

@@ -16,7 +16,7 @@ const harmless = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principa
 /** A request to the gateway's own API, and the equivalent call in AWS's protocol. */
 interface Pair {
   method: string
-  /** What the request is about: by default the secret `a`. */
+  /** The subject of the request: by default the secret `a`. */
   about?: 'environment'
   /** The path below the secret or the environment. */
   path?: string
@@ -94,7 +94,7 @@ t.test('the pairs have every operation', async (t) => {
   t.same(Object.keys(operations).filter((operation) => !tried.has(operation)), [])
 })
 
-t.test('what an environment sets holds in both forms', async (t) => {
+t.test('an environment's settings apply in both forms', async (t) => {
   const dev = {
     ...declared.environments.dev,
     tags: { owner: 'platform' },

@@ -42,7 +42,7 @@ const bash = (script: string): readonly [string, string[]] => ['bash', ['-e', '-
 const python = (script: string): readonly [string, string[]] => ['python3', ['-c', script]]
 const node = (script: string, type = 'module'): readonly [string, string[]] => [process.execPath, [`--input-type=${type}`, '-e', script]]
 
-/** Runs a program of the page against a gateway, without this machine's settings, and returns its output. */
+/** Runs a program from the page against a gateway, without this machine's settings, and returns its output. */
 async function outputOf (
   { url }: Gateway, [program, parameters]: readonly [string, string[]], env: Record<string, string> = {}
 ): Promise<string> {
@@ -61,7 +61,7 @@ async function outputOf (
 
 const isInstalled = (program: string, ...parameters: string[]): boolean => spawnSync(program, parameters).status === 0
 
-/** Returns true if an AWS CLI is installed that reads endpoints from its settings: 2.13 or later. */
+/** Returns true if the installed AWS CLI reads endpoints from its settings, as version 2.13 and later do. */
 function readsEndpoints (): boolean {
   const [, major = '0', minor = '0'] = /aws-cli\/(\d+)\.(\d+)/.exec(String(spawnSync('aws', ['--version']).stdout)) ?? []
   return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 13)

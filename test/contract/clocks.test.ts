@@ -30,7 +30,7 @@ const sources = ['src', 'plugins', 'routes', 'rotators'].flatMap((folder) =>
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map(({ parentPath, name }) => relative(root, join(parentPath, name))))
 
-t.test('only code that means a date reads the wall clock', async (t) => {
+t.test('only code that needs a date reads the wall clock', async (t) => {
   const allowed = filesOf('wall')
   const covers = (entry: string, file: string): boolean => entry.endsWith('/') ? file.startsWith(entry) : file === entry
   const found = sources.filter((file) => readsWallClock(readFileSync(join(root, file), 'utf8')))
@@ -41,7 +41,7 @@ t.test('only code that means a date reads the wall clock', async (t) => {
   t.same(filesOf('monotonic').filter((file) => !/monotonic|performance\.now/.test(readFileSync(join(root, file), 'utf8'))), [])
 })
 
-t.test('each way to read the wall clock is found', async (t) => {
+t.test('each way to read the wall clock is detected', async (t) => {
   for (const code of [
     'const end = Date.now() + 5', 'const f = Date.now', 'new Date()', 'Date()', 'fastify.now()', 'since: now()', 'options.now', '(now: () => number)'
   ]) t.ok(readsWallClock(code), code)

@@ -30,7 +30,7 @@ import { presence } from '#src/shared/presence'
 import { fleetKey } from '#test/fleet'
 import { build } from '#test/helper'
 
-// Compares what the documentation says with what the code does, where no other test does so.
+// Compares statements of the documentation with the code, where no other test does.
 
 const root = join(import.meta.dirname, '..', '..')
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
@@ -45,10 +45,10 @@ function documentedDefaults (): Map<string, string> {
   return new Map(rows.map(([, key = '', value = '']) => [key, value]))
 }
 
-/** Returns a rate as the documentation does: the average number of requests per second, and the burst. */
+/** Returns a rate in the documentation's form: the average number of requests per second, and the burst. */
 const rateOf = ({ requests, window }: Limit): number[] => [requests * 1_000 / window, requests]
 
-t.test('the defaults in docs/configuration.md are those of the code', async (t) => {
+t.test('the defaults in docs/configuration.md match the code', async (t) => {
   const environment = environmentFrom('NAME', { region: 'eu-west-1', credential: 'main' })
   const { rotatedWithinDays, unusedForDays } = defaultThresholds
   const { delay, grace } = shutdownFrom({})
@@ -156,7 +156,7 @@ t.test('the README and CONTRIBUTING.md name the version of Node.js that package.
   t.match(textOf('CONTRIBUTING.md'), `You need Node.js ${version} and npm`)
 })
 
-t.test('numbers in sentences are those of the code', async (t) => {
+t.test('numbers in sentences match the code', async (t) => {
   const quotaOf = (operation: Operation): string =>
     (requestQuotas.find(({ operations }) => operations.includes(operation))?.perSecond ?? 0).toLocaleString('en')
   const inWords: Readonly<Record<number, string>> = { 3: 'three', 5: 'five', 10: 'ten' }

@@ -172,7 +172,7 @@ t.test('an environment with another prefix has the secret under another name', a
   t.match(await replicate('team%2Fa'), { status: 403, json: { code: 'forbidden' } }, 'the account of the other credential is unknown, so it could be the same')
 })
 
-t.test('a name that another environment can\'t address belongs to that environment all the same', async (t) => {
+t.test('a name that another environment can\'t address still belongs to that environment', async (t) => {
   const gateway = await build(t, {
     environments: { dev, part: { ...dev, region: 'eu-central-1', namePrefix: 'dev' } },
     authorization: policies('@id("dev") permit (principal, action, resource in Environment::"dev");')

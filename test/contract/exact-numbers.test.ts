@@ -4,7 +4,7 @@ import { stringify } from 'yaml'
 import { build, type Gateway, type Reply } from '#test/helper'
 import { secretsctl } from '#test/secretsctl'
 
-/** Numbers in JSON, most of which JavaScript would write differently. */
+/** Numbers in JSON, most of which have a text that JavaScript would change. */
 const jsonNumber = fc.oneof(
   fc.constantFrom('81111e1', '1.10', '1.0', '-0.0', '-0', '1E400', '1e-400', '12345678901234567890', '0.1234567890123456789', '8080'),
   fc.stringMatching(/^-?(?:0|[1-9]\d{0,20})(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?$/)

@@ -10,7 +10,7 @@ import { build, declared, policies, tokens, type Gateway } from '#test/helper'
 import { uncounted } from '#test/uncounted'
 import { until } from '#test/until'
 
-// Runs examples of the documentation as they are printed.
+// Runs examples from the documentation verbatim.
 
 const root = join(import.meta.dirname, '..', '..')
 const secretsctl = join(root, 'bin', 'secretsctl.js')
@@ -67,7 +67,7 @@ t.test('the tour: each request has the status that the text promises', async (t)
   t.equal((await run(t, gateway, [curl, ...blocks].join('\n'))).trim(), '201 200 200 200 200 200 200 200 200 200 200 412 200 200 200')
 })
 
-t.test('secretsctl: each command that does not ask anything succeeds', async (t) => {
+t.test('secretsctl: each command that asks no question succeeds', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', '/environments/dev/secrets/payments%2Fdb', { json: { value: { password: 'p' } } })
   await gateway.send('PUT', '/environments/dev/secrets/payments%2Fqueue', { json: { value: 'first' } })
@@ -164,7 +164,7 @@ t.test('the embedded backend with rotation functions', async (t) => {
 })
 
 t.test('the embedded backend with a role, and a gateway that uses it', async (t) => {
-  // The stand-in for npm changes the folder, as npm does.
+  // The stand-in for npm changes the working folder, as npm does.
   const url = await startBackend(t, exampleIn('docs/credentials.md', 'example: roles'), (text) => text.replaceAll(/(\w[\w-]*\.json)(?=[ ,\n])/g, '"$CWD"/$1'))
   const { environments, credentials, aws } = parse(exampleIn('docs/credentials.md', 'example: gateway with the role'))
   Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' })

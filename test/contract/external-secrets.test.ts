@@ -10,14 +10,14 @@ import { build, tokens, type Gateway } from '#test/helper'
  * operator deletes the Kubernetes Secret if the `deletionPolicy` is `Delete`. Of other failures, it shows only the status line.
  */
 
-/** What an ExternalSecret refers to. */
+/** The reference in an ExternalSecret. */
 interface RemoteRef {
   key: string
   property?: string
   version?: string
 }
 
-/** Escapes a text as Go's `url.QueryEscape` does, which the provider uses for all parts of a reference, even in the path. */
+/** Escapes a text like Go's `url.QueryEscape`, which the provider uses for all parts of a reference, even in the path. */
 const queryEscaped = (value: string): string => encodeURIComponent(value)
   .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
   .replaceAll('%20', '+')
@@ -100,7 +100,7 @@ t.test('an error in a store is never a 404', async (t) => {
   t.match(gateway.trail().find(({ code }) => code === 'not-found'), { event: 'denial', status: 403 }, 'the trail has the status that was sent')
 })
 
-t.test('without the parameters of the store, the statuses are those of the catalogue', async (t) => {
+t.test('without the parameters of the store, the statuses match the catalogue', async (t) => {
   const { gateway } = await prepared(t)
   const status = async (path: string): Promise<number> => (await gateway.send('GET', path)).status
   for (const path of ['/environments/dve/secrets/a', '/environments/dev/secrets/payments%2Fdb?field=none', '/environments/dev/secrets/payments%2Fdb?versionStage=BLUE', '/none?notFound=other']) {

@@ -66,7 +66,7 @@ t.test('no reply names a credential or a secret that the caller may not see', as
         ...body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': operationId === 'patchValue' ? 'application/merge-patch+json' : 'application/json' } }
       })
       t.notMatch(text + JSON.stringify([...headers]), /canary|333333333333/, operationId)
-      // The cache is off, so there are no events, and AWS is not asked.
+      // The cache is off, so there are no events, and AWS is not called.
       const asksAws = path.includes('{env}/secrets/{name}') && operationId !== 'followSecret'
       if (asksAws) t.match({ status, json }, { status: 403, json: { code: 'aws-access-denied' } }, `${operationId}: AWS is asked`)
       if (json?.code === 'aws-access-denied') denied++
@@ -75,7 +75,7 @@ t.test('no reply names a credential or a secret that the caller may not see', as
   t.ok(denied > 20)
 })
 
-t.test('a caller who may see the credentials and the secrets is told', async (t) => {
+t.test('a caller who may see the credentials and the secrets sees their names', async (t) => {
   const gateway = await build(t, gatewayOptions)
   const shown = { account: '333333333333', credential: 'canary-default', allowedCredentials: ['canary-default', 'canary-other'], requiredSecrets: ['canary/required', 'a'] }
   t.match((await gateway.send('GET', '/environments/dev')).json, shown)

@@ -42,7 +42,7 @@ const searching: readonly Request[] = [
   ...['dev', 'prod'].map((from): Request => ({ requires: ['PromoteSecret'], method: 'POST', path: '/promotions', json: { from, names, dryRun: true } }))
 ]
 
-/** Removes what differs between two gateways: times, and the length of a body that contains times. */
+/** Removes the differences between two gateways: times, and the length of a body that contains times. */
 const withoutTimes = (reply: Reply): unknown[] => comparable(reply, 'NAME').map((part) => String(part)
   .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
   .replace(/(?<=Date":)\d+(?:\.\d+)?/g, 'TIME')
@@ -54,13 +54,13 @@ interface Question {
   ask: (gateway: Gateway) => Promise<Reply>
 }
 
-/** Returns everything that a caller asks about the hidden secrets. */
+/** Returns all requests of a caller about the hidden secrets. */
 function questionsOf (caller: Caller, hidden: readonly { environment: string, name: string }[]): Question[] {
   const sent = (title: string, method: string, path: string, json?: unknown): Question =>
     ({ title, ask: async (gateway) => gateway.send(method, path, { token: tokenOf(caller.id), ...json !== undefined && { json } }) })
   const inCells = cells().filter((cell) => cell.caller === caller).flatMap((cell) => [
     ...searching.map((request) => ({ cell, request })),
-    // That the answer depends on the credential is the matrix's own test.
+    // The matrix itself tests that the answer depends on the credential.
     ...hidden.filter(({ environment }) => environment === cell.environment && cell.credential === undefined).flatMap(({ name }) =>
       [...onSecret, ...awsCallsOnSecret].map((request) => ({ cell: { ...cell, name }, request })))
   ])

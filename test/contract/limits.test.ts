@@ -8,8 +8,8 @@ interface Limit {
   /** The JSON pointer that the error is expected to have. */
   pointer: string
   /**
-   * Makes a request of this size: a number of items, of characters, or of whatever else is limited. Returns the body of the
-   * request as an object, or its query as a string.
+   * Makes a request of this size: a number of items, of characters, or of another limited unit. Returns the body of the request
+   * as an object, or its query as a string.
    */
   of: (size: number) => object | string
   most: number
@@ -41,7 +41,7 @@ const limits: Record<string, Limit> = {
   'versions of a page': { method: 'GET', path: `${secret}/versions`, pointer: '/limit', of: (limit) => `limit=${limit}`, most: 100, least: 1 }
 }
 
-t.test('a request is accepted at each limit, and refused one beyond', async (t) => {
+t.test('a request is accepted at each limit, and refused just beyond it', async (t) => {
   const gateway = await build(t, {
     authorization: policies('@id("all-but-lists") permit (principal, action, resource) unless { resource is Secret && resource.name like "n*" };')
   })

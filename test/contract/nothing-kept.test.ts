@@ -36,7 +36,7 @@ function collectionsOf<T> (create: () => T): { created: T, collections: { size: 
 
 const call = {} as AwsCall
 
-/** For each kind of state, returns a function in which a visitor comes and goes. */
+/** Returns a function for each kind of state. The function adds the state of a visitor, and then removes it. */
 const states: Readonly<Record<string, () => (id: string) => unknown>> = {
   'the memory that callers have reserved': () => {
     const budget = createBudget(() => 1_000, () => 0)
@@ -101,12 +101,12 @@ const states: Readonly<Record<string, () => (id: string) => unknown>> = {
 }
 
 for (const [what, create] of Object.entries(states)) {
-  t.test(`nothing is kept of ${what} when they are over`, async (t) => {
+  t.test(`no state of ${what} remains after their end`, async (t) => {
     const { created: visit, collections } = collectionsOf(create)
     t.ok(collections.length > 0)
     const sizes = collections.map(({ size }) => size)
     for (const id of ['a', 'b', 'c']) await visit(id)
-    // Groups of a batcher are reviewed in a few more iterations of the event loop.
+    // A batcher reviews its groups in a few more iterations of the event loop.
     for (let iteration = 0; iteration < 10; iteration++) await new Promise((resolve) => { setImmediate(resolve) })
     t.same(collections.map(({ size }) => size), sizes)
   })

@@ -13,7 +13,7 @@ function regionsOfSdk (): string[] {
   return [...new Set(names)]
 }
 
-t.test('the regions and their partitions are those of the AWS SDK', async (t) => {
+t.test('the regions and their partitions match the AWS SDK', async (t) => {
   t.strictSame([...regions].sort(), regionsOfSdk().sort())
   for (const region of regions) t.equal(partitionOf(region), partition(region).name, region)
   for (const name of partitionNames) {

@@ -110,7 +110,7 @@ t.test('a pattern that is anchored at one end is anchored at the other end, too'
   t.same(unused, [], 'and each one in the list exists')
 })
 
-t.test('the check notices a missing anchor', async (t) => {
+t.test('the check detects a missing anchor', async (t) => {
   for (const pattern of ['^a|b$', '^[|]|b$', 'x|^(?:a|b)$']) t.ok(hasAlternatives(pattern), pattern)
   for (const pattern of ['^(?:a|b)$', '^[a|b]$', '^a\\|b$', '^(?:a|[(])$']) t.notOk(hasAlternatives(pattern), pattern)
   t.ok(ends('^a$') && !ends('^a\\$') && !ends('^a') && begins('^a') && !begins('a$'))

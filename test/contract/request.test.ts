@@ -43,7 +43,7 @@ t.test('the documented order of the steps is the order that runs', async (t) => 
   }
 })
 
-t.test('each step has a file of its own', async (t) => {
+t.test('each step has its own file', async (t) => {
   const { pipeline } = await gateway(t)
   const files = await readdir(join(root, 'src', 'request', 'steps'))
   const limits = ['limitClaim', 'limitCaller', 'limitAddress', 'limitEnvironment']

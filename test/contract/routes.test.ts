@@ -41,7 +41,7 @@ const table = [
   ['GET', '/consistency', 'compareEnvironments', 'ListSecrets'],
   ['GET', '/environments', 'listEnvironments', 'DescribeEnvironment'],
   ['GET', '/environments/:env', 'describeEnvironment', 'DescribeEnvironment'],
-  // Further actions depend on the request. This one is always required.
+  // Further actions depend on the request. This action is always required.
   ['POST', '/environments/:env/aws', 'callAws', 'DescribeEnvironment'],
   ['POST', '/environments/:env/aws/', 'callAws', 'DescribeEnvironment'],
   ['GET', '/environments/:env/posture', 'assessPosture', 'AssessPosture'],
@@ -139,7 +139,7 @@ t.test('every route', async (t) => {
   }
 })
 
-t.test('the schemas of every route can be compiled, which the gateway does only at the first request and the first reply', async (t) => {
+t.test('the schemas of every route compile, although the gateway compiles them only at the first request and reply', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
   let serializer: ReturnType<typeof serializerCompiler> | undefined

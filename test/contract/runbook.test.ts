@@ -33,7 +33,7 @@ t.test('each alert has an entry, and each entry about an alert has an alert', as
   }
 })
 
-t.test('each row of docs/reliability.md has a row in the runbook, and the other way around', async (t) => {
+t.test('each row of docs/reliability.md has a row in the runbook, and vice versa', async (t) => {
   const expected = new Map(Object.values(groups).map(({ title, rows }) => [title, [...new Set(rows.map(({ what }) => what))]]))
   expected.set('Callers, clocks and load', Object.values(situations).map(({ what }) => what))
   t.same([...entries.keys()].filter((heading) => !heading.startsWith('SecretsGateway')).sort(), [...expected.keys()].sort())

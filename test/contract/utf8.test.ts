@@ -13,7 +13,7 @@ const invalid: Readonly<Record<string, readonly number[]>> = {
   'Latin-1': [...Buffer.from('é', 'latin1')]
 }
 
-t.test('no route takes a body that is not UTF-8', async (t) => {
+t.test('no route accepts a body that is not UTF-8', async (t) => {
   const gateway = await build(t)
   const { paths } = gateway.fastify.swagger() as { paths: Record<string, Record<string, { requestBody?: { content: object } }>> }
   const bodies = Object.entries(paths).flatMap(([pattern, operations]) => Object.entries(operations).flatMap(([method, { requestBody }]) =>

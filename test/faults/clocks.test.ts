@@ -22,7 +22,10 @@ const path = '/environments/dev/secrets/a'
 
 interface Gateway {
   send: (method: string, json?: unknown) => Promise<Reply>
-  /** Sets the gateway's clock ahead of the real time, or behind it if `seconds` is negative. Resolves when replies show it. */
+  /**
+   * Sets the gateway's clock ahead of the real time, or behind it if `seconds` is negative. Resolves when replies show the
+   * change.
+   */
   setClock: (seconds: number) => Promise<void>
 }
 

@@ -5,15 +5,15 @@
 export type Stage = 'begun' | 'asked' | 'head' | 'body'
 
 /**
- * What goes wrong between the gateway and AWS:
+ * The fault between the gateway and AWS:
  *
  * - `reset`, `closed`: The connection is reset (RST) or closed (FIN). Before the stage `asked`, AWS does not get the request.
- *   From then on, AWS carries it out.
+ *   From that stage on, AWS carries it out.
  * - `stall`: Nothing more arrives. The connection stays open.
  * - `drip`: The rest of the reply arrives byte by byte, so slowly that it is never complete in time.
  * - `held`: AWS gets the request only after the fault has ended.
  * - `slow`: AWS gets the request only after some milliseconds.
- * - `reply`: Something answers in AWS's place.
+ * - `reply`: Another server answers in AWS's place.
  * - `body`: AWS carries the request out, and its reply has another body.
  * - `garbage`: The answer is not HTTP.
  * - `plain`: The answer is not TLS.

@@ -19,7 +19,7 @@ async function setUpNarrow (t: Test): Promise<Setup> {
 
 /** A request whose caller does not wait for the reply. */
 interface Caller {
-  /** Closes the connection, and waits until the gateway has seen that. */
+  /** Closes the connection, and waits until the gateway has noticed. */
   hangUp: () => Promise<void>
 }
 

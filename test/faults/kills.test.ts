@@ -60,7 +60,7 @@ async function start (t: Test, dataDir: string): Promise<Gateway> {
   }
 }
 
-/** Creates the secrets that exist before the run. */
+/** Creates the secrets that should exist before the run. */
 async function prepare (t: Test, dataDir: string): Promise<void> {
   const { send, kill } = await start(t, dataDir)
   t.equal((await send('POST', path, { secrets: existing }, 'before')).status, 201)
@@ -92,7 +92,7 @@ t.test('after a run is killed and sent again, every version is the same as after
   const folder = t.testdir({})
   const before = join(folder, 'before')
   await prepare(t, before)
-  /** Copies the data as it was before the run into `dataDir`, and starts a gateway on this copy. */
+  /** Copies the data from before the run to `dataDir`, and starts a gateway on this copy. */
   const startWith = async (dataDir: string): Promise<Gateway> => {
     await cp(before, dataDir, { recursive: true })
     return start(t, dataDir)

@@ -13,7 +13,7 @@ import { forward, readRequest, replyOf } from './messages.ts'
 export interface FaultProxy {
   /** The endpoint for the gateway. */
   readonly url: string
-  /** Returns the number of attempts since the fault was planted. An attempt without a connection counts, too. */
+  /** Returns the number of attempts since the fault was planted, including attempts without a connection. */
   attempts: () => number
   /** Returns the number of connections that are open. The proxy leaves a connection open until its reply is complete. */
   open: () => number
@@ -31,13 +31,15 @@ export interface FaultProxy {
 export interface ProxyOptions {
   /** The URL of the backend. */
   backend: string
-  /** The fault of a kept connection when the next request arrives on it. By default, connections are closed after each reply. */
+  /**
+   * The behaviour of a kept connection when the next request arrives on it. By default, connections are closed after each reply.
+   */
   keptConnections?: 'closed' | 'silent'
-  /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another one. */
+  /** The certificates of a proxy that speaks TLS, by name. `right` is used unless a fault names another certificate. */
   certificates?: Readonly<Record<string, Pair>>
 }
 
-/** A host name that can't resolve, because one of its labels has more than 63 characters. No name server is asked. */
+/** A host name that can't resolve, because one of its labels has more than 63 characters. No name server is queried. */
 const noName = `${'x'.repeat(64)}.test`
 
 /** The pause between two bytes of a reply that drips, in milliseconds. */
@@ -200,7 +202,7 @@ async function listenDeaf (port: number): Promise<Deaf> {
   for (let count = 0; count <= backlog; count += 1) {
     const socket = connect(port, '127.0.0.1').on('error', () => undefined)
     waiting.push(socket)
-    // Somebody else's connection may have filled the backlog, which has the same effect.
+    // Another program's connection may have filled the backlog, which has the same effect.
     await Promise.race([once(socket, 'connect').catch(() => undefined), setTimeout(500)])
   }
   return {
@@ -211,7 +213,7 @@ async function listenDeaf (port: number): Promise<Deaf> {
   }
 }
 
-/** Ends a connection as the fault says, or leaves it open. */
+/** Ends a connection as the fault specifies, or leaves it open. */
 function breakOff (raw: Socket, socket: Socket, { kind }: { kind: 'reset' | 'closed' | 'stall' | 'drip', stage: Stage }): void {
   socket.resume()
   if (kind === 'reset') raw.resetAndDestroy()

@@ -2,7 +2,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause, FailureEffect } from '#src/problems/failure'
 import type { Fault } from './fault.ts'
 
-/** A fault, and the gateway's promise to its caller for the time of the fault and afterwards. */
+/** A fault, and the gateway's promise to its caller during and after the fault. */
 export interface Row {
   /** The fault in words, for the documentation. */
   readonly what: string
@@ -38,7 +38,7 @@ export interface Promised {
   readonly attempts: number
   /** True if the reply comes at the call's deadline. Otherwise it comes as soon as the last attempt has ended. */
   readonly atDeadline?: true
-  /** For a write: whether AWS carries it out in the end. */
+  /** For a write: true if AWS carries it out in the end. */
   readonly isWritten?: boolean
   /** How many seconds, from the end of the fault, requests still fail without an attempt to call AWS. Defaults to 0. */
   readonly pause?: number

@@ -33,7 +33,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
   const proxy = isOfSts ? setup.sts : setup.secretsManager
   const path = `/environments/${environmentOf[call]}/secrets/a`
   const read = async (): Promise<Reply> => gateway.send('GET', path)
-  /** Sets the time limit of a call. A reload of the configuration also discards the keys that were fetched before. */
+  /** Sets the time limit of a call. A reload of the configuration also discards the keys that were fetched earlier. */
   const setDeadline = (seconds: number): void => {
     const deadline = 1_000 * seconds
     config.replace({ ...config.current, aws: { ...config.current.aws, deadline, stsDeadline: deadline } })
@@ -42,7 +42,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
   setDeadline(usualDeadline)
   const before = (await read()).json.value as string
   const written = `${row.what}: ${call}`
-  // A slow machine may take longer than the deadline of a row that is about the deadline.
+  // A slow machine may exceed the deadline of a row about the deadline.
   setDeadline(promise.atDeadline === true ? deadlineSeconds : usualDeadline)
   await proxy.plant(fault, times, spared)
   const begun = performance.now()

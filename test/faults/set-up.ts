@@ -38,7 +38,7 @@ interface Connections {
   deadlineSeconds: number
   /** The service whose proxy speaks TLS. */
   tls?: keyof Pick<Setup, 'secretsManager' | 'sts'>
-  /** The fault of a kept connection when the next request arrives on it. By default, connections are not kept. */
+  /** The behaviour of a kept connection when the next request arrives on it. By default, connections are not kept. */
   keptConnections?: ProxyOptions['keptConnections']
 }
 
@@ -65,7 +65,7 @@ export async function setUp (t: Test, { deadlineSeconds, tls, keptConnections, .
   return { gateway, secretsManager, sts }
 }
 
-/** Returns a valid certificate and invalid ones, and makes this process trust the authority of the valid one. */
+/** Returns a valid certificate and invalid ones, and makes this process trust the authority of the valid certificate. */
 async function certificates (t: Test): Promise<Record<string, Pair>> {
   const [trusted, unknown] = [await authority('CN=Trusted'), await authority('CN=Unknown')]
   const before = getCACertificates('default')

@@ -18,7 +18,7 @@ interface Scene extends Fleet {
   readonly untilUp: (isUp: boolean) => Promise<void>
 }
 
-/** Starts two replicas and writes a value. Each caller may send 200 requests, to both of them together. */
+/** Starts two replicas and writes a value. Each caller may send 200 requests to both replicas together. */
 async function setUp (t: Test): Promise<Scene> {
   const sts = await startSts(t, [user])
   const aws = { serverId: 'gateway.test', regions: ['eu-west-1'], identities: [{ account: user.account }] }
@@ -42,7 +42,7 @@ async function setUp (t: Test): Promise<Scene> {
   }
 }
 
-/** Returns the median time of some reads, in milliseconds. All must succeed. */
+/** Returns the median time of some reads, in milliseconds. All reads must succeed. */
 async function medianOfReads (t: Test, gateway: Gateway): Promise<number> {
   const times: number[] = []
   for (let count = 0; count < 15; count += 1) {
@@ -53,7 +53,7 @@ async function medianOfReads (t: Test, gateway: Gateway): Promise<number> {
   return times.sort((one, other) => one - other)[7] ?? Infinity
 }
 
-/** Sends requests of a caller to all replicas until each has refused one. Returns how many were allowed. */
+/** Sends requests of a caller to all replicas until each has refused one. Returns the number of allowed requests. */
 async function allowed ({ replicas }: Fleet, token: string): Promise<number> {
   let count = 0
   for (const gateway of replicas) {
@@ -62,7 +62,7 @@ async function allowed ({ replicas }: Fleet, token: string): Promise<number> {
   return count
 }
 
-/** Checks what the gateways promise for the time in which the server can't be used. */
+/** Checks the gateways' promises for the time when the server can't be used. */
 async function promises (t: Test, scene: Scene): Promise<void> {
   const { replicas: [one, other], logIn } = scene
   t.ok(await medianOfReads(t, one) < timeout, 'reads take no longer than before')

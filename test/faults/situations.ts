@@ -1,6 +1,6 @@
 /**
- * Situations that callers, clocks or many simultaneous requests cause, each with the gateway's promise in words. Each has a test
- * in this folder. `docs/reliability.md` is generated from this table, too.
+ * Situations that callers, clocks or many simultaneous requests cause, each with the gateway's promise in words. Each situation
+ * has a test in this folder. `docs/reliability.md` is generated from this table, too.
  */
 export const situations = {
   breaker: {

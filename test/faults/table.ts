@@ -1,7 +1,7 @@
 import type { Fault, Stage } from './fault.ts'
 import type { Call, Promised, Row } from './row.ts'
 
-/** The rows that one test file tests. Their faults are of the same kind. */
+/** The rows of one test file, whose faults are of the same kind. */
 export interface Group {
   readonly title: string
   /** The time limit of a call to Secrets Manager or STS in the rows that end at the deadline, in seconds. */
@@ -153,7 +153,8 @@ const certificates: Group = {
       both(`AWS's certificate ${what}`, { kind: 'certificate', certificate }, refusedCertificate, refusedCertificate)),
     ...both('AWS\'s port does not speak TLS', { kind: 'plain' }, refusedCertificate, refusedCertificate),
     ...both('The connection is closed in the TLS handshake', { kind: 'closed', stage: 'begun' }, unreachable, unreachable),
-    // Node.js reports a reset in the handshake like a later one, so the gateway can't know that AWS has not received the request.
+    // Node.js reports a reset during the handshake like a later reset, so the gateway can't know that AWS has not received the
+    // request.
     ...both('The connection is reset in the TLS handshake', { kind: 'reset', stage: 'begun' },
       { ...brokenOff, ...onlyRead }, { ...brokenOff, ...unknown }),
     ...both('Nothing arrives in the TLS handshake', { kind: 'stall', stage: 'begun' },

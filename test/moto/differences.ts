@@ -33,7 +33,7 @@ export const differences: Difference[] = [
         'a secret with an exclamation mark in its name is not created, but can be promoted to one that exists': ['t.equal(SecretString,']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
-        'promoteSecrets returns a result for each secret > as onConflict specifies for existing secrets': [
+        'promoteSecrets returns a result for each secret > for existing secrets, as onConflict specifies': [
           `await read(gateway, 'prod', 'there'), 'new'`, `{ there: 'unchanged', good: 'unchanged' }`
         ],
         'promoteSecrets replaces only the expected version': [`await read(gateway, 'prod', 'a'), 'new'`, 'update({ b: newer })'],
@@ -265,7 +265,7 @@ export const differences: Difference[] = [
         promoteReplica: [
           `{ name: 'payments/db', arn: /:eu-central-1:/ }`, 'the promoted replica can be written', 'it is no longer a replica'
         ],
-        'a promoted replica does not get the settings of its environment, and the reply says so': ['t.match(']
+        'a promoted replica does not get the settings of its environment, and the reply warns about that': ['t.match(']
       }
     }
   },
@@ -372,7 +372,7 @@ export const differences: Difference[] = [
     evidence: 'documented',
     places: {
       'test/routes/environments/_env/values/index.test.ts': {
-        'readSecrets > one without a value does not affect the others': [`await read({ names: ['many/7', 'empty'`],
+        'readSecrets > a secret without a value does not affect the others': [`await read({ names: ['many/7', 'empty'`],
         readSecrets: [`await read({ names: ['many/7', 'empty'`]
       },
       'test/src/cli/many.test.ts': {

@@ -121,7 +121,7 @@ export async function startMotoProxy (moto: string, accounts: readonly Account[]
     awsCalls,
     signers,
     now: () => Date.now() + moved,
-    // Moves only the gateway's clock, because moto's can't be moved.
+    // Moves only the gateway's clock, because moto's clock can't be moved.
     advance: (days) => { moved += days * day },
     settle: () => undefined,
     catchUp: () => undefined,

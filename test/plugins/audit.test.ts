@@ -173,7 +173,7 @@ t.test('a refusal leaves one record, whatever its reason', async (t) => {
   })
 })
 
-t.test('a request for many secrets leaves a record of each', async (t) => {
+t.test('a request for many secrets leaves a record of each secret', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("administrators") permit (principal in Group::"administrators", action, resource);
@@ -439,7 +439,7 @@ t.test('a configuration reload moves the trail to another file, and changes none
   t.match(await verifyFiles(`${gateway.trailFile}.1`, gateway.trailFile), { findings: [], records: 3 })
 })
 
-t.test('the trail\'s records about itself are in the log too', async (t) => {
+t.test('the trail\'s control records are also logged', async (t) => {
   const gateway = await build(t)
   await gateway.fastify.close()
   const [start, close] = gateway.log.filter((line) => line.includes('"audit":')).map((line): AuditRecord => JSON.parse(line))

@@ -61,7 +61,7 @@ t.test('the keys of an issuer come from its jwksUri, if the configuration has on
   t.same(issuer.requests.slice(1), ['/.well-known/openid-configuration'])
 })
 
-t.test('a token does not wait for all tokens that another address has sent earlier', async (t) => {
+t.test('a token does not wait for all earlier tokens from another address', async (t) => {
   const issuer = await startIssuer(t)
   const oidc = [{ name: 'corp', issuer: issuer.url, audience: 'secrets-gateway', algorithms: ['ES256' as const] }]
   const gateway = await build(t, {

@@ -33,7 +33,7 @@ t.test('a caller without permission is refused before the body is sent', async (
       if (status === undefined) continue
       const length = ['Content-Length', '900000'] as const
       for (const expect of [[], [['Expect', '100-continue']]] as const) {
-        // The gateway waits for 900,000 bytes if it reads the body. None of them is sent.
+        // If the gateway read the body, it would wait for 900,000 bytes, none of which are sent.
         const reply = await sendRaw(gateway.url, { method, path, headers: [...authorization, json, length, ...expect] })
         t.match(reply, { status, head: /^connection: close\r?$/mi }, `${method} ${path}: ${who}`)
       }
@@ -103,7 +103,7 @@ t.test('bulkCreateSecrets: the body may name the credential that the caller may 
   t.equal(await create(tokens.reader, { secretNames: 1, ...named }), 403, 'no credential')
 })
 
-/** Returns everything that the gateway sends on a connection until it closes the connection. */
+/** Returns all data that the gateway sends on a connection until it closes the connection. */
 async function rest (socket: Socket): Promise<string> {
   let all = ''
   for await (const chunk of socket) all += String(chunk)
@@ -142,7 +142,7 @@ t.test('only a limited part of a refused body is received', async (t) => {
   socket.resume()
   const piece = Buffer.alloc(64 * 1024)
   let sent = 0
-  // Writes until a write fails, because the gateway has then closed the connection.
+  // Writes until a write fails because the gateway has closed the connection.
   while (await new Promise<boolean>((resolve) => { socket.write(piece, (error) => { resolve(error == null) }) })) sent += piece.length
   t.ok(sent > 0)
   t.ok((sockets[0]?.bytesRead ?? Infinity) < 2 * 1024 * 1024)

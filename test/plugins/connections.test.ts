@@ -36,7 +36,7 @@ async function statusOn (socket: Socket): Promise<number | undefined> {
 
 const refusals = ({ log }: Gateway): string[] => log.filter((line) => line.includes('connection refused'))
 
-t.test('there is a maximum of connections', async (t) => {
+t.test('the number of connections is limited', async (t) => {
   const gateway = await start(t, { maximum: 3 })
   const sockets = [await from(t, gateway), await from(t, gateway), await from(t, gateway)]
   for (const socket of sockets) t.equal(await statusOn(socket), 200)
@@ -53,7 +53,7 @@ t.test('there is a maximum of connections', async (t) => {
   t.equal(gateway.fastify.server.maxConnections, 5, 'a reload changes it')
 })
 
-t.test('there is a maximum of connections from one address', async (t) => {
+t.test('the number of connections from one address is limited', async (t) => {
   const gateway = await start(t, { maximumPerAddress: 2 })
   const sockets = [await from(t, gateway), await from(t, gateway)]
   t.equal(await statusOn(await from(t, gateway)), undefined)
@@ -90,7 +90,7 @@ t.test('a request that does not arrive in time is refused, and its connection is
   t.same(gateway.awsCalls, [])
 })
 
-t.test('a TLS handshake that does not end in time', async (t) => {
+t.test('a connection whose TLS handshake takes too long is closed', async (t) => {
   const issuer = await authority()
   const pair = await serverPair(issuer)
   const folder = t.testdir({ 'cert.pem': pair.cert, 'key.pem': pair.key })
@@ -98,7 +98,7 @@ t.test('a TLS handshake that does not end in time', async (t) => {
   const gateway = await start(t, { handshakeTimeoutSeconds: 0.2, maximumPerAddress: 1 }, { tls })
   const socket = await from(t, gateway)
   await from(t, gateway)
-  // A connection counts towards the limit even before its handshake, so the second one is refused.
+  // A connection counts towards the limit even before its handshake, so the second connection is refused.
   await until(() => refusals(gateway).length === 1)
   await until(() => socket.resume().destroyed)
   await until(() => gateway.trail().some(({ event, reason }) => event === 'denial' && reason === 'ERR_TLS_HANDSHAKE_TIMEOUT'))

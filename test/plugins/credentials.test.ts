@@ -82,7 +82,7 @@ t.test('credentials of one account share its quotas', async (t) => {
   const gateway = await build(t, {
     environments: { dev: { region: 'eu-west-1', account: '111111111111', credential: 'one', allowedCredentials: ['other'] } },
     credentials: { one: keys('SHARED_KEY'), other: keys('SAME_KEY') },
-    // Five creations a second.
+    // Five creations per second.
     aws: { quotaShare: 0.1 },
     authorization: policies('@id("all") permit (principal, action, resource);')
   })
@@ -90,7 +90,7 @@ t.test('credentials of one account share its quotas', async (t) => {
   const replies = await Promise.all(['one', 'other'].flatMap((id) => Array.from({ length: 4 }, async (_, index) =>
     gateway.send('POST', `${path}/${id}-${index}`, { json: { value: 'v' }, headers: { 'aws-credential-id': id } }))))
   t.same(replies.map(({ status }) => status), Array.from({ length: 8 }, () => 201))
-  // Two creations start at once. The other six take two seconds, but each credential on its own would need only 0.7 seconds.
+  // Two creations start at once. The other six take two seconds, but with separate quotas, they would take only 0.7 seconds.
   t.ok(performance.now() - begun > 1_500, 'the two credentials together keep to the quota')
 })
 

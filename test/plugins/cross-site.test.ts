@@ -65,7 +65,7 @@ t.test('a request with a token is accepted, because another site does not know t
   t.match(await ask({ path: '/health/live', headers: foreign }), { status: 200 }, 'a public route')
 })
 
-t.test('every route that needs a caller refuses it', async (t) => {
+t.test('every route that needs a caller refuses such a request', async (t) => {
   const { gateway, ask } = await setUp(t)
   const { paths } = gateway.fastify.swagger() as { paths: Record<string, Record<string, { security?: unknown[] }>> }
   const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { security }]) => ({ path, method, security })))
@@ -85,7 +85,7 @@ t.test('every route that needs a caller refuses it', async (t) => {
   t.same(gateway.awsCalls, [])
 })
 
-t.test('refused requests count against the address and not against the caller', async (t) => {
+t.test('refused requests count against the address, not against the caller', async (t) => {
   const { ask } = await setUp(t, { requestsPerSecond: 0.1, burst: 2, unauthenticated: { requestsPerSecond: 0.1, burst: 3 } })
   const asked = []
   for (let count = 0; count < 5; count++) asked.push((await ask({ path: '/environments', headers: [site('cross-site')] }))?.status)

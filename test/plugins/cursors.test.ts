@@ -8,8 +8,8 @@ import { build, policies, tokens, type Gateway, type Reply } from '#test/helper'
 /**
  * Every list with a cursor:
  * - `path`: the path of the list
- * - `others`: parameters that make it a different list, which must refuse its cursors
- * - `elsewhere`: the paths of other lists, which must refuse its cursors, too
+ * - `others`: parameters that make it a different list, where its cursors must be refused
+ * - `elsewhere`: the paths of other lists, where its cursors must be refused, too
  * - `query`: the parameters that identify the list in its cursors, if the request has no query string
  */
 const lists = [
@@ -59,7 +59,7 @@ const cursorOf = async (gateway: Gateway, path: string): Promise<string> => {
   return json.nextCursor
 }
 
-/** Returns the reply without the IDs of requests, which differ in every reply. */
+/** Returns the reply without request IDs, which differ in every reply. */
 const withoutIds = ({ status, json: { instance, requestId, awsRequestId, ...json } }: Reply): object =>
   ({ status, json, names: String(instance).endsWith(requestId) })
 

@@ -90,7 +90,7 @@ t.test('messages that are not events about a secret are deleted, counted, and lo
   t.notMatch(gateway.log.join(''), 'canary')
 })
 
-t.test('a queue that can not be read is tried again', async (t) => {
+t.test('a queue that can't be read is retried', async (t) => {
   const queue = await startQueue(t)
   queue.isHasty = true
   queue.fail('AccessDenied', 'InvalidClientTokenId')
@@ -119,7 +119,7 @@ t.test('a reload changes the queues, and the end of the gateway ends the wait fo
   await until(() => other.waiting() === 0)
 })
 
-t.test('a credential without keys is logged, and says why', async (t) => {
+t.test('a credential without keys is logged with the reason', async (t) => {
   const queue = await startQueue(t)
   const { log } = await build(t, {
     ...caching,

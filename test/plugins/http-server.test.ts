@@ -22,7 +22,7 @@ t.test('CONNECT is refused and recorded', async (t) => {
   }
 })
 
-t.test('the connection of a CONNECT is closed, even if the client goes on', async (t) => {
+t.test('the connection of a CONNECT is closed, even if the client keeps sending', async (t) => {
   const { url } = await build(t)
   const socket = await connect(url)
   t.teardown(() => { socket.destroy() })
@@ -32,7 +32,7 @@ t.test('the connection of a CONNECT is closed, even if the client goes on', asyn
   await once(socket, 'close')
 })
 
-t.test('CONNECT behind a request that has not been answered yet', async (t) => {
+t.test('CONNECT after a request that has not been answered yet', async (t) => {
   const gateway = await build(t)
   const socket = await connect(gateway.url)
   t.teardown(() => { socket.destroy() })
@@ -50,7 +50,7 @@ t.test('CONNECT behind a request that has not been answered yet', async (t) => {
   t.match(rest.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200'], 'nothing is answered after a last request')
 })
 
-t.test('malformed HTTP behind a request does not take the place of its reply', async (t) => {
+t.test('malformed HTTP after a request does not replace that request\'s reply', async (t) => {
   const gateway = await build(t)
   const allOf = async (text: string): Promise<string> => {
     const socket = await connect(gateway.url)
@@ -146,13 +146,13 @@ t.test('other protocols are refused and recorded', async (t) => {
   }
 })
 
-t.test('the documentation says what answers each event of Node.js\'s server', async (t) => {
+t.test('the documentation names the handler of each event of Node.js\'s server', async (t) => {
   const page = await readFile(join(root, 'docs', 'request.md'), 'utf8')
   const table = page.slice(page.indexOf('## What reaches the pipeline'), page.indexOf('## Which steps a route has'))
   const rows = Array.from(table.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm), ([, events = '']) => events.replaceAll('`', '').split(', '))
   const types = await Promise.all(['http', 'https', 'net', 'tls'].map(async (name) =>
     readFile(join(root, 'node_modules', '@types', 'node', `${name}.d.ts`), 'utf8')))
-  // In the class or interface `Server` of each module, the method `on` has an overload for every event.
+  // In each module's class or interface `Server`, the method `on` has an overload for every event.
   const declared = types.flatMap((text) => text.split(/^ {4}(?=(?:class|interface) )/m).filter((part) => /^(?:class|interface) Server\b/.test(part)))
     .flatMap((part) => Array.from(part.matchAll(/\bon\(\s*event: "(\w+)"/g), ([, event]) => event))
   t.ok(declared.length > 20)

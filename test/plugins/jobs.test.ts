@@ -24,11 +24,11 @@ const origin: JobOrigin = {
   credentialId: 'dev-account'
 }
 
-t.test('a job that was left is continued with what its caller may do now', { skip }, async (t) => {
+t.test('a job that another replica has left continues with its caller\'s current permissions', { skip }, async (t) => {
   const { redis, replicas } = await startFleet(t, 2)
   const store = createJobStore(await connect(t, redis, { fleet: 'secrets-gateway' }), { key: Buffer.alloc(32, 'k'), now: Date.now })
 
-  /** Starts a job as another replica would, leaves it, and returns it with the records about it when it has ended. */
+  /** Starts a job as another replica would, leaves it, and waits for its end. Returns the job and its records. */
   async function leave (change: Partial<JobOrigin>): Promise<{ job: Job, records: AuditRecord[] }> {
     const from = { ...origin, ...change }
     const { job: { id }, owned } = await store.start(from, quick(1).plan())
@@ -74,7 +74,7 @@ t.test('a job that runs while the configuration changes', async (t) => {
   await Promise.all(Object.entries(changes).map(async ([what, change]) => {
     const gateway = await build(t)
     const { config, jobs } = gateway.fastify
-    // AWS's quota allows 50 creations in a second, so the job is far from its end when the first secret exists.
+    // AWS's quota allows 50 creations per second, so the job is far from its end when the first secret exists.
     const secretNames = Array.from({ length: 200 }, (_, index) => `n${index}`)
     const { headers } = await gateway.send('POST', '/environments/dev/secrets', {
       json: { secretNames, settings: { concurrency: 1 } }, headers: { prefer: 'respond-async' }

@@ -11,14 +11,14 @@ const path = '/environments/dev/secrets'
 const start = async (t: Test): Promise<Gateway> =>
   build(t, { server: { ...declared.server, memory: { budgetBytes: 128 * mebibyte } } })
 
-/** A bulk create whose headers announce a body that never arrives. */
+/** A bulk create that announces a body in its headers, but never sends it. */
 const announced = (header: readonly [string, string], token: string = tokens.administrator): RawRequest => ({
   method: 'POST',
   path,
   headers: [['Authorization', `Bearer ${token}`], ['Content-Type', 'application/json'], ['Expect', '100-continue'], header]
 })
 
-/** Announces a body. Returns the connection if the gateway replies `100 Continue`, or else the reply. */
+/** Announces a body. Returns the connection if the gateway replies `100 Continue`, otherwise the reply. */
 async function announce (t: Test, { url }: Gateway, request: RawRequest): Promise<RawReply | Socket> {
   const socket = await connect(url)
   t.teardown(() => { socket.destroy() })
@@ -96,7 +96,7 @@ async function hasRoom (t: Test, gateway: Gateway): Promise<boolean> {
   return 'destroy' in answer
 }
 
-t.test('a body is counted until the work on it has ended, even if its caller has hung up', async (t) => {
+t.test('a body is counted until its request has been handled, even if the caller has disconnected', async (t) => {
   const gateway = await start(t)
   const letContinue = holdCalls(gateway)
   const accepted = once(gateway.fastify.server, 'connection')

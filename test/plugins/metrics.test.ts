@@ -20,7 +20,7 @@ const addressOf = ({ log }: Gateway): string => {
   return lines.find(({ metrics }) => metrics !== undefined)?.metrics ?? ''
 }
 
-/** Fetches the samples, keyed by their names and labels. Checks that each line is one that Prometheus can read. */
+/** Fetches the samples, keyed by their names and labels. Checks that Prometheus can read each line. */
 async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number>> {
   const reply = await fetch(addressOf(gateway))
   t.equal(reply.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8')
@@ -35,7 +35,7 @@ async function samplesOf (t: Test, gateway: Gateway): Promise<Map<string, number
   return samples
 }
 
-t.test('the number of saved calls is the number of reads minus that of the calls they needed', async (t) => {
+t.test('the number of saved calls is the number of reads minus the number of calls', async (t) => {
   const gateway = await build(t, { ...caching, server: { metrics: { port: 0 } } })
   const names = Array.from({ length: 40 }, (_, index) => `n${index}`)
   for (const name of names) await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, SecretString: name })
@@ -107,13 +107,13 @@ t.test('the documentation lists every metric', async (t) => {
   t.same(rows.flatMap((names) => names.replaceAll('`', '').split(', ')).toSorted(), reported.toSorted())
 })
 
-t.test('without a listener of their own, the metrics cannot be read', async (t) => {
+t.test('without a separate listener, the metrics can\'t be read', async (t) => {
   const gateway = await build(t)
   t.equal(addressOf(gateway), '')
   t.equal((await gateway.send('GET', '/metrics')).status, 404)
 })
 
-t.test('an address that is in use keeps the gateway from starting, and a reload can not change it', async (t) => {
+t.test('an address that is in use keeps the gateway from starting, and a reload can\'t change it', async (t) => {
   const other = createServer().listen(0, '127.0.0.1')
   t.teardown(() => { other.close() })
   await once(other, 'listening')

@@ -3,7 +3,7 @@ import type { Declared } from '#src/config/config'
 import { build } from '#test/helper'
 import { until } from '#test/until'
 
-t.test('an overloaded gateway refuses requests, and answers whether it is alive and ready', async (t) => {
+t.test('an overloaded gateway refuses requests, but answers health probes', async (t) => {
   for (const [reason, overload] of Object.entries({
     heap: { heapShare: 1e-6 },
     'event-loop-delay': { loopDelayMilliseconds: -1 }

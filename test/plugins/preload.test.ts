@@ -38,7 +38,7 @@ t.test('required secrets are read at the start, and after a reload', async (t) =
   t.same(awsCalls.slice(seen), ['BatchGetSecretValue'], 'what is kept is not read again')
 })
 
-t.test('they are read with the gateway\'s own session of a role, unless callers could not use the result', async (t) => {
+t.test('required secrets are read with the gateway\'s own role session, unless callers could not use the result', async (t) => {
   const role = { kind: 'assume-role', roleArn: roleArns.dev, source: 'platform', externalId: 'of-the-gateway' } as const
   const { signers, fastify } = await scene(t, {
     environments: {

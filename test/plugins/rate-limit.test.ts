@@ -65,7 +65,7 @@ t.test('windows end, and a reload changes the limits immediately', async (t) => 
 
   let reply = await dev(gateway)()
   t.equal(reply.status, 200)
-  // Sends requests until one is refused: on a busy machine, the window may end before the second request.
+  // Sends requests until one is refused, because on a busy machine, the window may end before the second request.
   await until(async () => {
     reply = await dev(gateway)()
     return reply.status === 429
@@ -114,7 +114,7 @@ t.test('the limit of an environment', async (t) => {
   ])
 })
 
-t.test('a reply shows a caller\'s own count alone', async (t) => {
+t.test('a reply shows only the caller\'s own count', async (t) => {
   const gateway = await build(t, { limits: { ...slow(100), perEnvironment: slow(200) } })
   const counts = async (token: string): Promise<unknown[]> => {
     const { headers } = await dev(gateway, token)()
@@ -171,7 +171,7 @@ t.test('behind a trusted proxy, limits apply to the addresses of its clients', a
   t.equal(await from('2001:db8:0:1::1'), 401)
 })
 
-t.test('requests that only claim to be signed by a caller do not use up its limit', async (t) => {
+t.test('requests with an unverified claim of a caller\'s signature do not use up its limit', async (t) => {
   const gateway = await build(t, { limits: slow(4), server: { trustedProxies: ['127.0.0.1'] } })
   const keys = await keysFor(gateway)
   const wrong = { ...keys, SecretAccessKey: 'A'.repeat(40) }

@@ -5,7 +5,7 @@ import { sendRaw, type RawReply, type RawRequest } from '#test/raw'
 
 const path = '/environments/dev/secrets/a'
 
-/** Sends a request with exactly these header lines, which fetch would join or refuse. */
+/** Sends a request with exactly these header lines. `fetch` would join or refuse some of them. */
 async function withHeaders (url: string, headers: readonly [string, string][]): Promise<{ status: number | undefined, text: string }> {
   return new Promise((resolve, reject) => {
     httpRequest(url, { headers: headers.flat() }, (reply) => {
@@ -68,7 +68,7 @@ t.test('a body with a content coding is refused', async (t) => {
   t.same(gateway.awsCalls, [])
 })
 
-t.test('a request line that names another host than the Host header is refused', async (t) => {
+t.test('a request line with a different host than the Host header is refused', async (t) => {
   const gateway = await build(t)
   const ask = async (target: string): Promise<RawReply | undefined> =>
     sendRaw(gateway.url, { path: target, headers: [['Authorization', `Bearer ${tokens.administrator}`]] })

@@ -43,7 +43,7 @@ t.test('a gateway starts without its server', async (t) => {
   t.match(linesOf(gateway), [{ reason: 'unreachable' }])
 })
 
-t.test('a replica with another key drops the messages of the others, and says so once', { skip }, async (t) => {
+t.test('a replica with another key drops the other replicas\' messages, and logs that once', { skip }, async (t) => {
   const redis = await startRedis(t)
   const folder = t.testdir({ key, other: Buffer.alloc(32, 'x').toString('base64') })
   const shared = (keyFile: string): object => ({ shared: { url: redis.url, keyFile: `${folder}/${keyFile}`, timeoutMilliseconds: 1_000 } })

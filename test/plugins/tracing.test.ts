@@ -23,7 +23,7 @@ const canary = 'canary-value-4711'
 /** A trace as a tree of names. Each span is followed by its child spans. */
 type Tree = [name: string, ...parts: Tree[]]
 
-/** Returns the tree below a span of a trace. The child spans are sorted by name. */
+/** Returns the tree below a span of a trace, with the child spans sorted by name. */
 function treeOf (spans: readonly ReceivedSpan[], root: ReceivedSpan): Tree {
   const parts = spans.filter(({ parentSpanId }) => parentSpanId === root.spanId).map((part) => treeOf(spans, part))
   return [root.name, ...parts.sort(([one], [other]) => one < other ? -1 : 1)]
@@ -41,7 +41,7 @@ async function traceOf (collector: Collector, wanted: Record<string, unknown>): 
   return { root, spans, tree: treeOf(spans.filter(({ name }) => !name.startsWith('wait ')), root) }
 }
 
-/** Checks that no secret, and no name of a secret or a caller, has arrived at the collector. */
+/** Checks that no secret, and no name of a secret or a caller, has reached the collector. */
 function assertDiscreet (t: Test, { bodies }: Collector): void {
   const all = Buffer.concat(bodies)
   for (const text of [canary, 'payments', '%2Fdb', ...Object.values(tokens), 'AKIADEV', 'administrator', 'secretId=']) {
@@ -217,7 +217,7 @@ t.test('refusals have a trace, and health probes have none', async (t) => {
   assertDiscreet(t, collector)
 })
 
-t.test('samplers decide what is recorded, and every line still has the ID of its trace', async (t) => {
+t.test('samplers decide what is recorded, and every log line still has the ID of its trace', async (t) => {
   const sampled = async (change: Parameters<typeof tracingTo>[1], flags: string): Promise<boolean> => {
     const collector = await startCollector(t)
     const gateway = await build(t, {}, tracingTo(collector.url, change))
@@ -273,7 +273,7 @@ t.test('a collector that is gone, slow or refuses spans delays no request, and t
   }
 })
 
-t.test('spans that wait are exported at the shutdown', async (t) => {
+t.test('waiting spans are exported at the shutdown', async (t) => {
   const collector = await startCollector(t)
   const gateway = await build(t, {}, tracingTo(collector.url, { queue: { size: 100, batch: 100, delay: 600_000 } }))
   await gateway.send('GET', '/environments')

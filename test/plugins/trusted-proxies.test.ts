@@ -6,7 +6,7 @@ import { until } from '#test/until'
 const valid: [string, string] = ['Authorization', `Bearer ${tokens.administrator}`]
 
 /**
- * Sends a request with these values of `X-Forwarded-For`, each in a header line of its own. Returns the peer address that is
+ * Sends a request with these values of `X-Forwarded-For`, each in a separate header line. Returns the peer address that is
  * logged, or the status if the request fails.
  */
 async function peer (gateway: Gateway, ...forwardedFor: string[]): Promise<unknown> {

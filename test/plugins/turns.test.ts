@@ -6,7 +6,7 @@ import { until } from '#test/until'
 const request = (token: string): string =>
   ['GET /environments HTTP/1.1', 'host: gateway.test', `authorization: Bearer ${token}`, '', ''].join('\r\n')
 
-t.test('a request does not wait for all requests that another caller has sent before', async (t) => {
+t.test('a request does not wait for all earlier requests of another caller', async (t) => {
   const gateway = await build(t)
   const socket = await connect(gateway.url)
   t.teardown(() => { socket.destroy() })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { tokens, type Gateway, type Reply, type RequestOptions } from '#test/helper'
 import type { Operation, Outcome, Read, Request } from './history.ts'
 
-/** What callers do with a secret, and how often. */
+/** The actions of callers on a secret, and their frequencies. */
 const weights = {
   read: 4, readMetadata: 2, readMany: 2,
   create: 1, createNew: 1, bulkCreate: 1, bulkUpdate: 1, put: 2, replace: 5, update: 1, patch: 1,
@@ -20,7 +20,7 @@ const action = fc.oneof(...kinds.map((kind) => ({ weight: weights[kind], arbitra
 /** Programs for three concurrent callers: each carries out its actions one after another. */
 export const programs = fc.array(fc.array(action, { minLength: 4, maxLength: 9 }), { minLength: 3, maxLength: 3 })
 
-/** Everything that happened to a secret. */
+/** The recorded events of a secret. */
 export interface Recording {
   operations: Operation[]
   reads: Read[]
@@ -50,7 +50,7 @@ const callers = [tokens.administrator, tokens.pipeline, tokens.writer]
 const bulkEffects: Readonly<Record<string, readonly ('create' | 'update' | 'restore')[]>> =
   { created: ['create'], updated: ['update'], restored: ['restore', 'update'] }
 
-/** Returns the requests of a caller about a secret. Each adds what it did, and the reply, to the recording. */
+/** Returns a caller's requests for a secret. Each adds its operation and the reply to the recording. */
 export function createCaller (
   gateway: Gateway, name: string, number: number, { operations, reads, values, next }: Recording
 ): Record<Kind, () => Promise<void>> {
@@ -121,7 +121,7 @@ export function createCaller (
   const readMetadata = ({ state, versions = {} }: { state: string, versions?: Record<string, string[]> }): string =>
     state === 'pending-deletion' ? 'secret-pending-deletion' : Object.keys(versions).find((id) => versions[id]?.includes('AWSCURRENT')) ?? ''
 
-  /** Finds out which version has the label `blue`. */
+  /** Determines which version has the label `blue`. */
   async function findBlue (): Promise<void> {
     const { status, json } = await ask('GET', `${path}?versionStage=blue`)
     blue = status === 200 ? json.versionId : undefined

@@ -69,7 +69,7 @@ t.test('a read is stale if it shows a state that was replaced before the read be
   t.notOk(stale(15, 16, 'secret-pending-deletion'), 'AWS may not have finished')
 })
 
-t.test('a caller\'s own writes count for its reads, even if the writes of others are late', async (t) => {
+t.test('a caller\'s own writes count for its reads, even if other callers\' writes are late', async (t) => {
   const operations = [create, { ...done(3, 4, put('b')), caller: 1 }, done(5, 6, put('c'))]
   const goesBack = (caller: number, found: string): boolean =>
     staleReadsOfOwnWrites(operations, [{ caller, began: 7, ended: 8, found }]).length > 0

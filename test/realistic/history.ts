@@ -28,7 +28,7 @@ export interface Read {
 
 /** The state of a secret. */
 export interface State {
-  /** A secret is `going` after a deletion without recovery, until AWS has finished it. Nobody is told when that is. */
+  /** A secret is `going` after a deletion without recovery, until AWS has finished it at an unknown time. */
   existence: 'absent' | 'active' | 'deleted' | 'going'
   /** The version of each label, except AWSPREVIOUS. */
   labels: Readonly<Record<string, string>>
@@ -105,12 +105,12 @@ const changesCurrent = (request: Request): request is Extract<Request, { version
 /** The requests that are tried again if another writer interferes, and then refused. */
 const retried: ReadonlySet<Request['kind']> = new Set(['rollBack', 'patch'])
 
-/** Returns true if a request was refused because of a concurrent write, and there was such a write. */
+/** Returns true if a request was refused because of a concurrent write, and a concurrent write exists. */
 const metRival = (operation: Operation, operations: readonly Operation[]): boolean =>
   retried.has(operation.kind) && operation.outcome === 'write-conflict' && operations.some((other) => other !== operation &&
     changesCurrent(other) && isEffective(other) && other.began < operation.ended && operation.began < other.ended)
 
-/** Returns true if AWS has carried the request out, or may have done so. */
+/** Returns true if AWS has carried out the request, or may have done so. */
 const isEffective = ({ outcome }: Operation): boolean => outcome === 'done' || outcome === 'unknown'
 
 /**
@@ -149,7 +149,7 @@ export function isLinearizable (operations: readonly Operation[], last: State): 
 
 const sorted = ({ existence, labels, versions }: State): unknown[] => [existence, Object.entries(labels).sort(), [...versions].sort()]
 
-/** Returns a text that is the same for states that can't be told apart once AWS has finished all deletions. */
+/** Returns a text that is the same for states that are indistinguishable once AWS has finished all deletions. */
 const finalForm = (state: State, confirmed: ReadonlySet<string>): string => JSON.stringify(sorted({
   ...state, existence: isGone(state) ? 'absent' : state.existence, versions: state.versions.filter((version) => confirmed.has(version))
 }))
@@ -165,7 +165,7 @@ interface Setting {
 
 const before: Omit<Setting, 'value'> = { began: -Infinity, ended: -Infinity }
 
-/** The states that a request leads to. After a deletion without recovery, reads may say either. */
+/** The states that a request leads to. After a deletion without recovery, reads may show either. */
 const existenceAfter: Readonly<Partial<Record<Request['kind'], readonly string[]>>> = {
   create: ['active'], put: ['active'], restore: ['active'], delete: ['deleted'], forceDelete: ['deleted', 'absent']
 }
@@ -176,7 +176,8 @@ const foundStates: Readonly<Record<string, string>> = { 'secret-not-found': 'abs
  * Returns the reads that show a state from before a write that was confirmed before the read began. A read at the same time as a
  * write may show either state, and so may a read that begins while the outcome of a write is unknown.
  *
- * @param counts returns true if the read must show the effect of this confirmed write; by default, it must show that of every one
+ * @param counts returns true if the read must show the effect of this confirmed write; by default, it must show the effect of
+ * every write
  */
 export function staleReads (
   operations: readonly Operation[], reads: readonly Read[], counts: (write: { caller?: number }, read: Read) => boolean = () => true

@@ -14,7 +14,7 @@ type Replicas = readonly [Gateway, ...Gateway[]]
 
 const authorization = policies('@id("everything") permit (principal, action, resource);')
 
-/** Carries out the programs concurrently, each by a caller of its own. The callers are spread over the replicas. */
+/** Carries out the programs concurrently, each by its own caller. The callers are spread over the replicas. */
 async function runPrograms (replicas: Replicas, name: string, all: readonly Kind[][]): Promise<Recording> {
   const recording = newRecording()
   await Promise.all(all.map(async (program, number) => {

@@ -17,7 +17,7 @@ interface Asked {
   json?: unknown
 }
 
-/** Sends a request as a client of the agent does. */
+/** Sends a request like a client of the agent. */
 const ask = async (gateway: Gateway, path: string, { method = 'GET', headers = token, json }: Asked = {}): Promise<Reply> =>
   gateway.send(method, path, { token: null, headers, json })
 
@@ -46,7 +46,7 @@ const table: readonly [path: string, asked: Asked, status: number, reply: string
   ['/v1/dev/a', { headers: { [header]: tokens.expired } }, 403, 'Bad Token'],
   ['/v1/dev/a', { headers: { [header]: `Bearer ${tokens.administrator}` } }, 403, 'Bad Token'],
   ['/v1/dev/a', { headers: { authorization: `Bearer ${tokens.administrator}` } }, 403, 'Bad Token'],
-  // The preflight of a browser is a request like any other. It has no token, and no reply allows another origin.
+  // A browser's preflight is handled like any other request. It has no token, and no reply allows another origin.
   ['/ping', { headers: preflight, method: 'OPTIONS' }, 405, 'Not allowed'],
   [get, { headers: preflight, method: 'OPTIONS' }, 403, 'Bad Token'],
   ['/v1/dev/a', { headers: preflight, method: 'OPTIONS' }, 403, 'Bad Token'],

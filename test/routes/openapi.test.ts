@@ -42,7 +42,7 @@ interface Described {
   responses: Record<string, Declared>
 }
 
-/** Writes references, constants and records as the document does, and leaves out what only TypeBox uses. */
+/** Writes references, constants and records as the document does, and leaves out members that only TypeBox uses. */
 const asDocumented = (value: unknown): unknown => JSON.parse(JSON.stringify(value)
   .replaceAll(/"\$ref":"(\w+)#"/g, '"$ref":"#/components/schemas/$1"')
   .replaceAll(/"const":("\w+")/g, '"enum":[$1]'), (_key, member: unknown) => {
@@ -50,7 +50,7 @@ const asDocumented = (value: unknown): unknown => JSON.parse(JSON.stringify(valu
   return patternProperties === undefined ? member : { ...schema, additionalProperties: Object.values(patternProperties)[0] as unknown }
 })
 
-t.test('with its references resolved, the document says what the routes declare', async (t) => {
+t.test('with its references resolved, the document matches the declarations of the routes', async (t) => {
   const { document, routes } = await builtGateway()
   const { paths } = inlineComponents(document as { paths: Record<string, Record<string, Described>>, components: object })
   const operations = new Map(Object.values(paths).flatMap((path) => Object.values(path)).map((operation) => [operation.operationId, operation]))

@@ -7,11 +7,11 @@ const old = '/usr/bin/node'
 const version = spawnSync(old, ['--version'], { encoding: 'utf8' }).stdout as string | null
 const isOld = version !== null && Number(/^v(\d+)/.exec(version)?.[1] ?? Infinity) < 24
 
-t.test('an old Node.js is refused, with the next step for whoever uses it', { skip: isOld ? false : 'no old Node.js is installed' }, async (t) => {
+t.test('an old Node.js is refused, with the next step for its user', { skip: isOld ? false : 'no old Node.js is installed' }, async (t) => {
   const folder = t.testdir({ scripts: {}, src: {}, 'package.json': '{"type":"module"}' })
   copyFileSync(join(import.meta.dirname, '..', '..', 'scripts', 'require-node.js'), join(folder, 'scripts', 'require-node.js'))
   const said = (): string => {
-    // Without variables: the test runner's NODE_OPTIONS load what an old Node.js does not have.
+    // Without variables, because the test runner's NODE_OPTIONS load modules that an old Node.js does not have.
     const { status, stderr } = spawnSync('env', ['-i', old, join(folder, 'scripts', 'require-node.js')], { encoding: 'utf8' })
     t.equal(status, 78)
     return stderr

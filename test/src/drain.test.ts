@@ -21,8 +21,8 @@ const rounds = Number(requested ?? 1)
 const delays = [20, 1_500, ...requested === undefined ? [] : [9_000]]
 
 /**
- * The time for which the gateway still serves new connections, in seconds. The balancer has to notice within it that the gateway is
- * not ready. Many gateways at once make the machine slow, so they have the time that is the default.
+ * The time, in seconds, for which the gateway still serves new connections. In this time, the balancer has to notice that the
+ * gateway is not ready. Many concurrent gateways make the machine slow, so they get the default time.
  */
 const delaySeconds = requested === undefined ? 1 : 5
 
@@ -63,7 +63,7 @@ interface Gateway {
 }
 
 interface Setting {
-  /** What the sections `server` and `aws` of the configuration have besides. */
+  /** Additional members of the sections `server` and `aws` of the configuration. */
   server?: object
   aws?: object
   /** Arguments of env(1) that start Node.js. */
@@ -162,7 +162,7 @@ for (const delay of delays) {
   })
 }
 
-/** Opens a connection and sends something on it. */
+/** Opens a connection and sends text on it. */
 async function open (t: Test, url: string, text: string): Promise<Socket> {
   const socket = connectTcp(Number(new URL(url).port), '127.0.0.1')
   t.teardown(() => { socket.destroy() })

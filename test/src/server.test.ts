@@ -78,7 +78,7 @@ async function refuse (t: Test, variables: Record<string, string>, cwd = t.testd
   }
 }
 
-t.test('traces are exported as the environment variables say, with their headers, which appear nowhere else', async (t) => {
+t.test('traces are exported as the environment variables specify, with their headers, which appear nowhere else', async (t) => {
   t.testdir({})
   const collector = await startCollector(t)
   const { url, output, end } = await start(t, {

@@ -4,8 +4,8 @@ import { hasExpired, purgeExpired } from '#src/local-backend/store/secrets'
 import type { Store } from '#src/local-backend/store/store'
 
 /**
- * The access to the database that an operation needs. SQLite lets only one process write at a time, so operations that only read
- * do not ask for `writes`.
+ * The access to the database that an operation needs. SQLite lets only one process write at a time, so an operation that only
+ * reads should not require `writes`.
  */
 export type Access = 'none' | 'reads' | 'writes'
 

@@ -49,10 +49,7 @@ function deleteImmediately (context: CallContext, secretId: string): Output {
   }
 }
 
-/**
- * Deletes a secret after the delay with which AWS carries out such deletions. Until then, the secret is marked for deletion and
- * its name is in use.
- */
+/** Deletes a secret after a delay, as AWS does. Until then, the secret is marked for deletion and its name is in use. */
 function removeLater ({ store, now, faults }: CallContext, secret: Secret): void {
   const delay = faults.forcedDeletionDelay()
   if (delay === 0) purgeSecret(store, secret)

@@ -23,7 +23,7 @@ export function restoreSecret ({ SecretId }: Input<'RestoreSecret'>, context: Ca
 }
 
 /**
- * Returns true if the secret was deleted without recovery: the time between its deletion and its removal is then shorter than any
+ * Returns true if the secret was deleted without recovery. The time between such a deletion and the removal is shorter than any
  * recovery window.
  */
 const wasForced = ({ deletedAt, purgeAt }: Secret): boolean =>

@@ -4,7 +4,7 @@ import { matches, readPattern, type ConditionContext } from './pattern.ts'
 /** Returns true if a request's value matches the policy's value that this test was created for. */
 export type Test = (value: string, context: ConditionContext) => boolean
 
-/** A condition operator, which compares a request's values with those in a policy. */
+/** A condition operator, which compares a request's values with a policy's values. */
 export interface Operator {
   /** True for operators such as `StringNotEquals`, which are met if the request's value matches none of the policy's values. */
   negated: boolean

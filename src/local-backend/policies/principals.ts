@@ -62,7 +62,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 /**
  * Parses a `Principal` or `NotPrincipal` element.
  *
- * @throws PolicyError if the element is malformed, or names an unsupported principal or one of another partition
+ * @throws PolicyError if the element is malformed, or names a principal that is unsupported or in another partition
  */
 export function readPrincipal (
   element: string, value: unknown, { negated, partition }: { negated: boolean, partition: string }

@@ -6,7 +6,7 @@ import type { Store } from '#src/local-backend/store/store'
 export interface Reader {
   /** Returns the copy as it is at this time, in milliseconds since the epoch. */
   at: (now: number) => Store
-  /** Copies all changes so far, even those that would be copied later. */
+  /** Copies all changes so far, including those that are not due yet. */
   settle: () => void
   close: () => void
 }
@@ -18,8 +18,8 @@ interface Change {
 }
 
 /**
- * Creates a reader of a store that is still empty. The reader shows the store's changes in the order in which they were made, as
- * a replica of a database does.
+ * Creates a reader of a store, which must still be empty. The reader shows the store's changes in the order in which they were
+ * made, as a replica of a database does.
  *
  * @param now the clock of the backend, in milliseconds since the epoch
  * @param lag returns the delay of the next change, in milliseconds

@@ -17,14 +17,14 @@ export interface RealisticOptions {
 /** The delays and failures of a backend. */
 export interface Realism {
   faults: SimulatedFaults
-  /** Returns the store for an operation that only reads. It may lag behind. */
+  /** Returns the store for an operation that only reads. The store may lag behind. */
   view: (operation: string) => Store
   /** Returns true if AWS throttles the next call. */
   throttles: () => boolean
   /**
-   * Carries out a call after a delay like AWS's latency, or fails in one of these ways:
+   * Carries out a call after a delay like AWS's latency, or fails like AWS:
    *
-   * @throws AwsError `InternalServiceError`, which does not say whether the call has been carried out
+   * @throws AwsError `InternalServiceError`, whether or not the call has been carried out
    * @throws ConnectionReset after the call has been carried out
    */
   carryOut: <Output>(call: () => Output) => Promise<Output>
@@ -45,10 +45,10 @@ export function ideal (store: Store): Realism {
   }
 }
 
-/** The number of readers, each of which may lag behind. A caller can't know which of them answers. */
+/** The number of readers, each of which may lag behind. A caller can't know which reader answers. */
 const readerCount = 3
 
-/** The operations that read an index of all secrets. It is updated later than the secrets themselves. */
+/** The operations that read an index of all secrets. AWS updates this index later than the secrets themselves. */
 const listings: ReadonlySet<string> = new Set(['ListSecrets'])
 
 /**

@@ -7,7 +7,7 @@ export interface SeededRandom {
   happens: (event: keyof typeof chances) => boolean
   /** Returns a random delay, distributed as the table specifies, in milliseconds. */
   delay: (name: keyof typeof delays) => number
-  /** Returns an integer from 0 to `count` - 1. Each `purpose` has a sequence of its own. */
+  /** Returns an integer from 0 to `count` - 1. Each `purpose` has its own sequence. */
   below: (count: number, purpose: string) => number
 }
 

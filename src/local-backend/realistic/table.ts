@@ -49,8 +49,8 @@ export const delays = {
 } as const satisfies Record<string, Row & { delay: Delay }>
 
 /**
- * The probabilities of AWS's failures, from 0 to 1. All numbers are guesses. They are far above the real ones, so that a short
- * run encounters each kind of failure.
+ * The probabilities of AWS's failures, from 0 to 1. All numbers are guesses. They are far above the real probabilities, so that a
+ * short run encounters each kind of failure.
  */
 export const chances = {
   throttling: {

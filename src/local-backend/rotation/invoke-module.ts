@@ -3,14 +3,14 @@ import { extname, join } from 'node:path'
 import { FunctionError } from './function-error.ts'
 import type { Invocation } from './rotation-event.ts'
 
-/** The message that tells a function's process which call to carry out. */
+/** The request to a function's process. */
 export interface Work extends Pick<Invocation, 'functionArn' | 'event'> {
   file: string
   /** The time limit of the call, in milliseconds. */
   timeout: number
 }
 
-/** The message with which a function's process reports the result of the call. */
+/** The reply of a function's process. */
 export interface Done {
   succeeded: boolean
   /** The name of the error, if the function failed. */

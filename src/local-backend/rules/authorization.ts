@@ -77,8 +77,8 @@ export function authorizePassRole (context: CallContext, roleArn: string): void 
 }
 
 /**
- * Checks that the identity policies allow the caller to invoke a rotation function, which AWS requires of whoever configures or
- * starts a rotation. The function's own policy is not modelled.
+ * Checks that the identity policies allow the caller to invoke a rotation function, as AWS requires for configuring or starting a
+ * rotation. The function's own policy is not modelled.
  *
  * @throws AwsError `AccessDeniedException`
  */

@@ -5,7 +5,7 @@ import { findActiveSecret } from './secret-id.ts'
 
 /**
  * Does the same as `findActiveSecret`, but rejects a replica in another region, because its tags and resource policies are copies
- * of its primary secret's. A replica in another account is not rejected, because it has tags and policies of its own.
+ * of its primary secret's. A replica in another account is not rejected, because it has its own tags and policies.
  */
 export function findWithOwnPolicies (context: OperationContext, secretId: string): Secret {
   const secret = findActiveSecret(context, secretId)

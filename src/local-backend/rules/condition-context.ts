@@ -37,7 +37,7 @@ const members = [
 export type Entry = [string, string | readonly string[] | undefined | null]
 
 /**
- * Returns the values of a request's condition keys: those of Secrets Manager, and the global ones that this backend supports.
+ * Returns the values of a request's condition keys: Secrets Manager's own keys, and the global keys that this backend supports.
  * Keys that don't apply to the request are missing.
  */
 export function conditionContext (context: CallContext, subject: PolicySubject): ConditionContext {

@@ -21,8 +21,7 @@ export interface OperationContext {
   now: number
   /**
    * Changes to the store that a read-only operation causes, such as recording the day of access. After the operation has
-   * completed, they are written in a separate transaction, to the store itself and not to the copy that the operation may have
-   * read.
+   * completed, they are written in a separate transaction. They go to the store itself, even if the operation has read a copy.
    */
   deferredWrites: ((store: Store) => void)[]
   rotations: RotationService

@@ -26,7 +26,7 @@ export interface NamedPolicy {
 export const defaultPolicy = 'default'
 
 /**
- * Checks the name in a request to change a resource policy. It must be that of the default policy, or be left out.
+ * Checks the name in a request to change a resource policy. It must be the default policy's name, or be omitted.
  *
  * @throws AwsError `InvalidParameterException`
  */
@@ -62,7 +62,7 @@ export function resourcePolicyOf (store: Store, secret: Secret, replacement?: Po
   return policies.length === 0 ? undefined : { statements: policies.flatMap(({ statements }) => statements) }
 }
 
-/** Parses a stored policy. If that is not possible, returns a policy that denies everything. */
+/** Parses a stored policy. If it can't be parsed, returns a policy that denies everything. */
 function readStored (text: string, { region }: Pick<Scope, 'region'>): Policy {
   try {
     return parsePolicy(text, 'resource', partitionIn(region))

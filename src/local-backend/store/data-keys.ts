@@ -31,10 +31,7 @@ export function wrappedKeysOf ({ database }: Store, secret: Secret, versionId: s
   ).all({ secretId: secret.id, versionId })
 }
 
-/**
- * Wraps a version's data key with a KMS key. Stores the result in addition to the results that are already stored for other KMS
- * keys.
- */
+/** Wraps a version's data key with a KMS key. Keeps the results for other KMS keys. */
 export function wrapDataKey (
   store: Store, secret: Secret, versionId: string, { arn, kmsKeyId }: WrappingKey, dataKey: Uint8Array
 ): void {

@@ -22,7 +22,7 @@ export interface Database {
   /** Calls the listener with the changes of each `write` that changed anything, in SQLite's own format. */
   onChange: (listener: (changeset: Uint8Array) => void) => void
   /**
-   * Applies the changes of a `write` on another database, which must have the same rows. The values in the rows may differ,
+   * Applies the changes of a `write` on another database. Both databases must have the same rows, but their values may differ,
    * because claims on rotations are also renewed outside a `write`.
    *
    * @throws Error if the rows differ

@@ -12,8 +12,8 @@ import { keyBytes } from './sealing.ts'
  * missing although the database exists
  */
 export function loadMasterKey (file: string, databaseFile: string): Uint8Array {
-  // Looks for the database first and for the key second. If it looked for the key first, another process could create both files
-  // between the two checks. The key would then seem to be missing although the database exists.
+  // Checks for the database before the key. In the other order, another process could create both files between the two checks,
+  // and the key would seem to be missing although the database exists.
   const hasDatabase = existsSync(databaseFile)
   if (!existsSync(file)) {
     if (hasDatabase) {
@@ -41,8 +41,8 @@ function createKeyFile (file: string): void {
     fsyncSync(descriptor)
     linkSync(unfinished, file)
   } catch (error) {
-    // Another process may have created the key file first, and may also have removed this unfinished file. The key of that
-    // process is then the valid one.
+    // Another process may have created the key file first, and may also have removed this unfinished file. Then that process's
+    // key is the valid one.
     if (!existsSync(file)) throw error
   } finally {
     closeSync(descriptor)

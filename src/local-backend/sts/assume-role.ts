@@ -7,8 +7,8 @@ import { assertMayAssume } from './trust.ts'
 import type { Content } from './xml.ts'
 
 /**
- * Starts a role session for the signer of the request. A role that does not exist causes the same error as one that does not
- * trust the caller, so callers can't probe for roles.
+ * Starts a role session for the signer of the request. A nonexistent role causes the same error as a role that does not trust the
+ * caller, so callers can't probe for roles.
  */
 export function assumeRole (input: StsInput<'AssumeRole'>, context: SignedContext): Content {
   const { principal: { arn, accountId, session } } = context.caller

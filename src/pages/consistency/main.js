@@ -12,8 +12,8 @@ import { promote } from './promote.js'
 import { headCells, isLacking, legend, renderRow } from './table.js'
 
 /**
- * The number of rows that are shown at first. Each click on "Show more" adds the same number. It is limited, because a browser
- * needs several seconds to lay out ten thousand rows.
+ * The number of rows that are shown at first. Each click on "Show more" adds the same number. The number is limited, because a
+ * browser needs several seconds to lay out ten thousand rows.
  */
 const pageSize = 1_000
 

@@ -32,7 +32,7 @@ const environmentField = (id, environments, chosen) => h('select', { id, name: i
 function resultList (items, tense, { from, to }) {
   /** @param {string} name @param {import('../shared/gateway.js').ProblemDocument} problem */
   const why = (name, problem) => {
-    // Only the secret to copy can be missing, so this problem is about the environment that it is copied from.
+    // Only the original can be missing, so this problem is about its environment.
     const environment = problem.code === 'secret-not-found' ? from : to
     return h('span', { class: 'why' }, wordsFor(new Refusal(problem, 'PromoteSecret', undefined), { environment, name }).title)
   }
@@ -80,8 +80,8 @@ async function carryOut (choice, planned) {
  * meantime is left unchanged. A value is replaced only if the version in the plan is still current.
  *
  * @param {readonly string[]} names
- * @param {readonly string[]} environments those of the report
- * @returns {Promise<string | undefined>} what was done, or undefined if the visitor has cancelled
+ * @param {readonly string[]} environments the environments in the report
+ * @returns {Promise<string | undefined>} a sentence about the result, or undefined if the visitor has cancelled
  */
 export async function promote (names, environments) {
   /** @type {Choice} */

@@ -1,6 +1,6 @@
 /**
  * The changes that a visitor can make. Each function asks in a dialog, and makes the change only if the version that the visitor
- * has seen is still current (`If-Match`). It returns a sentence about what was done, or undefined if the visitor has cancelled.
+ * has seen is still current (`If-Match`). It returns a sentence about the result, or undefined if the visitor has cancelled.
  */
 
 import { ask, field, textOf, valueField, valueHint } from '../shared/dialog.js'

@@ -29,7 +29,7 @@ export const tagList = (tags) => h('ul', { class: 'tags' }, ...Object.entries(ta
  * Creates the description of an environment, which is shown while no secret is selected.
  *
  * @param {Environment} environment
- * @param {readonly import('./tree.js').Listed[]} secrets those of the environment
+ * @param {readonly import('./tree.js').Listed[]} secrets the environment's secrets
  */
 export function renderEnvironment (environment, secrets) {
   const { name, region, account, namePrefix, kmsKeyId, tags, replicaRegions, requiredSecrets } = environment

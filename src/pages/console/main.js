@@ -1,6 +1,6 @@
 /**
  * The first page: the sign-in, and then the console. The URL contains the environment and the secret's name after `#`, a part
- * that browsers never send. Everything that is shown comes from the API, with the visitor's token.
+ * that browsers never send. All data comes from the API, with the visitor's token.
  */
 
 import { byId, h, plural } from '../shared/dom.js'
@@ -45,7 +45,7 @@ let isLoading = false
 let unaddressable = 0
 
 /**
- * Shows the sign-in, and forgets everything that was shown.
+ * Shows the sign-in, and clears all other content.
  *
  * @param {unknown} [error] why the visitor has to sign in
  */
@@ -181,7 +181,7 @@ function renderList () {
     : emptyNotice('No name contains this.', 'Check the spelling, or search in another environment.'))
 }
 
-/** Marks the selected secret in the list. The list is created anew only if the secret is in a folder that was never opened. */
+/** Marks the selected secret in the list. Rebuilds the list only if the secret is in a folder that was never opened. */
 function markSelected () {
   const links = [...elements.tree.querySelectorAll('a')]
   const link = links.find(({ dataset }) => dataset.name === selected)
@@ -250,7 +250,7 @@ elements.create.addEventListener('click', async () => {
 })
 elements.search.addEventListener('input', renderList)
 addEventListener('hashchange', () => { void route() })
-// The browser may keep a page that the visitor has left, to show it again when the visitor goes back.
+// After the visitor has left the page, the browser may keep it, and show it again when the visitor goes back.
 addEventListener('pagehide', hideValue)
 
 void start()

@@ -21,7 +21,7 @@ async function read (subject) {
 }
 
 /**
- * Checks that the policy is still the one that the visitor has seen. `If-Match` can't do that, because a policy has no version.
+ * Checks that the policy has not changed since the visitor saw it. `If-Match` can't check that, because a policy has no version.
  *
  * @param {Subject} subject
  * @param {Policy} seen
@@ -40,7 +40,7 @@ function assertObject (text) {
     const parsed = JSON.parse(text)
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return
   } catch {
-    // The error below says the same.
+    // The error below reports this.
   }
   throw new Error('That is not a JSON object. A policy is one, with the keys Version and Statement.')
 }
@@ -53,8 +53,8 @@ const policyView = (text) =>
   h('pre', { class: 'value', tabindex: '0', role: 'region', 'aria-label': 'Policy' }, text)
 
 /**
- * Changes the policy, or attaches the first one. AWS checks it, and the visitor sees the result, before it is attached. Whoever
- * does not attach it gets back to the text.
+ * Changes the policy, or attaches the first one. AWS checks it, and the visitor sees the result, before it is attached. A visitor
+ * who does not attach it returns to the text.
  *
  * @param {Subject} subject
  * @param {Policy} seen
@@ -125,7 +125,7 @@ async function removePolicy (subject, seen) {
 }
 
 /**
- * Creates the card. It reads the policy only when the visitor asks for it, because few secrets have one.
+ * Creates the card. The policy is read only when the visitor asks for it, because few secrets have one.
  *
  * @param {Subject} subject
  * @param {import('./secret.js').After} after
@@ -143,7 +143,7 @@ export function policyCard (subject, after) {
     if (policy !== undefined) {
       buttons.append(h('button', { type: 'button', class: 'small danger', click: () => after(removePolicy(subject, policy)) }, 'Remove policy…'))
     }
-    // The button that had the focus is gone.
+    // The button that had the focus no longer exists.
     change.focus()
   }
 

@@ -89,7 +89,7 @@ const badges = new Map([['InSync', 'present'], ['InProgress', 'placeholder'], ['
  * Creates the card of a secret that can have replicas.
  *
  * @param {Subject} subject
- * @param {import('./secret.js').After | undefined} after undefined if they can't be changed
+ * @param {import('./secret.js').After | undefined} after undefined if the replicas can't be changed
  */
 export function replicasCard (subject, after) {
   const { replicas = [] } = subject.metadata

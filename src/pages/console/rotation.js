@@ -14,11 +14,11 @@ import { contextOf } from './changes.js'
 const pathOf = ({ environment, name }) => secretPath(environment.name, name, '/rotation')
 
 /**
- * Checks that the rotation is still set up as the visitor has seen it. `If-Match` can't do that, because a rotation has no
- * version.
+ * Checks that the rotation's settings have not changed since the visitor saw them. `If-Match` can't check that, because a
+ * rotation has no version.
  *
  * @param {Subject} subject
- * @param {readonly (keyof Rotation)[]} [more] what else has to be the same
+ * @param {readonly (keyof Rotation)[]} [more] further members that must not have changed
  */
 async function assertUnchanged ({ environment, name, metadata }, more = []) {
   const latest = await call('GET', secretPath(environment.name, name, '/metadata'), { needs: 'DescribeSecret' })
@@ -29,7 +29,7 @@ async function assertUnchanged ({ environment, name, metadata }, more = []) {
 }
 
 /**
- * Creates the fields of a schedule. Those that do not belong to the chosen kind are hidden and not sent.
+ * Creates the fields of a schedule. Fields that do not belong to the chosen kind are hidden and not sent.
  *
  * @param {Partial<Rotation>} rotation
  */

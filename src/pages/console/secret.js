@@ -52,7 +52,8 @@ import { valueCard } from './value.js'
  * @property {(state: Metadata['state']) => void} onState called with the secret's state whenever it is known
  *
  * @callback After shows the secret again after a change
- * @param {Promise<string | undefined>} change resolves to what was done, or to undefined if the visitor has cancelled
+ * @param {Promise<string | undefined>} change resolves to a sentence about the result, or to undefined if the visitor has
+ * cancelled
  * @returns {Promise<void>}
  */
 
@@ -61,7 +62,7 @@ const states = { active: undefined, placeholder: 'no value', 'pending-deletion':
 /** @type {() => void} */
 let hideShown = () => undefined
 
-/** Masks the value that is shown, if there is one. */
+/** Masks the value, if one is shown. */
 export function hideValue () {
   hideShown()
 }
@@ -70,7 +71,7 @@ export function hideValue () {
  * Loads a secret and shows it.
  *
  * @param {Place} place
- * @param {string} [done] what has just been done, to be shown
+ * @param {string} [done] the result of a change, to be shown
  */
 export async function showSecret (place, done) {
   const { environment: { name: environment }, name, container, onState } = place
@@ -108,7 +109,7 @@ function article (place, metadata, done) {
     const result = await change
     if (result === undefined) return
     await showSecret(place, result)
-    // The button that had the focus is gone.
+    // The button that had the focus no longer exists.
     place.container.querySelector('h2')?.focus({ preventScroll: true })
   }
   const isDeleted = metadata.state === 'pending-deletion'

@@ -11,7 +11,7 @@ import { tagList } from './environment.js'
  *
  * @param {Readonly<Record<string, string>>} before
  * @param {readonly (readonly [key: string, value: string])[]} after
- * @throws Error if two of them have the same key
+ * @throws Error if two tags have the same key
  */
 function changesOf (before, after) {
   const wanted = new Map(after)
@@ -38,10 +38,10 @@ function tagRow (key, value, onRemove) {
 }
 
 /**
- * Changes the tags. Only the differences are sent, so the tags that somebody else sets at the same time stay.
+ * Changes the tags. Only the differences are sent, so tags that somebody else sets at the same time stay.
  *
  * @param {import('./changes.js').Subject} subject
- * @returns {Promise<string | undefined>} what was done, or undefined if nothing was
+ * @returns {Promise<string | undefined>} a sentence about the result, or undefined if nothing has changed
  */
 export async function editTags (subject) {
   const { environment, name, metadata: { tags = {} } } = subject

@@ -7,17 +7,17 @@ import { h } from '../shared/dom.js'
  * @typedef {{ folders: Map<string, Folder>, secrets: Listed[], count: number }} Folder
  */
 
-/** The badges of the states. `active` needs none. */
+/** The badges of the states. `active` has none. */
 const badges = { placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
 
 /** If there are at most this many secrets, all folders are open at first. */
 const mostOpen = 40
 
-/** The number of rows that are created at once. The others follow while the browser has nothing else to do. */
+/** The number of rows that are created at once. The others follow when the browser is idle. */
 const chunk = 250
 
 /**
- * Creates a list of many rows. It creates only the first ones immediately, so that a long list does not slow down typing.
+ * Creates a list of many rows. Only the first rows are created immediately, so that a long list does not slow down typing.
  *
  * @param {readonly (() => HTMLElement)[]} rows
  */

@@ -11,12 +11,12 @@ const secondsShown = 30
 /** @type {any} */
 const json = JSON
 
-/** Keeps a number as it is written. @param {string} _key @param {unknown} value @param {{ source: string }} context */
+/** Keeps the text of a number. @param {string} _key @param {unknown} value @param {{ source: string }} context */
 const asWritten = (_key, value, { source }) => typeof value === 'number' ? json.rawJSON(source) : value
 
 /**
- * Returns the keys of a value that is a JSON object, each with its text: a string as it is, everything else as JSON, with each
- * number as it is written. Returns undefined for any other value.
+ * Returns the keys of a value that is a JSON object, each with its text: a string unchanged, everything else as JSON with the
+ * original text of its numbers. Returns undefined for any other value.
  *
  * @param {string} text
  * @returns {[key: string, text: string][] | undefined}
@@ -38,8 +38,8 @@ export function keysOf (text) {
  * @param {object} about
  * @param {string} about.environment
  * @param {string} about.name
- * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit what the buttons do that change one
- * key or the whole value; undefined if nothing can be changed
+ * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit the listeners of the buttons that
+ * change one key or the whole value; undefined if nothing can be changed
  * @returns {{ card: HTMLElement, hide: () => void }} the card, and a function that masks the value
  */
 export function valueCard ({ environment, name, edit }) {

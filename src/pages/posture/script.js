@@ -1,6 +1,6 @@
 /**
- * The posture page's script. It requests the judgements with the visitor's token, and shows them as a table. The token is handled
- * as on the first page, so a visitor who has signed in there need not enter it again.
+ * The posture page's script. It requests the judgements with the visitor's token, and shows them as a table. The token is shared
+ * with the first page, so a visitor who has signed in there need not enter it again.
  */
 
 import { byId, h, plural } from '../shared/dom.js'
@@ -167,7 +167,7 @@ onSubmit(elements.question, async () => {
   return render()
 })
 
-/** Renders the first `rowsShown` rows that match the filters, and returns a summary of all. */
+/** Renders the first `rowsShown` rows that match the filters, and returns a summary that counts all matching rows. */
 function render () {
   const matching = judgements.filter(({ status, rule }) => (elements.passed.checked || status !== 'passed') && ['', rule].includes(elements.rule.value))
   elements.rows.replaceChildren(...matching.slice(0, rowsShown).map(({ name, rule, status, detail }) => h('tr', {},
@@ -195,5 +195,5 @@ elements.showMore.addEventListener('click', () => {
   render()
 })
 
-// A visitor who has signed in on another page of this tab need not do it again.
+// A visitor who has signed in on another page of this tab need not sign in again.
 if (token() !== '') void run(showEnvironments)

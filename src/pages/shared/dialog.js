@@ -13,10 +13,10 @@ import { refusalNotice } from './notice.js'
  */
 
 /**
- * Shows a dialog, and sends the visitor's answer. While it is sent, the dialog can't be cancelled, because the gateway may carry
- * out the request all the same. If sending fails, the dialog stays open and shows the reason. If the visitor has written a text,
- * the first attempt to cancel only warns. When the dialog closes, its fields are removed from the document, because they may
- * contain values.
+ * Shows a dialog, and sends the visitor's answer. Meanwhile, the dialog can't be cancelled, because the gateway may carry out the
+ * request anyway. If sending fails, the dialog stays open and shows the reason. If the visitor has written a text, the first
+ * attempt to cancel only warns. When the dialog closes, its fields are removed from the document, because they may contain
+ * values.
  *
  * @param {Question} question
  * @returns {Promise<boolean>} false if the visitor has cancelled
@@ -44,7 +44,7 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
   /** @param {boolean} isBusy */
   const setBusy = (isBusy) => {
     button.disabled = cancel.disabled = isSending = isBusy
-    // Otherwise, Chromium lets the second Escape close the dialog. Browsers without this attribute obey the listener.
+    // Otherwise, Chromium lets a second Escape close the dialog. In browsers without this attribute, the listener is enough.
     dialog.setAttribute('closedby', isBusy ? 'none' : 'closerequest')
   }
   dialog.addEventListener('cancel', (event) => { if (isSending || !mayCancel()) event.preventDefault() })
@@ -100,7 +100,7 @@ export const textOf = (answer, name) => {
   return typeof value === 'string' ? value : ''
 }
 
-/** The hint at what a value can be. */
+/** The hint about possible values. */
 export const valueHint = 'Text, or a JSON object to keep several keys together, such as a user name and a password.'
 
 /**

@@ -7,7 +7,7 @@ import { token } from './session.js'
  * @typedef {{ code: string, title: string, detail: string, requestId?: string, errors?: RequestError[] }} ProblemDocument
  */
 
-/** A refused request, or one that the gateway did not answer. */
+/** A request that was refused or not answered. */
 export class Refusal extends Error {
   /**
    * @param {ProblemDocument} problem
@@ -58,7 +58,7 @@ export async function call (method, path, { needs, body, type = 'application/jso
 }
 
 /**
- * Shows the visitor's caller ID in an element. The page works without it, so after a failure, the element just stays empty.
+ * Shows the visitor's caller ID in an element. The page works without it, so after a failure, the element stays empty.
  *
  * @param {HTMLElement} element
  */
@@ -71,7 +71,7 @@ export async function showCaller (element) {
 }
 
 /**
- * Returns the path of an environment, or of something in it.
+ * Returns the path of an environment, or of a resource in it.
  *
  * @param {string} environment
  * @param {string} [rest]
@@ -79,7 +79,7 @@ export async function showCaller (element) {
 export const environmentPath = (environment, rest = '') => `/environments/${encodeURIComponent(environment)}${rest}`
 
 /**
- * Returns the path of a secret, or of something that belongs to it.
+ * Returns the path of a secret, or of a resource below it.
  *
  * @param {string} environment
  * @param {string} name

@@ -15,7 +15,8 @@ export const fillPlaceholder = async (environment, name) => ask({
   submit: 'Set value',
   context: { environment, name },
   send: async (answer) => {
-    // A placeholder has no version that `If-Match` could name, so this checks whether somebody else has set a value meanwhile.
+    // A placeholder has no version that `If-Match` could name, so this check detects whether somebody else has set a value
+    // meanwhile.
     const { state } = await call('GET', secretPath(environment, name, '/metadata'), { needs: 'DescribeSecret' })
     if (state !== 'placeholder') throw new Error('Somebody else has set a value meanwhile. Nothing was written. Reload to see it.')
     await call('PUT', secretPath(environment, name), {

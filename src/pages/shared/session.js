@@ -1,6 +1,6 @@
 /**
  * The visitor's token. It is in the tab's session storage, so a reload keeps it, but other tabs, other sites and the next start
- * of the browser do not have it. Nothing else is stored, neither names nor values.
+ * of the browser do not have it. Nothing else is stored, such as names or values.
  */
 
 const key = 'secrets-gateway-token'
@@ -9,7 +9,7 @@ const key = 'secrets-gateway-token'
 export const token = () => sessionStorage.getItem(key) ?? ''
 
 /**
- * Keeps a token.
+ * Stores a token.
  *
  * @param {string} given
  * @throws Error if it can't be a token; with some characters, `fetch` would throw an unhelpful error
@@ -20,7 +20,7 @@ export function signIn (given) {
   sessionStorage.setItem(key, trimmed)
 }
 
-/** Forgets the token. */
+/** Removes the token. */
 export function signOut () {
   sessionStorage.removeItem(key)
 }

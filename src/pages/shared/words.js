@@ -1,4 +1,4 @@
-/** The pages' words for each problem: what has happened, and what the visitor can do next. */
+/** The pages' texts for each problem: what has happened, and what the visitor can do next. */
 
 import { Refusal } from './gateway.js'
 

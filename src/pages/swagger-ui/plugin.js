@@ -1,9 +1,10 @@
 /**
- * What the gateway adds to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
+ * The gateway's additions to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
  * The filter finds operations by their path, method, ID or summary, not only by their tag. The bar at the top leads to the other
- * pages. Obstacles for people who use a keyboard, a screen reader or a phone are removed.
+ * pages. Accessibility is improved for keyboards, screen readers and phones.
  *
- * This file is a script and not a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI starts.
+ * This file is a script instead of a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI
+ * starts.
  */
 (() => {
   const key = 'secrets-gateway-token'
@@ -90,7 +91,7 @@
     ['.modal-ux', 'role', 'dialog'],
     ['.modal-ux', 'aria-modal', 'true'],
     ['.modal-ux', 'aria-label', 'Available authorizations'],
-    // Headings whose levels follow each other.
+    // Headings without gaps between their levels.
     [':is(h3.opblock-tag, .modal-ux h3, .models > h4)', 'aria-level', '2'],
     [':is(.opblock, .modal-ux) h4', 'aria-level', '3'],
     ['.opblock h5', 'aria-level', '4'],
@@ -101,10 +102,10 @@
     ['.examples-select-element', 'aria-label', 'Example'],
     ['.close-modal', 'aria-label', 'Close'],
     ['.modal-btn.auth', 'aria-label', null],
-    // Roles and names that do not fit their elements.
+    // Roles and names that don't match their elements.
     ['.copy-to-clipboard', 'aria-label', null],
     ['.responses-table', 'role', null],
-    // Areas that scroll must be reachable with a keyboard.
+    // Scrollable areas must be reachable with a keyboard.
     [':is(pre.microlight, .responses-inner, .table-container)', 'tabindex', '0']
   ]
 

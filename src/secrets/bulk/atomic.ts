@@ -21,20 +21,19 @@ interface Step {
 interface Options extends Conflicts {
   readonly concurrency: number
   readonly signal: AbortSignal
-  /** Called with the number of secrets that are done. Their outcomes are not final, because they may still be rolled back. */
+  /** Called with the number of processed secrets. Their outcomes are not final, because they may still be rolled back. */
   readonly progress: (done: number) => void
   /** The indexes of the items that another process has begun. */
   readonly begun: ReadonlySet<number>
   /**
-   * Awaited before each item is written, and before it is rolled back. If it resolves to false, this process must not touch the
-   * item.
+   * Awaited before each item is written, and before it is rolled back. Resolves to false if this process must not touch the item.
    */
   readonly claim?: (index: number) => Promise<boolean>
 }
 
 /**
- * Writes all secrets or none. It plans all of them first, and writes only if every plan succeeds. If a write fails or the run is
- * stopped, it rolls back its own changes.
+ * Writes all secrets or none. Plans all of them first, and writes only if every plan succeeds. If a write fails or the run is
+ * stopped, rolls back its own changes.
  */
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress, begun, claim } = options
@@ -53,8 +52,8 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   })
   if (refused) return steps.map(settled)
 
-  // With an idempotency key, the IDs of new versions are known in advance. They show whether AWS carried out a call whose
-  // response was lost.
+  // With an idempotency key, the IDs of new versions are known in advance. After a lost response, the IDs show whether AWS
+  // carried out the call.
   const scope = { ...given, idempotencyKey: given.idempotencyKey ?? given.versionKey ?? randomUUID() }
   let done = 0
   let failing = false
@@ -101,7 +100,7 @@ const isFinal = (plan: Plan | undefined): boolean => plan !== undefined && isUpd
 
 const failed = (item: BulkItem, problem: Problem): BulkOutcome => ({ name: item.name, result: 'failed', problem })
 
-/** Runs `work` for an item. If it throws a problem, returns a failed outcome. */
+/** Runs `work` for an item. If `work` throws a problem, returns a failed outcome. */
 export async function attempt (item: BulkItem, work: () => Promise<BulkOutcome>): Promise<BulkOutcome> {
   try {
     return await work()

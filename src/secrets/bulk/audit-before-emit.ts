@@ -3,8 +3,8 @@ import type { BulkRun } from './run.ts'
 
 /**
  * Wraps a run so that each outcome is audited before it is emitted. Outcomes that accumulate during an audit are audited
- * together. They are emitted only as fast as their reader is ready for them. If an audit fails, its outcomes are not emitted, no
- * further secrets are started, and the run fails.
+ * together. They are emitted only as fast as the reader accepts them. If an audit fails, its outcomes are not emitted, no further
+ * secrets are started, and the run fails.
  */
 export const auditBeforeEmit = (bulk: BulkRun, audit: (outcomes: readonly BulkOutcome[]) => Promise<void>): BulkRun => ({
   ...bulk,

@@ -59,8 +59,8 @@ export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflic
 }
 
 /**
- * Finds the secret that made AWS refuse a creation. As long as AWS's description contradicts the refusal, the description may be
- * out of date, and AWS is asked again.
+ * Finds the secret that made AWS refuse a creation. While AWS's description contradicts the refusal, it may be outdated, and AWS
+ * is called again.
  */
 async function findRefused (scope: Scope, { name }: BulkItem, refusal: unknown): Promise<SecretMetadata | undefined> {
   const isDeleted = isProblem(refusal, 'secret-pending-deletion')
@@ -71,9 +71,9 @@ async function findRefused (scope: Scope, { name }: BulkItem, refusal: unknown):
 }
 
 /**
- * Finds out the result of an item whose value only another process knew.
+ * Determines the result of an item whose value only another process knew.
  *
- * @param wasBegun true if AWS may have carried out the item's changes; the secret's versions then show whether it has
+ * @param wasBegun true if AWS may have carried out the item's changes; if so, the secret's versions show whether it did
  * @throws Problem `forbidden`, and any AWS error
  */
 export async function findWithheld (scope: Scope, item: BulkItem, wasBegun: boolean): Promise<BulkOutcome> {
@@ -137,7 +137,7 @@ async function update (given: Scope, item: BulkItem, trace: Trace): Promise<stri
     if (versionId !== undefined) await assertLabelled(scope, name, versionId)
     return written.versionId
   } catch (error) {
-    // A concurrent run of the same request has written a different generated value. That value stays.
+    // A concurrent run of the same request has written a different generated value, which stays.
     if (generate !== undefined && ownVersionId !== undefined && isProblem(error, 'idempotency-conflict')) return ownVersionId
     throw error
   }

@@ -43,7 +43,8 @@ export async function bulkItems (
 const contents = ['value', 'encoding', 'generate']
 
 /**
- * Returns the errors that the schema can't find, so that the caller receives all errors together. Ends early if there are enough.
+ * Returns the errors that the schema can't find, so that the caller receives all errors together. Ends early if there are enough
+ * errors.
  *
  * @param body the body before validation
  * @param found the schema's errors
@@ -63,8 +64,8 @@ export async function furtherMistakes (
     for (const [index, item] of list.entries()) yield right(item, `${pointer}/${index}`)
   }
   const rightMembers = (item: unknown, pointer: string): object => {
-    // If one of the `contents` is invalid, the rules that combine them can't be checked. In that case, all `contents` and `type`
-    // are left out.
+    // If one of the `contents` is invalid, the rules that combine them can't be checked, so all `contents` and `type` are left
+    // out.
     const left = contents.some((member) => isWrong(`${pointer}/${member}`)) ? [...contents, 'type'] : []
     return Object.fromEntries(Object.entries(Object(item) as object)
       .filter(([member]) => !left.includes(member) && !isWrong(`${pointer}/${member}`)))
@@ -78,8 +79,8 @@ export async function furtherMistakes (
 }
 
 /**
- * Returns the items that have a valid name, and all errors. An undefined name is ignored, because its error was reported already.
- * Ends early if there are enough errors.
+ * Returns the items that have a valid name, and all errors. An undefined name is ignored, because its error has already been
+ * reported. Ends early if there are enough errors.
  */
 async function checkItems (
   environment: Environment, { secrets, secretNames, total }: PartlyRight
@@ -118,7 +119,7 @@ async function checkItems (
   await checkEach(secrets, ({ name, generate, ...body }, index) => {
     const pointer = `/secrets/${index}`
     const input = checkItem(environment, generate, body, (member, message) => { mistake(`${pointer}/${member}`, message) })
-    // AWS would also refuse a tag key that begins with `aws:`. It is checked here, too, because a dry run sends no tags to AWS.
+    // AWS would also refuse a tag key that begins with `aws:`, but a dry run sends no tags to AWS.
     if (Object.keys(body.tags ?? {}).some((key) => /^aws:/i.test(key))) mistake(`${pointer}/tags`, 'must NOT have a key that begins with aws:')
     add(name, `${pointer}/name`, input)
   })

@@ -15,7 +15,7 @@ import type { BulkCreateBody, BulkResult } from './schemas.ts'
 export interface BulkOutcome {
   name: SecretName
   result: BulkResult
-  /** For an existing secret that the run did not write to, present only if the caller may learn it. */
+  /** The ARN of an existing secret. If the run did not write to the secret, present only if the caller may learn it. */
   arn?: string
   versionId?: string
   warnings?: string[]
@@ -35,8 +35,8 @@ export interface Plan {
   /** The ID of the version that an earlier run of the same request created with a generated value. */
   versionId?: string
   /**
-   * True if an earlier run of the same request created the secret with the value in the request. That call is then repeated, so
-   * that AWS checks that the request still has the same value. Absent if the value was generated.
+   * True if an earlier run of the same request created the secret with the value in the request. The creation is then repeated,
+   * so that AWS checks that the value is still the same. Absent if the value was generated.
    */
   repeats?: true
 }
@@ -110,9 +110,9 @@ const hasContent = ({ content, generate }: BulkItem): boolean => (content ?? gen
 export const isUpdate = (item: BulkItem): boolean => hasContent(item) || (item.description ?? item.kmsKeyId) !== undefined
 
 /**
- * Returns the item without the members that would not change the secret. AWS advises against creating versions that change
- * nothing, and sending the same file twice should change nothing. Values and details are compared only if the caller is allowed
- * to read them. Otherwise a caller could send a guess, and a skipped write would confirm the guess.
+ * Returns the item without the members that would not change the secret. AWS advises against versions that change nothing, and
+ * sending the same file twice should change nothing. Values and details are compared only if the caller is allowed to read them.
+ * Otherwise a skipped write would confirm a caller's guess.
  */
 async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata): Promise<BulkItem> {
   const { name, content, generate, description, kmsKeyId, tags = {} } = item
@@ -130,7 +130,7 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
 }
 
 /**
- * Returns the scope in which the item is written. A generated value gets a different version ID than a given value; see
+ * Returns the scope in which the item is written. The version ID of a generated value differs from that of a given value; see
  * `forPurpose`.
  */
 export const forItem = (scope: Scope, { generate }: BulkItem): Scope => generate === undefined ? scope : forPurpose(scope, 'generate')
@@ -144,7 +144,7 @@ export const asRepeated = (scope: Scope): Scope => {
   return idempotencyKey === undefined ? scope : { ...scope, idempotencyKey }
 }
 
-/** Returns the write that an earlier run of the same request made, if its version still has a staging label. */
+/** Returns the write of an earlier run of the same request, if its version still has a staging label. */
 const earlierRunOf = (scope: Scope, item: BulkItem, { versions = {}, state }: SecretMetadata): ReturnType<typeof earlierRun> =>
   state === 'pending-deletion' || !hasContent(item)
     ? undefined

@@ -14,7 +14,7 @@ import type { BulkItem } from './items.ts'
 
 /** The changes that were made to a secret, or may have been made. */
 export interface Changed {
-  /** The item in the request. If the secret existed before the run, it contains only the members that differ from that secret. */
+  /** The item in the request. If the secret existed before the run, the item contains only the members that differ from it. */
   readonly item: BulkItem
   readonly trace: Trace
   /** The metadata of the secret before the run. Absent if the run had to create the secret. */
@@ -67,8 +67,8 @@ async function restore (scope: Scope, item: BulkItem, trace: Trace, existing: Se
 }
 
 /**
- * Undoes a restore. First reverts the tags and replicas that the restore changed in order to apply the environment's settings.
- * Then schedules the secret's deletion again.
+ * Undoes a restore. First reverts the environment's tags and replicas, which the restore applied. Then schedules the secret's
+ * deletion again.
  */
 async function deleteRestored (scope: Scope, name: SecretName, existing: SecretMetadata): Promise<void> {
   const { recoveryWindowInDays, replicaRegions, tags } = scope.environment
@@ -79,7 +79,7 @@ async function deleteRestored (scope: Scope, name: SecretName, existing: SecretM
   try {
     await scope.aws.deleteSecret(scope, name, { recoveryWindowInDays })
   } catch (error) {
-    // The secret is scheduled for deletion. It doesn't matter that another caller may have done that.
+    // The secret is scheduled for deletion. It doesn't matter that another caller may have scheduled it.
     if (!(error instanceof Problem) || error.options.failure?.effect !== 'unknown-by-whom') throw error
   }
 }

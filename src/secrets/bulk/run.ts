@@ -19,29 +19,31 @@ export interface BulkControl {
   readonly progress: (done: number) => void
   /**
    * Awaited before the next secret is begun, so that the outcomes do not pile up if their reader is slow. An atomic run does not
-   * await it, because a slow reader would then leave it half done. Must resolve when the signal is aborted.
+   * await it, because a slow reader would then keep the run half done. Must resolve when the signal is aborted.
    */
   readonly ready?: (signal: AbortSignal) => Promise<void>
   /**
    * Awaited before each change of a secret, with the item's index. Resolves to false if this process must not make the change,
-   * because another process has made it or has taken over the job. The item then has no outcome here.
+   * because another process has made it or has taken over the job. In that case, this process reports no outcome for the item.
    */
   readonly claim?: Claim
   /** Present if another process may take over the run. */
   readonly ownership?: Ownership
   /** Present if another process has begun this run. */
   readonly resumed?: Resumed
-  /** See `Scope`. */
+  /** See `Scope.versionKey`. */
   readonly versionKey?: string
 }
 
 export type Claim = (index: number) => Promise<boolean>
 
-/** Tells whether this process still owns the run. If it has been silent for too long, another process may have taken over. */
+/**
+ * Tells whether this process still owns the run. Another process may take over a run whose owner has been silent for too long.
+ */
 export interface Ownership {
-  /** Returns true while no other process can have taken the run over. */
+  /** Returns true while no other process can have taken over the run. */
   readonly isCertain: () => boolean
-  /** Awaited before each call to AWS. @throws Problem `shared-state-unavailable` if another process has taken the run over */
+  /** Awaited before each call to AWS. @throws Problem `shared-state-unavailable` if another process has taken over the run */
   readonly confirm: () => Promise<void>
 }
 
@@ -60,7 +62,7 @@ export interface BulkSummary {
   counts: BulkCounts
   /** The reason why the run was stopped before all secrets were processed. Absent if it was not stopped. */
   stopped?: BulkStop
-  /** 409 if there is a `code`. Otherwise 201 if all secrets were created, and 200 if not, or if this is a dry run. */
+  /** 409 if there is a `code`. Otherwise 201 if all secrets were created, and 200 if not, or for a dry run. */
   status: 200 | 201 | 409
   /** The problem of the request as a whole: an atomic request failed, or a secret failed and `failOnError` is set. */
   code?: 'not-all-done' | 'some-failed'
@@ -70,11 +72,9 @@ export interface BulkSummary {
 export interface BulkRun {
   readonly total: number
   readonly dryRun: boolean
-  /**
-   * Executes the request. It can be called only once, because each secret's value is released as soon as it is no longer needed.
-   */
+  /** Executes the request. Can be called only once, because each secret's value is released as soon as it is no longer needed. */
   readonly run: (control: BulkControl) => Promise<BulkSummary>
-  /** Returns the request without its values. It can be called only before `run`. */
+  /** Returns the request without its values. Can be called only before `run`. */
   readonly plan: () => BulkPlan
 }
 
@@ -82,7 +82,7 @@ export interface BulkRun {
 export type BulkOptions = Required<Pick<BulkCreateBody, 'onConflict' | 'restore' | 'dryRun' | 'atomic' | 'failOnError'>> &
   Required<NonNullable<BulkCreateBody['settings']>>
 
-/** A request without its values. Another process can carry it out, except for the items whose value it does not know. */
+/** A request without its values. Another process can carry it out, except for items whose values are missing. */
 export interface BulkPlan {
   readonly options: BulkOptions
   readonly items: readonly BulkItem[]
@@ -200,7 +200,7 @@ async function runItem (
 }
 
 async function runAtomic (scope: Scope, items: (BulkItem | undefined)[], options: RunOptions & BulkControl): Promise<void> {
-  // Removes the items from the run's list. The run may stay in memory after it has ended, but the secrets' values should not.
+  // The run may stay in memory after it has ended, but the secrets' values should not. So the items are removed from its list.
   const all = items.splice(0).filter((item) => item !== undefined)
   const outcomes = await atomically(scope, all, options)
   for (const [index, outcome] of outcomes.entries()) options.settled(outcome, index)

@@ -16,7 +16,7 @@ const BulkItem = Type.Object({
   tags: Type.Optional(Tags)
 }, { ...closed, description: 'A secret. With neither `value` nor `generate`, it is created as a placeholder' })
 
-/** The settings of a bulk create that does not choose others. */
+/** The default settings of a bulk create. */
 export const bulkDefaults = { concurrency: 8, timeoutSeconds: 3_600 }
 
 export const BulkCreateBody = Type.Object({

@@ -43,8 +43,8 @@ export async function secretStates (
 }
 
 /**
- * Returns true if the state in a list agrees with the known one. A listed placeholder never does, because it may have got a value
- * in the meantime.
+ * Returns true if the state in a list agrees with the known state. A listed placeholder never agrees, because it may have
+ * received a value in the meantime.
  */
 function agrees (listed: SecretMetadata['state'] | undefined, known: RecentlyWritten['state']): boolean {
   if (known === 'gone') return listed === undefined

@@ -28,13 +28,13 @@ export interface PosturePage {
   unaddressable?: number
 }
 
-/** The number of secrets that are asked about at the same time. */
+/** The number of secrets whose facts are fetched at the same time. */
 const concurrentSecrets = 8
 
 /**
- * Judges a page of the environment's secrets by the rules. Looks at up to `limit` secrets. With `status`, the page may therefore
- * have fewer items or none, because filling it could take any number of calls to AWS. The last page also has the required secrets
- * that don't exist.
+ * Judges a page of the environment's secrets by the rules. Judges at most `limit` secrets, because filling a page that `status`
+ * filters could take any number of calls to AWS. So such a page may have fewer items or none. The last page also has the required
+ * secrets that don't exist.
  *
  * @param now milliseconds since the epoch
  * @throws Problem for an invalid cursor, and any AWS error
@@ -95,8 +95,8 @@ async function judge (
 }
 
 /**
- * Returns the required secrets that don't exist and that the caller may see. Asks AWS about each of them, because a list may be
- * outdated.
+ * Returns the required secrets that don't exist and that the caller may see. Describes each of them individually, because a list
+ * may be outdated.
  */
 async function missingSecrets (scope: Scope, namePrefix: string): Promise<SecretPosture[]> {
   const wanted = scope.environment.requiredSecrets.filter(isSecretName).filter((name) => name.startsWith(namePrefix))

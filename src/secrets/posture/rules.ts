@@ -11,7 +11,7 @@ export interface SecretFacts {
   readonly policy?: string | null
 }
 
-/** Everything besides the secret that a judgement depends on. */
+/** Everything that a judgement depends on, except for the secret itself. */
 export interface RuleContext {
   readonly environment: Environment
   readonly thresholds: Thresholds
@@ -26,7 +26,7 @@ export interface Thresholds {
   readonly requiredTags: readonly string[]
 }
 
-/** `unknown`: AWS's answers do not settle the question, for example while a rotation is in progress. */
+/** `unknown`: AWS's answers are not conclusive, for example while a rotation is in progress. */
 export type Status = 'passed' | 'failed' | 'unknown'
 
 export interface Judgement {
@@ -37,7 +37,7 @@ export interface Judgement {
 
 interface Rule {
   readonly describes: string
-  /** The facts that the rule needs and that lists lack. Getting them takes a call for each secret. */
+  /** The facts that the rule needs, but that lists lack. They take a call for each secret. */
   readonly needs?: 'details' | 'policy'
   /** Returns undefined if the rule does not apply to the secret. */
   readonly judge: (facts: SecretFacts, context: RuleContext) => Judgement | undefined

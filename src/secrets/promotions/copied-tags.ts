@@ -5,8 +5,8 @@ import type { Environment } from '#src/environments/environment'
 const isAwsTag = (key: string): boolean => key.toLowerCase().startsWith('aws:')
 
 /**
- * Returns the secret's tags that are copied to another environment. These are all tags except AWS's own and those that either
- * environment sets on all its secrets.
+ * Returns the secret's tags that are copied to another environment. These are all tags except AWS's own tags and the tags that
+ * either environment sets on all its secrets.
  */
 export function copiedTags ({ tags = {} }: Pick<SecretMetadata, 'tags'>, source: Environment, target: Environment): Record<string, string> {
   const isPlace = (key: string): boolean => Object.hasOwn(source.tags, key) || Object.hasOwn(target.tags, key)

@@ -25,7 +25,7 @@ export interface PromotionOutcome {
   /** Present if the caller may learn it. */
   fromVersionId?: string
   problem?: Problem
-  /** The ID of the version whose value was read from the source, for the audit trail. Absent if none was read. */
+  /** The ID of the version whose value was read from the source, for the audit trail. Absent if no value was read. */
   readVersionId?: string
 }
 
@@ -49,7 +49,7 @@ const concurrentItems = 8
 
 /**
  * Copies secrets from one environment to another. If a secret fails, the others are still copied. Every secret is read with the
- * source's credential, and written with the target's.
+ * source's credential, and written with the target's credential.
  *
  * @param signal once it is aborted, no further secrets are processed
  * @throws Problem `invalid-request` with all errors, and any AWS error during the search for missing secrets. Nothing has been
@@ -60,7 +60,7 @@ export async function promote (
 ): Promise<PromotionOutcomes> {
   const target = forPurpose(given, 'promotion')
   const { names, unaddressable } = await promotedNames(source, target, body)
-  // AWS's list may not show yet that this environment has a secret.
+  // AWS's list may lack secrets that this environment already has.
   const { onConflict = body.missing === true ? 'skip' : 'fail', expectedVersionIds = {}, dryRun = false } = body
   const allowed = await permitted(target, 'PromoteSecret', [...await permitted(source, 'PromoteSecret', names)])
   const [from, to] = [inBackground(source, signal), inBackground(target, signal)]
@@ -121,6 +121,6 @@ async function create (promotion: Promotion): Promise<Pick<PromotionOutcome, 'ar
 const detailsOf = ({ source, target, original }: Promotion): Pick<SecretMetadata, 'description' | 'tags'> =>
   compact({ description: original.description, tags: copiedTags(original, source.environment, target.environment) })
 
-/** Returns the write that an earlier run of the same request made, if its version is still AWSCURRENT or AWSPREVIOUS. */
+/** Returns the write of an earlier run of the same request, if its version is still AWSCURRENT or AWSPREVIOUS. */
 const earlierRunOf = (target: Scope, name: SecretName, { versions = {} }: SecretMetadata): ReturnType<typeof earlierRun> =>
   earlierRun(target, name, (versionId) => ['AWSCURRENT', 'AWSPREVIOUS'].some((stage) => versions[versionId]?.includes(stage)))

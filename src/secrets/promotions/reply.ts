@@ -8,7 +8,7 @@ import { promotionResults, type PromotionBody, type PromotionReply } from './sch
 
 /** The outcome for one secret in the source or in the target, for the audit trail. */
 export interface PromotedSecret {
-  /** Present only for a secret in the source. A secret in the target has the environment and the credential of the request. */
+  /** The source environment. Absent for a secret in the target, which is in the environment of the request. */
   environment?: string
   credential?: string
   name: string

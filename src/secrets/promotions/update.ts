@@ -10,7 +10,7 @@ import { copiedTags } from './copied-tags.ts'
 import { readOriginal, type Promotion } from './original.ts'
 
 /**
- * Updates an existing secret to match the original. A description or a tag stays if only the existing secret has it.
+ * Updates an existing secret to match the original. A description or a tag that only the existing secret has stays.
  *
  * @param existing the existing secret's metadata. If it has a current version, the value is replaced only if this version is
  * still current.
@@ -63,7 +63,7 @@ async function holdsAlready ({ name, target }: Promotion, content: SecretContent
     return holds(await readSecret(target, name), content)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
-    // The secret may have no value yet. Any other problem is left for the write to report.
+    // The secret may have no value yet. The write will report any other problem.
     return false
   }
 }

@@ -12,7 +12,7 @@ export interface Referenced {
   /** A key of a value that is a JSON object. */
   field?: string
   gateway: GatewayAddress
-  /** True if the tool has to read the secret through the gateway, and not from AWS. */
+  /** True if the tool has to read the secret through the gateway, rather than from AWS. */
   throughGateway: boolean
 }
 
@@ -22,7 +22,7 @@ export interface GatewayAddress {
   origin: string
   /** The name of the secret's environment. */
   environment: string
-  /** The header that contains the token on the routes of AWS's agent; undefined if these do not serve the environment. */
+  /** The header that contains the token on the routes of AWS's agent; undefined if these routes do not serve the environment. */
   agentTokenHeader: string | undefined
 }
 
@@ -160,7 +160,7 @@ function webhookExternalSecret ({ gateway, ...secret }: Referenced): string {
   return note + externalSecret(secret, `secrets-gateway-${gateway.environment}`, webhook(gateway), remoteRef)
 }
 
-/** Returns a provider that reads from the gateway. With these parameters, a 404 only ever means that the secret was deleted. */
+/** Returns a provider that reads from the gateway. With these parameters, a 404 always means that the secret was deleted. */
 const webhook = ({ origin, environment }: GatewayAddress): object => ({
   webhook: {
     url: `${origin}/environments/${environment}/secrets/{{ .remoteRef.key }}` +

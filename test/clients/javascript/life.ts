@@ -1,5 +1,5 @@
 /**
- * Takes a secret through its life with AWS's SDK for JavaScript:
+ * Runs through the life cycle of a secret with AWS's SDK for JavaScript:
  *
  *     node test/clients/javascript/life.ts PREFIX
  *
@@ -45,7 +45,7 @@ async function change (arn: string): Promise<void> {
   await rejects(client.rotateSecret({ SecretId: arn }), { name: 'InvalidRequestException' }, 'a rotation without a function')
 }
 
-/** Reads what has been changed, with each operation that reads. */
+/** Reads the changes with each reading operation. */
 async function read (arn: string): Promise<void> {
   const { Description: description, Tags: tags = [] } = await client.describeSecret({ SecretId: arn })
   deepEqual({ description, tags }, { description: 'Changed', tags: [] }, 'the description and the tags')

@@ -3,7 +3,7 @@ import { grantsFor, tlsRequirement } from '../../../rotators/databases/mysql-gra
 
 const account = '\'app_clone\'@\'%\''
 
-t.test('the rights of another account are granted to this one', async (t) => {
+t.test('an account gets the rights of another account', async (t) => {
   const rows: Record<string, string | undefined> = {
     'GRANT USAGE ON *.* TO `app`@`%`': undefined,
     'GRANT USAGE ON *.* TO `app`@`%` IDENTIFIED BY PASSWORD \'*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19\' REQUIRE SSL': undefined,
@@ -24,7 +24,7 @@ t.test('an unknown form is an error, because the account would lack a right', as
   }
 })
 
-t.test('the account demands the same of its connections', async (t) => {
+t.test('the account gets the same TLS requirement', async (t) => {
   const rows: Record<string, string> = {
     'CREATE USER `app`@`%` IDENTIFIED BY PASSWORD \'*2470\'': 'NONE',
     'CREATE USER `app`@`%` IDENTIFIED WITH \'caching_sha2_password\' AS \'$A$005\' REQUIRE NONE PASSWORD EXPIRE DEFAULT ACCOUNT UNLOCK': 'NONE',

@@ -12,7 +12,7 @@ t.test('the names alternate', async (t) => {
   t.throws(() => alternatingUsers.nextUsername({ ...current, username: 'apps' }, database), { message: /longer than 9 characters/ })
 })
 
-t.test('the superuser must be one of the same server', async (t) => {
+t.test('the superuser must be on the same server', async (t) => {
   const change = { database, current, next: current, read: async () => Promise.resolve({ ...current, host: 'elsewhere' }) }
   await t.rejects(alternatingUsers.setPassword(change), { message: /no masterarn/ })
   await t.rejects(alternatingUsers.setPassword({ ...change, current: { ...current, masterarn: 'arn' } }), { message: /another host/ })

@@ -5,7 +5,7 @@ import { build, declared } from '#test/helper'
 
 const issuer = { issuer: 'https://idp.example.com', audience: 'secrets-gateway', algorithms: ['RS256' as const] }
 
-t.test('everybody may read how to log in, and nothing else of the configuration', async (t) => {
+t.test('everybody may read how to log in, but nothing else in the configuration', async (t) => {
   const oidc = [
     { ...issuer, name: 'machines' },
     { ...issuer, name: 'people', issuer: 'https://login.example.com', login: { clientId: 'secretsctl' } },
@@ -29,7 +29,7 @@ t.test('everybody may read how to log in, and nothing else of the configuration'
   }])
 })
 
-t.test('a gateway without these ways', async (t) => {
+t.test('a gateway without login methods', async (t) => {
   const gateway = await build(t)
   t.same((await gateway.send('GET', '/auth', { token: null })).json, { oidc: [] })
   t.equal((await gateway.send('GET', '/auth?x=1', { token: null })).status, 400)

@@ -49,7 +49,7 @@ t.test('the pause doubles with each unanswered probe, up to half a minute', asyn
   t.equal(breaker.wait(), 1_000)
 })
 
-t.test('calls that were under way when it opened neither prolong the pause nor are lost', async (t) => {
+t.test('calls in progress when the breaker opens neither prolong the pause nor are lost', async (t) => {
   const { breaker, passes } = clocked()
   const calls = Array.from({ length: 8 }, () => breaker.enter('GetSecretValue'))
   for (const end of calls.slice(0, 7)) end('unanswered')

@@ -75,7 +75,7 @@ t.test('a lone caller gets half of the slots, and there is always a slot for ano
   t.same(started.slice(7), ['b3'], 'the turn of b has come, but a holds three slots')
 })
 
-t.test('callers take turns, also if one of them has been waiting for longer with many calls', async (t) => {
+t.test('callers take turns, even if one of them has been waiting longer with many calls', async (t) => {
   const { call, started, passes } = scene(t, { slots: { foreground: 100, background: 2 } }, { GetSecretValue: 50 })
   for (let count = 1; count <= 20; count++) await call(`a${count}`)
   await call('b1')
@@ -104,7 +104,7 @@ t.test('if slots are scarce, the queues take turns', async (t) => {
   t.same(started, ['a1', 'b1', 'c1', 'b2', 'c2', 'b3', 'c3'])
 })
 
-t.test('background work has slots of its own, and every fourth token if both kinds wait for the same quota', async (t) => {
+t.test('background work has its own slots, and every fourth token if both kinds wait for the same quota', async (t) => {
   const { call, started, passes } = scene(t, { slots: { foreground: 1_000, background: 1_000 } }, { CreateSecret: 50 })
   for (let count = 1; count <= 30; count++) await call(`b${count}`, { operation: 'CreateSecret', priority: 'background' })
   for (let count = 1; count <= 30; count++) await call(`f${count}`, { operation: 'CreateSecret' })
@@ -128,7 +128,7 @@ t.test('while the speed of the queue is unknown, Retry-After is a guess', async 
   t.match(refused, { a3: { code: 'overloaded', options: { retryAfter: 5 } } })
 })
 
-t.test('a foreground call waits for a limited time, and a background call as long as it takes', async (t) => {
+t.test('a foreground call waits for a limited time, and a background call indefinitely', async (t) => {
   const { call, started, refused, passes, end } = scene(t, { slots: { foreground: 2, background: 2 }, queueTime: 3_000 })
   for (const id of ['a1', 'a2', 'b1']) await call(id)
   await call('d1', { priority: 'background' })

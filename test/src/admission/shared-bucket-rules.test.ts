@@ -41,7 +41,7 @@ function scene (quota = 50): Scene {
 
 const rounded = (number: number | undefined): number => Math.round(Number(number) * 1e5) / 1e5
 
-t.test('a lease is asked for at the rate that leaves room for late tokens, once at a time', async (t) => {
+t.test('leases are requested one at a time, at a rate that leaves room for late tokens', async (t) => {
   const { bucket, state, requests, answer } = scene()
   t.equal(bucket.wait(), 0.1, 'it looks again after a while')
   t.equal(bucket.wait(3), 0.1)
@@ -81,7 +81,7 @@ t.test('leased tokens add up, and can be used for 100 milliseconds', async (t) =
   t.match(requests[2], { wanted: 1 })
 })
 
-t.test('a replica with a high quota keeps tokens in stock, and asks when half of them are left', async (t) => {
+t.test('a replica with a high quota keeps tokens in stock, and requests more when half of them are left', async (t) => {
   const { bucket, requests, answer } = scene(10_084)
   bucket.wait()
   t.match(requests[0], { wanted: 44 }, 'those of five milliseconds')
@@ -104,7 +104,7 @@ function takeAll ({ bucket }: Scene): number {
   return taken
 }
 
-t.test('while the server gives out no tokens, a replica uses its share, as the server counts the replicas', async (t) => {
+t.test('while the server gives out no tokens, a replica uses its share of the quota, by the server\'s count of replicas', async (t) => {
   const closed = scene()
   const { bucket, state, requests, answer } = closed
   bucket.wait()
@@ -175,7 +175,7 @@ t.test('throttling slows all replicas down, and this one even without the server
   t.equal(bucket.headroom(), 0)
 })
 
-t.test('the headroom is that of the own share while the server may have tokens', async (t) => {
+t.test('the headroom is that of the replica\'s own share while the server may have tokens', async (t) => {
   const { bucket, state, answer } = scene()
   t.equal(bucket.headroom(), 1)
   bucket.wait(2)

@@ -17,7 +17,7 @@ interface Replica {
   readonly lane: Lane
 }
 
-/** Starts replicas that know of each other, and waits until the server gives out tokens. */
+/** Starts replicas that know about each other, and waits until the server gives out tokens. */
 async function fleet (t: Test, redis: TestRedis, size: number): Promise<Replica[]> {
   const replicas = await Promise.all(Array.from({ length: size }, async () => {
     const shared = createShared({

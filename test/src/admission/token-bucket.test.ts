@@ -25,7 +25,7 @@ function clocked (quota: number) {
 }
 
 for (const step of [1, 15, 300]) {
-  t.test(`never grants more tokens in a second than the quota, even if it is asked only every ${step} ms`, async (t) => {
+  t.test(`never grants more tokens in a second than the quota, even if it is polled only every ${step} ms`, async (t) => {
     const { within, takeAll } = clocked(100)
     takeAll()
     for (let second = 0; second < 5; second++) t.ok(within(1_000, step) <= 100)

@@ -79,7 +79,7 @@ const attacks: Record<string, (lines: string[]) => string[]> = {
 
 /**
  * The attacks that look like a crash. The verification reports the records they add as unproved. After a `close` record, however,
- * a crash can leave nothing but the beginning of a `start` record, so all other attacks are then found.
+ * a crash can leave nothing but the beginning of a `start` record, so then all other attacks are found.
  */
 const likeCrash: Readonly<Record<string, { unproved: number, evenWhenClosed?: true }>> = {
   'appends one unsigned record': { unproved: 1 },

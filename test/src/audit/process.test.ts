@@ -145,7 +145,7 @@ t.test('SIGHUP makes the trail continue in a new file', async (t) => {
   t.match(await verify(folder, 'audit.jsonl.1', 'audit.jsonl'), { findings: [], records: 5 })
 })
 
-t.test('a file that can not grow, and a new one in its place', async (t) => {
+t.test('a file that can\'t grow, and a new file in its place', async (t) => {
   const folder = await configured(t, {})
   // The limit would apply to the files of the coverage, too.
   const gateway = await start(t, folder, { limit: 'ulimit -f 30 &&', node: ['-u', 'NODE_OPTIONS', process.execPath] })

@@ -10,7 +10,7 @@ import { signCallerIdentity, startSts, type Sts } from '#test/sts'
 const user = { accessKeyId: 'AKIAUSERUSERUSER', secretAccessKey: 'secret-of-the-user', account: '111122223333', userId: 'AIDAUSERUSERUSERUSER', arn: 'arn:aws:iam::111122223333:user/user' }
 const loggedIn = { caller: { id: 'aws:111122223333:AIDAUSERUSERUSERUSER' } }
 
-/** Logs in. `signed` is the time of the signature, and `now` that of its arrival, both in milliseconds since the epoch. */
+/** Logs in. `signed` is the time of the signature, and `now` is the time of its arrival, both in milliseconds since the epoch. */
 type LogIn = (nonce: string, signed: number, now: number) => Promise<unknown>
 
 async function setUp (t: Test, used: UsedSignatures, more: { maximumAgeSeconds?: number } = {}): Promise<{ sts: Sts, logIn: LogIn }> {

@@ -22,7 +22,7 @@ async function connect (t: Test, redis: TestRedis): Promise<Shared> {
   return shared
 }
 
-/** The implementations of the set. Each returns two sets that know of each other's signatures. */
+/** The implementations of the set. Each returns two sets that know about each other's signatures. */
 const forms: Record<string, (t: Test) => Promise<readonly [UsedSignatures, UsedSignatures]>> = {
   async 'in one process' () {
     const used = ownSignatures(monotonic)
@@ -121,7 +121,7 @@ t.test('in several replicas', { skip }, async (t) => {
     await other.remove('tried')
     t.equal(await used.add('tried', later), 'added', 'but not what another one has accepted')
   })
-  t.test('nothing is accepted while the server can not be used', async (t) => {
+  t.test('nothing is accepted while the server can\'t be used', async (t) => {
     await redis.stop()
     await until(() => !shared.isUp())
     await t.rejects(used.add('another', later), { code: 'shared-state-unavailable' })

@@ -59,7 +59,7 @@ t.test('the cache is bounded', async (t) => {
   t.equal(await verifications('caller0 token'), 1, 'the least recently used token was evicted')
 })
 
-t.test('a caller with many tokens evicts its own, and not those of others', async (t) => {
+t.test('a caller with many tokens evicts its own tokens, not those of other callers', async (t) => {
   const { verify, verifications } = start()
   await verify('quiet token', 0, '')
   for (let index = 0; index < 12_000; index++) await verify(`greedy ${index}`, 0, '')

@@ -53,7 +53,7 @@ t.test('an issue contains the file, the line and a message', async (t) => {
   }
 })
 
-t.test('issues are in the order of their places', async (t) => {
+t.test('issues are in the order of their positions', async (t) => {
   const text = Array.from({ length: 12 }, (_, index) => `@id("p${index}") permit (principal, action, resource) when { context.nosuch };`).join('\n')
   t.same(issues(() => policySetFrom([{ file: 'a.cedar', text }])).map(({ line }) => line), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
 })

@@ -6,7 +6,7 @@ import { Problem } from '#src/problems/problem'
 
 const codes = Object.keys(catalogue) as ProblemCode[]
 
-/** An error as the SDK's own functions for retries take it. */
+/** An error in the form that the SDK's retry functions expect. */
 type Thrown = Parameters<typeof isServerError>[0]
 
 /** Returns AWS's error for a problem, as the SDK throws it. */
@@ -15,10 +15,10 @@ function thrownFor (code: ProblemCode): Thrown {
   return Object.assign(new Error(message), { name: type, $metadata: { httpStatusCode: status } }) as Thrown
 }
 
-/** Problems that AWS reports itself, with an error to which the SDKs do not react as to the status of the gateway's own reply. */
+/** Problems whose error is AWS's own. SDKs do not react to it as they do to the status of the gateway's REST reply. */
 const ofAws: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['aws-limit-exceeded', 'kms-failure'])
 
-/** Returns true if a repeated request may succeed, which the status of the gateway's own reply says. */
+/** Returns true if the status of the gateway's REST reply tells clients that a repeated request may succeed. */
 const isTemporary = (code: ProblemCode): boolean => catalogue[code].status >= 499 || ['rate-limited', 'request-timeout'].includes(code)
 
 t.test('AWS\'s SDKs repeat a request if, and only if, that may help', async (t) => {
@@ -29,7 +29,7 @@ t.test('AWS\'s SDKs repeat a request if, and only if, that may help', async (t) 
   t.same(codes.filter((code) => isThrottlingError(thrownFor(code))), ['aws-limit-exceeded', 'rate-limited', 'aws-throttled'], 'these make them slow down')
 })
 
-t.test('only what does not exist is ResourceNotFoundException, because clients delete their copy of it', async (t) => {
+t.test('only missing secrets, versions and values are a ResourceNotFoundException, because clients then delete their copy', async (t) => {
   t.same(codes.filter((code) => thrownFor(code).name === 'ResourceNotFoundException'),
     ['secret-not-found', 'version-not-found', 'secret-has-no-value', 'version-has-no-value'])
 })

@@ -33,7 +33,7 @@ const attempts = 3
 /** The longest time, in milliseconds, for which the circuit breaker refuses calls. */
 const breakerPause = 30_000
 
-t.test('an AWS call that is not answered: the reply says why, and what that means for reads and writes', async (t) => {
+t.test('an AWS call that is not answered: the reply states the reason, and what it means for reads and writes', async (t) => {
   const gateway = await build(t)
   await gateway.send('PUT', path, { json: { value: 'v' } })
   const fail = await proxyWithFaults(t, gateway)
@@ -127,7 +127,7 @@ const errors: readonly (readonly [error: object, status: number, cause: RegExp, 
   [{ name: 'AbortError' }, 504, /^AWS did not answer in time\./, true]
 ]
 
-t.test('what the errors of connections mean for a write', async (t) => {
+t.test('the meaning of connection errors for a write', async (t) => {
   const gateway = await build(t)
   let thrown: object = {}
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add(() => async () => {

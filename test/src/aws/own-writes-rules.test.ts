@@ -64,7 +64,7 @@ await t.test('a value from before a write is read again, for three seconds', asy
   t.equal((await port.getSecretValue(call, name)).versionId, 'old')
 })
 
-await t.test('a reply is compared with the writes of the three seconds before the question, however late it arrives', async (t) => {
+await t.test('a reply is compared with the writes of the three seconds before the request, however late it arrives', async (t) => {
   for (const operation of ['getSecretValue', 'batchGetSecretValue'] as const) {
     const { clock, replies, inner, port } = setUp()
     await port.putSecretValue(call, name, 'new')
@@ -112,7 +112,7 @@ await t.test('after concurrent writes, each of their versions may be current', a
   t.notOk(port.mayBeCurrent(call, name, 'new 2'))
 })
 
-await t.test('a write whose outcome is unknown does not make an earlier one forgotten', async (t) => {
+await t.test('a write whose outcome is unknown does not hide an earlier write', async (t) => {
   const lost = new Problem('aws-unavailable', { failure: { operation: 'PutSecretValue', cause: 'broken-off', effect: 'unknown' } })
   for (const [operation, write] of Object.entries({
     putSecretValue: async ({ port }) => port.putSecretValue(call, name, 'lost'),
@@ -175,7 +175,7 @@ await t.test('no read is repeated for a caller that has left', async (t: Test) =
   await t.rejects(port.getSecretValue({ ...call, signal: AbortSignal.abort() }, name), { code: 'secret-not-found' })
 })
 
-await t.test('a creation waits ten seconds for a deletion of this process, and not for those of others', async (t) => {
+await t.test('a creation waits ten seconds for a deletion of this process, and not for those of other processes', async (t) => {
   const { clock, port } = setUp()
   const create = async () => port.createSecret(call, name, { tags: {}, replicaRegions: [] })
   await t.rejects(create(), { code: 'secret-pending-deletion' })

@@ -65,7 +65,7 @@ await t.test('a PUT after a deletion without recovery creates the secret again, 
   t.equal((await send('GET', path)).json?.value, 'new')
 })
 
-await t.test('after a deletion without recovery, every request says that there is no such secret, whatever AWS says', async (t) => {
+await t.test('after a deletion without recovery, every request reports that there is no such secret, whatever AWS replies', async (t) => {
   const { send } = await buildRealistic(t, 'gone')
   const path = `${secrets}/s`
   const { json: { versionId } } = await send('PUT', path, { json: { value: '{}' } })
@@ -88,7 +88,7 @@ await t.test('after a deletion without recovery, every request says that there i
   }
 })
 
-await t.test('a move of AWSCURRENT back to the version before is seen as a move, and not as if it had never left', async (t) => {
+await t.test('a move of AWSCURRENT back to the previous version is recognized as a move', async (t) => {
   const { send } = await buildRealistic(t, 'back')
   for (const round of rounds) {
     const path = `${secrets}/s${round}`
@@ -99,7 +99,7 @@ await t.test('a move of AWSCURRENT back to the version before is seen as a move,
   }
 })
 
-await t.test('a rotation that has begun is shown as one that goes on, and not as if the one before had been the last', async (t) => {
+await t.test('a rotation that has begun is shown as in progress, whatever the previous rotation\'s result', async (t) => {
   const { send } = await buildRealistic(t, 'rotations')
   const lambdaArn = 'arn:aws:lambda:eu-west-1:111111111111:function:failing'
   for (const round of rounds) {
@@ -110,7 +110,7 @@ await t.test('a rotation that has begun is shown as one that goes on, and not as
   }
 })
 
-await t.test('a replication that has begun again is not shown as failed because the one before has failed', async (t) => {
+await t.test('a replication that has begun again is not shown as failed because of the previous failure', async (t) => {
   const { send, aws, catchUp } = await buildRealistic(t, 'again')
   for (const round of rounds.slice(0, 2)) {
     const path = `${secrets}/s${round}`

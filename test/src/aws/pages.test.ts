@@ -40,7 +40,7 @@ t.test('an empty token ends a list', async (t) => {
   t.match(await secretsctl(gateway, ['versions', 'a', '--env', 'dev']), { status: 0, stdout: /^VERSION / })
 })
 
-t.test('a list in which a token follows itself has no end, so it is not read', async (t) => {
+t.test('a list in which a token follows itself has no end, so it is not read further', async (t) => {
   const gateway = await build(t)
   await gateway.send('POST', `${path}/a`, { json: { value: 'v' } })
   const fail = await proxyWithFaults(t, gateway)

@@ -49,7 +49,7 @@ const secret = { tags: {}, replicaRegions: [] }
 const create = async ({ aws }: Limited, count: number, from = call, prefix = 'n'): Promise<unknown[]> =>
   Promise.all(Array.from({ length: count }, async (_, index) => aws.createSecret(from, `${prefix}${index}` as SecretName, secret)))
 
-t.test('operations with a common quota share a bucket, and unknown operations share another one', async (t) => {
+t.test('operations with a common quota share a bucket, and unknown operations share another bucket', async (t) => {
   const bucketOf = quotaBuckets(() => 1, bucket)
   t.equal(bucketOf('PutSecretValue'), bucketOf('UpdateSecret'))
   t.not(bucketOf('PutSecretValue'), bucketOf('CreateSecret'))
@@ -64,7 +64,7 @@ t.test('calls keep to AWS\'s quotas, and none is throttled', async (t) => {
   const started = performance.now()
   await Promise.all([
     create(it, 70),
-    // These calls have a quota of their own, so they do not have to wait.
+    // These calls have their own quota, so they do not have to wait.
     ...Array.from({ length: 40 }, async () => it.aws.getRandomPassword(call, {}))
   ])
   const seconds = (performance.now() - started) / 1_000

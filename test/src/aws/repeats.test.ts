@@ -184,7 +184,7 @@ t.test('an outdated description is not mistaken for the effect of the call', asy
   }
 })
 
-t.test('a description that is outdated because of another process is not taken for the effect of the call either', async (t) => {
+t.test('a description that is outdated because of another process is not taken for the effect of the call', async (t) => {
   const gateway = await buildRealistic(t, 'elsewhere')
   const { endpoint = '' } = gateway.fastify.config.current.aws
   const other = await buildRealistic(t, 'other', { aws: { endpoint } })
@@ -244,7 +244,7 @@ t.test('a deletion counts as done if it is certainly newer than the call, with t
   t.equal(Date.parse(reply.json.deletionDate) - Date.parse(deletedDate), 9 * 24 * 60 * 60 * 1000)
 })
 
-t.test('a deletion that is certainly older than the call is that of another request', async (t) => {
+t.test('a deletion that is certainly older than the call belongs to another request', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
   const { send } = await subject(t, gateway, 'a', [['DELETE', '?recoveryWindowInDays=30']])
@@ -308,7 +308,7 @@ t.test('the bounds of the time at which an attempt was sent', async (t) => {
   t.equal(await outcome(active.deleteSecret(call, name, { recoveryWindowInDays: 7 })), 'secret-pending-deletion', 'it is not deleted')
 })
 
-t.test('a placeholder whose first reply was lost has been created, if AWS shows the one that the call asks for', async (t) => {
+t.test('a placeholder whose first reply was lost has been created, if AWS shows the requested placeholder', async (t) => {
   const gateway = await build(t, { environments: { ...environments, dev: { ...declared.environments.dev, replicaRegions: ['eu-central-1'] } } })
   const fail = await proxyWithFaults(t, gateway)
   const path = (env: string, name: string): string => `/environments/${env}/secrets/${name}`
@@ -336,7 +336,7 @@ t.test('a placeholder whose first reply was lost has been created, if AWS shows 
   t.match((await bulk('dev', { name: 'other', ...wanted })).json.items[0], { problem: { code: 'secret-exists' } }, 'a secret with a value')
 })
 
-t.test('a placeholder that is older than the call is that of another request', async (t) => {
+t.test('a placeholder that is older than the call belongs to another request', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
   const send = async (): Promise<Reply> => gateway.send('POST', '/environments/dev/secrets', { json: { secretNames: ['a'] } })

@@ -79,7 +79,7 @@ for (const [where, stall] of Object.entries(stalls)) {
   })
 }
 
-t.test('an owner that has begun to write carries its calls out to the end, even if it leaves', async (t) => {
+t.test('an owner that has begun to write completes its calls, even if it leaves', async (t) => {
   const { bounded, count } = await fakeAws(t, (reply) => { reply.end('{"ARN":"arn","Name":"a","VersionId":"i","SecretString":"v"}') })
   const owner = new AbortController()
   const own = { ...call, signal: owner.signal }
@@ -98,7 +98,7 @@ t.test('the wait for keys ends at the deadline, too', async (t) => {
   await t.rejects(sendCommand(bounded, call, read()), { code: 'aws-timeout' })
 })
 
-t.test('no attempt is repeated sooner than AWS asks, or if the deadline would pass before', async (t) => {
+t.test('no attempt is repeated sooner than AWS asks, or if the deadline would pass first', async (t) => {
   let failures = 1
   const throttle = (seconds: number) => (reply: ServerResponse): void => {
     if (failures-- > 0) reply.writeHead(400, { 'retry-after': String(seconds), 'content-type': 'application/x-amz-json-1.1' }).end('{"__type":"ThrottlingException"}')

@@ -40,7 +40,7 @@ const countOf = ({ awsCalls }: Gateway, operation: string): number => awsCalls.f
 /** Converts minutes to days. */
 const minutes = (count: number): number => count / (24 * 60)
 
-t.test('each caller has a session of its own, which names the caller to AWS and is reused', async (t) => {
+t.test('each caller has its own session, which names the caller to AWS and is reused', async (t) => {
   const gateway = await buildWithRoles(t)
   for (let time = 0; time < 2; time += 1) {
     await gateway.send('PUT', '/environments/dev/secrets/a', { json: { value: `value ${time}` } })

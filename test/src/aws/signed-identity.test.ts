@@ -11,7 +11,7 @@ function set (t: Test, variables: Record<string, string>): void {
   process.env = { ...Object.fromEntries(Object.entries(before).filter(([name]) => !name.startsWith('AWS_'))), AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none', ...variables }
 }
 
-t.test('lasting keys, for the endpoint of STS in the region', async (t) => {
+t.test('permanent keys, for the endpoint of STS in the region', async (t) => {
   set(t, keys)
   const headers = await signedIdentity(request)
   t.match(headers, { host: 'sts.eu-central-1.amazonaws.com', 'x-amz-date': '20260630T120000Z', 'x-secrets-gateway-server-id': 'gateway.test' })

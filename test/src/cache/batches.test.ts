@@ -37,7 +37,7 @@ async function iterations (): Promise<void> {
   for (let count = 0; count < 3; count++) await setImmediate()
 }
 
-t.test('readSecret: a thousand reads at once of one secret are one call, and of 200 secrets a small part of 200', async (t) => {
+t.test('readSecret: a thousand concurrent reads of one secret are one call, and those of 200 secrets are far fewer than 200', async (t) => {
   const gateway = await build(t, caching)
   const aws = gateway.aws('AKIADEV')
   const names = numbered(200)
@@ -59,7 +59,7 @@ t.test('readSecret: a thousand reads at once of one secret are one call, and of 
   t.equal(new Set(ids.flat()).size, calls.length)
 })
 
-t.test('readSecret: a thousand reads at once of a thousand secrets, over a hundred connections, are 50 calls', async (t) => {
+t.test('readSecret: a thousand concurrent reads of a thousand secrets, over a hundred connections, are 50 calls', async (t) => {
   const gateway = await build(t, caching)
   const aws = gateway.aws('AKIADEV')
   const names = numbered(1_000)
@@ -144,7 +144,7 @@ t.test('secrets that a batch leaves out are read individually', async (t) => {
   t.same([batches.length, reads.length], [1, 2])
 })
 
-t.test('without the right to BatchGetSecretValue, secrets are read singly, and it is tried again after five minutes', async (t) => {
+t.test('without the right to BatchGetSecretValue, secrets are read singly, and the batch call is tried again after five minutes', async (t) => {
   const { read, batches, reads, passes, plan } = await withSecrets(t, numbered(2), never)
   const both = async (): Promise<unknown[]> => {
     const outcomes = await Promise.all(numbered(2).map(async (name) => read({ name, maximumAge: 0 })))
@@ -171,7 +171,7 @@ t.test('readSecret: the same over HTTP', async (t) => {
   t.same([...text.matchAll(/"value":"(\w+)"/g)].map(([, name]) => name), numbered(2))
 })
 
-t.test('if AWS does not answer, it is not asked again for each secret', async (t) => {
+t.test('if AWS does not answer, the secrets are not read singly either', async (t) => {
   const { read, batches, reads, plan } = await withSecrets(t, numbered(2), never)
   plan(async () => { throw outage() })
   const outcomes = await Promise.all(numbered(2).map(async (name) => read({ name })))
@@ -179,7 +179,7 @@ t.test('if AWS does not answer, it is not asked again for each secret', async (t
   t.same([batches.length, reads.length], [1, 0])
 })
 
-t.test('callers of a role share a batch, and not the failures of their sessions, unless they share nothing', async (t) => {
+t.test('callers of a role share a batch, but not the failures of their sessions, unless they share nothing', async (t) => {
   for (const shares of [true, false]) {
     const { read, batches, reads } = await withSecrets(t, numbered(2), { ...never, hasSessions: () => true, sharesReads: () => shares })
     await Promise.all([read({ name: 'n0' }), read({ name: 'n1', call: { callerId: 'bob' } })])

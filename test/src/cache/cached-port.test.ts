@@ -109,7 +109,7 @@ t.test('a value in use is renewed before it becomes stale, by a background call'
   t.match(await read(), { problem: { code: 'aws-access-denied' } }, 'a denial ends the use at once')
 })
 
-t.test('a value that is seldom read is renewed earlier, because it could expire before the next read', async (t) => {
+t.test('a value that is rarely read is renewed earlier, because it could expire before the next read', async (t) => {
   const { read, reads, passes, gateway, settles } = await cacheScene(t)
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
   await read()
@@ -168,7 +168,7 @@ t.test('a stale value is used only if AWS does not answer', async (t) => {
   t.match(await read(), { problem: { code: 'aws-unavailable' } }, 'what was read just after a write may be out of date')
 })
 
-t.test('callers of a role share values, and not the failures of their sessions', async (t) => {
+t.test('callers of a role share values, but not the failures of their sessions', async (t) => {
   const { read, reads, plan, gateway } = await cacheScene(t, { hasSessions: () => true })
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v' })
   plan(async ({ callerId }) => { if (callerId === 'alice') throw new Problem('credential-invalid') })

@@ -41,14 +41,14 @@ t.test('a description is not cached longer than values are', async (t) => {
   t.equal(descriptions.length, 3)
 })
 
-t.test('a call without `caching` asks AWS', async (t) => {
+t.test('a call without `caching` calls AWS', async (t) => {
   const { cache, call, describe, descriptions } = await scene(t)
   await describe()
   await cache.port.describeSecret(call, nameOf('a'))
   t.equal(descriptions.length, 2)
 })
 
-t.test('the next description shows what was written, and AWS is soon asked again', async (t) => {
+t.test('the next description shows the write, and AWS is soon called again', async (t) => {
   for (const [title, write] of [
     ['tags', async ({ cache, call }: CacheScene) => cache.port.tagResource(call, nameOf('a'), { team: 'a' })],
     ['a value', async ({ cache, call }: CacheScene) => cache.port.putSecretValue(call, nameOf('a'), 'second')],

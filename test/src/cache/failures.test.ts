@@ -6,7 +6,7 @@ import type { FailureCause } from '#src/problems/failure'
 
 const failed = (cause: FailureCause): ProblemOptions => ({ failure: { operation: 'GetSecretValue', cause, effect: 'only-read' } })
 
-t.test('what a failed read says about the cached answers', async (t) => {
+t.test('the effect of a failed read on the cached answers', async (t) => {
   const cases: readonly (readonly [ProblemCode, ProblemOptions, string])[] = [
     ['secret-not-found', {}, 'absent'], ['version-not-found', {}, 'absent'],
     ['aws-throttled', {}, 'unanswered'], ['aws-unavailable', failed('failed'), 'unanswered'], ['aws-timeout', failed('timed-out'), 'unanswered'],

@@ -76,7 +76,7 @@ t.test('Redis stopped and started', { skip }, async (t) => {
   await until(async () => (await read(fleet, 1)).value === 'v1')
 })
 
-/** Invalidations without a server, whose state the test decides. */
+/** Invalidations without a server. The test sets their state. */
 function scene () {
   const server = { state: 'up' as 'up' | 'down' | 'failing' }
   let comeBack: (isNew: boolean) => void = () => undefined

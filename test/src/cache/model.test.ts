@@ -179,7 +179,7 @@ async function run (scene: CacheScene, name: string, staleIfError: number, steps
         if (mode === 'fail') throw outage()
       })
     }
-    // A renewal may be under way.
+    // A renewal may be in progress.
     await settles()
   }
   plan(() => undefined)

@@ -43,7 +43,7 @@ export interface Run {
   finalValue?: string
 }
 
-/** What a command needs to be prepared. */
+/** The context in which a command is prepared. */
 export interface Preparation extends Context {
   gateway: Gateway
 }
@@ -59,7 +59,7 @@ export interface Row {
    * a command that does not wait there.
    */
   waits?: (context: Context) => Run | undefined
-  /** True for a command that asks no gateway. It waits only for the files that it reads. */
+  /** True for a command that calls no gateway, and so waits only for the files that it reads. */
   isOffline?: boolean
   /** True for a command that runs until a signal ends it. */
   isServer?: boolean
@@ -305,7 +305,7 @@ export const rows: Record<string, Row> = {
   },
   local: {
     isServer: true,
-    // At a terminal, Ctrl-C ends it; in a pipe, a signal does.
+    // At a terminal, Ctrl-C ends the command; in a pipe, a signal does.
     succeeds: () => ({
       args: ['local', '--', '--port', '0', '--memory'],
       output: /listens on http:/,

@@ -5,7 +5,7 @@ import { hangingKeyring } from '#test/keyrings'
 import { secretsctlProgram } from '#test/secretsctl'
 import { newUser, storeLogin } from './command-rows.ts'
 
-// Each completion runs in a process of its own, as in a shell, because the completion library has one state for the whole process.
+// Each completion runs in its own process, as in a shell, because the completion library has one state for the whole process.
 
 t.test('environments and names are completed', async (t) => {
   const gateway = await build(t)
@@ -28,7 +28,7 @@ t.test('environments and names are completed', async (t) => {
   t.ok((await complete('rea')).includes('read'))
 })
 
-t.test('a gateway that refuses or does not answer offers nothing, and soon', async (t) => {
+t.test('a gateway that refuses or does not answer soon leads to an empty completion', async (t) => {
   const gateway = await build(t)
   for (const [target, token] of [[gateway, tokens.expired], [{ url: 'http://127.0.0.1:2' }, tokens.administrator], [{ url: 'ftp://x' }, tokens.administrator]] as const) {
     const { status, stdout, stderr } = await secretsctlProgram(target, ['complete', '--', 'read', '--env', ''], { token })
@@ -37,7 +37,7 @@ t.test('a gateway that refuses or does not answer offers nothing, and soon', asy
   }
 })
 
-t.test('a keyring that is locked offers nothing, and soon', async (t) => {
+t.test('a keyring that is locked soon leads to an empty completion', async (t) => {
   const folder = t.testdir({})
   const user = { gateway: { url: 'http://127.0.0.1:2' }, folder, isTerminal: false, name: 'user' }
   storeLogin(user, { kind: 'token', keyringEntry: `${user.gateway.url} 1` })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { dangerOf } from '#src/cli/dangerous-variables'
 
-t.test('names that steer programs', async (t) => {
+t.test('names that change how programs run', async (t) => {
   const names = `
     LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES LIBPATH GLIBC_TUNABLES MALLOC_CHECK_ GCONV_PATH LOCPATH TERMINFO TERMINFO_DIRS
     PATH PATHEXT COMSPEC SHELL ENV BASH_ENV BASHOPTS BASH_FUNC_ls SHELLOPTS ZDOTDIR FPATH CDPATH IFS PS1 PS4 PROMPT_COMMAND INPUTRC

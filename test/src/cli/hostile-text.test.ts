@@ -39,7 +39,7 @@ const replies: readonly [RegExp, object][] = [
 
 const bulk = [{ name: 'a', result: hostileReply, problem }, { summary: { dryRun: false, counts, stopped: hostileReply } }]
 
-/** Starts a server that passes for a gateway and sends hostile text, either in the documented replies or in problems. */
+/** Starts a server that imitates a gateway and sends hostile text, either in the documented replies or in problems. */
 async function lyingGateway (t: Test, answer: (request: IncomingMessage) => { status: number, body: object }): Promise<{ url: string }> {
   const server = createServer((request, response) => {
     const isStream = request.headers.accept === 'application/x-ndjson'

@@ -53,7 +53,7 @@ t.test('import: shows a plan, asks, and creates', async (t) => {
   ] as const) t.match(await ctl(args), { status, stderr: message }, args)
 })
 
-t.test('the format that a name tells', async (t) => {
+t.test('the format follows from the name of the file', async (t) => {
   for (const [file, format] of [['.env', 'env'], ['a/.env.local', 'env'], ['prod.env', 'env'], ['a.yml', 'yaml'], ['a.yaml', 'yaml'], ['a.json', 'json'], ['environment', undefined]] as const) {
     t.equal(formatOfFile(file), format, file)
   }

@@ -48,7 +48,7 @@ async function silentFile (t: Test, path: string): Promise<{ path: string, read:
 /** A command to interrupt. */
 interface Interruption {
   run: Run
-  /** Where the command sends its requests. */
+  /** The gateway to which the command sends its requests. */
   gateway: { url: string }
   /** Resolves when the command waits. A command that asks a question gets its Ctrl-C as the answer. */
   waiting?: Promise<unknown>
@@ -104,7 +104,7 @@ function newPlace (t: Test): Place {
   return { folder, mark, env: { HOME: join(folder, 'home'), TMPDIR: join(folder, 'temporary'), MARK: mark } }
 }
 
-/** Asserts that nothing is left of the commands that were interrupted. */
+/** Asserts that the interrupted commands have left no files and no processes behind. */
 async function assertNothingLeft (t: Test, { folder, mark }: Place, before: readonly string[]): Promise<void> {
   t.same(filesIn(folder), before, 'no file is left')
   await until(() => processesWith(mark).length === 0)

@@ -267,7 +267,7 @@ t.test('the keyring of the operating system', async (t) => {
     await t.rejects(keyring.read('a'), new KeyringFailure('prompt dismissed'))
   })
 
-  await t.test('fails in its process alone', async (t) => {
+  await t.test('fails, which affects only its own process', async (t) => {
     const keyring = osKeyring(context(library(t, 'getPassword () { process.exit(3) }')), longLimits)
     await t.rejects(keyring.read('a'), new KeyringFailure('the process that asks it has ended', true))
   })

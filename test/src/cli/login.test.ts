@@ -71,7 +71,7 @@ t.test('login with a pasted token, whoami, envs, use, logout', async (t) => {
   t.match(await ctl(`whoami --url ${gateway.url}`), { status: 1, stderr: `You are not logged in to ${gateway.url}. Log in with: secretsctl login --url ${gateway.url}\n` })
 })
 
-t.test('a process that took too long leaves the lock of another one alone', async (t) => {
+t.test('a process that took too long does not release the lock of another process', async (t) => {
   const folder = t.testdir({})
   const env = { XDG_CONFIG_HOME: folder }
   const lock = join(folder, 'secretsctl', 'lock')
@@ -245,7 +245,7 @@ t.test('logins that the issuer does not offer', async (t) => {
   t.match(await ctl(`login --url ${two.url}`), { status: 2, stderr: /Specify the issuer with --issuer: one, two/ })
 })
 
-t.test('a gateway can\'t get a login that is valid at another one', async (t) => {
+t.test('a gateway can\'t get a login that is valid at another gateway', async (t) => {
   const issuer = await startPeopleIssuer(t)
   const gateway = await peopleGateway(t, issuer)
   const { ctl } = user(t)

@@ -239,7 +239,7 @@ t.test('diff and promote align three environments in two accounts', async (t) =>
   t.match(await secretsctl(gateway, ['diff', 'dev', 'prod'], { token: tokens.team }), { status: 1, stderr: /\(not-found/ })
 })
 
-t.test('list, diff and promote warn of secrets whose names no path can contain', async (t) => {
+t.test('list, diff and promote warn about secrets whose names no path can contain', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', { a: 'v' })
   await put(gateway, 'prod', { 'payments/db': 'v' })
@@ -378,7 +378,7 @@ t.test('export: every format survives a round trip', async (t) => {
   ] as const) t.match(await exported(...args), { status, stdout: '', stderr: message }, args.join(' '))
 })
 
-t.test('export: in formats that become an environment, secrets can\'t choose names that steer programs', async (t) => {
+t.test('export: in formats that become an environment, secrets can\'t choose names that change how programs run', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', { 'app/node-options': '--import data:text/javascript,x', 'app/path': '/evil', 'app/key': 'k', shared: { BASH_ENV: '/evil', user: 'u' } })
   const exported = async (format: string, ...args: string[]): Promise<Outcome> => secretsctl(gateway, ['export', '--env', 'dev', '--format', format, ...args])

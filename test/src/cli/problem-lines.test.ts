@@ -38,7 +38,7 @@ t.test('the time to wait is named if the gateway has named it', async (t) => {
   t.match(textOf('overloaded', { command: 'read' }, 20), /\nTry again in 20 seconds\. If you were writing, first look whether the write was carried out\n/)
 })
 
-t.test('who has to log in is told where the token came from', async (t) => {
+t.test('a user who has to log in is told where the token came from', async (t) => {
   t.match(textOf('unauthenticated', { command: 'read' }), /does not accept your token: .*with: secretsctl login\n/)
   t.match(textOf('unauthenticated', { command: 'read', tokenFrom: '--token' }), /does not accept the token in --token: /)
 })

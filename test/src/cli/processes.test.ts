@@ -34,7 +34,7 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], fast), { status: 125, stderr: /missing required argument 'command'/ })
 })
 
-t.test('run: a secret can\'t choose a name that steers programs, or one that is already set', async (t) => {
+t.test('run: a secret can\'t choose a name that changes how programs run, or one that is already set', async (t) => {
   const gateway = await build(t)
   const run = async (...args: string[]): Promise<Outcome> => secretsctlProgram(gateway, ['run', '--env', 'dev', ...args], { env: { INHERITED: 'i' } })
   const show = node('console.log(process.env.INHERITED, process.env.BASH_ENV, process.env.USER_NAME)')

@@ -133,7 +133,7 @@ t.test('config check: an expired key is a warning, not an error', async (t) => {
   t.same([status, JSON.parse(stdout), warnings], [0, { valid: true, environments: ['dev'] }, stderr])
 })
 
-t.test('config check: warns of prefixes that overlap unless the environments are in different accounts', async (t) => {
+t.test('config check: warns about prefixes that overlap unless the environments are in different accounts', async (t) => {
   t.teardown(() => { delete process.env.AWS_SHARED_CREDENTIALS_FILE })
   const check = async (dev: object, prod: object): Promise<{ status: number, stderr: string }> => {
     const folder = t.testdir({

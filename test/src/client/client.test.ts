@@ -19,7 +19,7 @@ t.test('names and values survive a round trip', async (t) => {
   }
 })
 
-t.test('a conditional read does not make the gateway ask AWS', async (t) => {
+t.test('a conditional read does not make the gateway call AWS', async (t) => {
   const { url, send, advance } = await build(t, caching)
   await send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
   advance(1 / 24)

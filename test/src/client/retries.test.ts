@@ -53,14 +53,14 @@ const put = async (gateway: GatewayClient, key?: string): Promise<unknown> => ga
   params: { path: { env: 'dev', name: 'a' }, header: { ...key !== undefined && { 'idempotency-key': key } } }, body: { value: 'v' }
 })
 
-t.test('a read is sent again after the time that the gateway states', async (t) => {
+t.test('a read is retried after the time that the gateway states', async (t) => {
   const { gateway, seen, pause } = await scene(t, then(problem(503, 'overloaded', 1), environments))
   t.match(await gateway.GET('/environments'), { data: { items: [] } })
   t.same(seen, ['GET', 'GET'])
   t.ok(pause() >= 990, String(pause()))
 })
 
-t.test('a connection that fails is tried again', async (t) => {
+t.test('a failed connection is retried', async (t) => {
   const { gateway, seen } = await scene(t, then(broken, environments, 2))
   t.match(await gateway.GET('/environments'), { data: { items: [] } })
   t.equal(seen.length, 3)
@@ -94,7 +94,7 @@ for (const [title, answer, expected] of [
   })
 }
 
-t.test('a write is sent again only if it can\'t be carried out twice', async (t) => {
+t.test('a write is retried only if it can\'t be carried out twice', async (t) => {
   for (const [title, answer, key, attempts] of [
     ['with a key, after a problem', problem(503, 'overloaded', 0), 'key', 2],
     ['with a key, after a lost reply', broken, 'key', 2],
@@ -109,7 +109,7 @@ t.test('a write is sent again only if it can\'t be carried out twice', async (t)
   }
 })
 
-t.test('by default, nothing is sent again', async (t) => {
+t.test('by default, nothing is retried', async (t) => {
   const { gateway, seen } = await scene(t, then(problem(503, 'overloaded', 0), environments), 0)
   await t.rejects(gateway.GET('/environments'), { code: 'overloaded' })
   t.equal(seen.length, 1)

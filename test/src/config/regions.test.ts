@@ -28,7 +28,7 @@ const login = (regions: readonly string[]): object =>
 
 const events = (region: string): object => ({ cache: { events: [{ queueUrl: 'https://sqs.amazonaws.com/1/q', region, credential: 'base' }] } })
 
-t.test('a region that AWS does not have is refused, with the closest ones that it has', async (t) => {
+t.test('a region that AWS does not have is refused, with the most similar existing regions', async (t) => {
   const close = 'a region of AWS, such as eu-west-1, eu-west-2, eu-west-3'
   const issues: readonly (readonly [File, string])[] = [
     [{ environment: { region: 'eu-wset-1' } }, 'environments.dev.region: found eu-wset-1, expected a region of AWS, such as eu-west-1, eu-west-2, eu-west-3'],
@@ -78,7 +78,7 @@ t.test('credentials and environments belong to one partition', async (t) => {
   t.throws(() => parseConfig(file({ more: { environments: two } })), { message }, 'one credential in two partitions')
 })
 
-t.test('each partition can be used, with credentials of its own', async (t) => {
+t.test('each partition can be used, with its own credentials', async (t) => {
   const arn = 'arn:aws-cn:kms:cn-north-1:111122223333:alias/a'
   const { credentials, environments } = parseConfig(file({
     credentials: { base, china: { kind: 'profile', profile: 'china' }, a: role('aws-cn', { source: 'china' }), spare: role('aws-us-gov', { source: 'gov' }), gov: { kind: 'profile', profile: 'gov' } },

@@ -31,7 +31,7 @@ t.test('everything', async (t) => {
   })
 })
 
-t.test('files that can not be used', async (t) => {
+t.test('files that can\'t be used', async (t) => {
   const folder = t.testdir({
     ...files,
     'short.key': randomBytes(31).toString('base64'),

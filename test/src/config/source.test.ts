@@ -24,7 +24,7 @@ function source (t: Test): { folder: string, source: ReturnType<typeof configSou
   return { folder, source: configSource(join(folder, 'gateway.yaml')) }
 }
 
-t.test('a change of any file that was read is found', async (t) => {
+t.test('a change of any file that was read is detected', async (t) => {
   const { folder, source: { load, hasChanged } } = source(t)
   load()
   t.equal(hasChanged(), false)
@@ -85,7 +85,7 @@ t.test('a ConfigMap that Kubernetes has replaced', async (t) => {
   t.equal(hasChanged(), false)
 })
 
-t.test('a file that can not be read has a state too', async (t) => {
+t.test('a file that can\'t be read has a state, too', async (t) => {
   const folder = t.testdir({ loop: t.fixture('symlink', 'loop') })
   t.equal(stateOf(join(folder, 'none')), 'ENOENT')
   t.equal(stateOf(join(folder, 'loop')), 'ELOOP')

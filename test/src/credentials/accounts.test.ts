@@ -35,7 +35,7 @@ t.test('environments are in the same account if they can reach it with the same 
   }
 })
 
-t.test('a declared account counts for all credentials of the environment', async (t) => {
+t.test('a declared account applies to all credentials of the environment', async (t) => {
   const compare = (account: string, allowedCredentials: string[]): string =>
     compareAccounts(credentials, { account: '111122223333', allowedCredentials: ['one'] }, { account, allowedCredentials })
   t.equal(compare('111122223333', ['two']), 'same')

@@ -165,7 +165,7 @@ t.test('setting the clock changes nothing for a cached value', async (t) => {
   }
 })
 
-t.test('during a wrong clock, no call fetches a value of its own', async (t) => {
+t.test('while the clock is wrong, not every call fetches a value', async (t) => {
   const { cache: { current, drop }, fetches, answer, advance, setClock } = fixture()
   setClock(120 * minute)
   const first = current()

@@ -45,7 +45,7 @@ t.test('IPv6', async (t) => {
   t.match(await visit(`http://[::1]:${port}`), { milliseconds: Number })
 })
 
-t.test('a reply without a date tells nothing of the clock', async (t) => {
+t.test('a reply without a date tells nothing about the clock', async (t) => {
   const port = await listening(t, createPlain((_, response) => {
     response.sendDate = false
     response.end()
@@ -68,7 +68,7 @@ t.test('each step can fail', async (t) => {
   t.match(await visit(`http://127.0.0.1:${talking}`), { failed: 'reply', reason: /^HPE_/ })
 })
 
-t.test('a server that says nothing is not waited for', async (t) => {
+t.test('the check does not wait for a server that sends nothing', async (t) => {
   const port = await listening(t, createTcp())
   t.same(await visit(`http://127.0.0.1:${port}`, 100), { failed: 'reply', reason: 'nothing within 0.1 seconds' })
   t.same(await visit(`https://127.0.0.1:${port}`, 100), { failed: 'tls', reason: 'nothing within 0.1 seconds' })

@@ -37,7 +37,7 @@ const written = (): SharedDocument => ({
   }
 })
 
-t.test('what is repeated becomes a component', (t) => {
+t.test('repeated schemas become components', (t) => {
   const document = written()
   shareComponents(document)
   t.same(Object.keys(document.components ?? {}), ['schemas', 'examples', 'headers', 'parameters', 'responses'])
@@ -52,7 +52,7 @@ t.test('what is repeated becomes a component', (t) => {
   t.end()
 })
 
-t.test('the document says the same as before', (t) => {
+t.test('the document keeps its meaning', (t) => {
   const document = written()
   shareComponents(document)
   t.strictSame(inlineComponents(document), written())
@@ -60,7 +60,7 @@ t.test('the document says the same as before', (t) => {
   t.end()
 })
 
-t.test('the routes\' own schemas stay as they are', (t) => {
+t.test('the routes\' own schemas stay unchanged', (t) => {
   const original = written()
   const { paths } = original
   shareComponents(original)

@@ -24,7 +24,7 @@ async function connect (t: Test, redis: TestRedis, timeout = 1_000): Promise<Sha
 
 const counterOf = (shared: Shared): RequestCounter => sharedWindows(shared, createWindowSync(shared), monotonic, 'test')
 
-/** Starts replicas that know of each other. */
+/** Starts replicas that know about each other. */
 async function fleet (t: Test, redis: TestRedis, size: number, timeout?: number): Promise<Shared[]> {
   const replicas = await Promise.all(Array.from({ length: size }, async () => connect(t, redis, timeout)))
   await until(() => replicas.every((shared) => shared.replicas() === size))
@@ -50,7 +50,7 @@ const forms: Record<string, (t: Test) => Promise<RequestCounter>> = {
 for (const [form, create] of Object.entries(forms)) {
   t.test(form, { skip: form === 'several replicas' && skip }, async (t) => {
     const count = await create(t)
-    t.test('as many requests are allowed as the limit says', async (t) => {
+    t.test('the limit is the number of allowed requests', async (t) => {
       const limit = limitOf(3)
       const counts: Counted[] = []
       for (let index = 0; index < 5; index += 1) counts.push(await count('a', limit))

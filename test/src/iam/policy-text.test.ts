@@ -70,7 +70,7 @@ t.test('the functions of rotations', async (t) => {
   t.same(policyFor(['GetSecretValue']).notes, [])
 })
 
-t.test('the account is that of the environment, or else that of its role', async (t) => {
+t.test('the account is the one that the environment declares, or else its role\'s account', async (t) => {
   const role = { kind: 'assume-role', roleArn: 'arn:aws:iam::444455556666:role/gateway', source: 'keys' } as const
   const credentials: PolicySubject['credentials'] = new Map([['keys', role]])
   t.equal(policyFor(['GetSecretValue'], {}, { credentials }).statements[0]?.Resource, 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:dev/*')

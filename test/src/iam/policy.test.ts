@@ -45,7 +45,7 @@ const user = (accessKeyId: string, identityPolicies?: string[]): Account =>
 /** The gateway's own policies allow everything, so that only IAM decides. */
 const everything = policies('@id("all") permit (principal, action, resource);')
 
-/** What is left out of the policies: nothing, a statement or an action. */
+/** What a test removes from the policies: nothing, a statement or an action. */
 interface Variant {
   without: string
   actions: readonly Action[]

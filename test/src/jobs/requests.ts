@@ -36,7 +36,7 @@ export const running = (run: BulkRun['run']): BulkRun => ({ ...quick(1), run })
 
 export const endless = running(async () => new Promise(() => undefined))
 
-/** A run that ends when it is told to. */
+/** A run that ends when the test tells it to. */
 export function held (total = 1): { bulk: BulkRun, end: () => void, control: Promise<BulkControl> } {
   const opened = Promise.withResolvers<undefined>()
   const control = Promise.withResolvers<BulkControl>()

@@ -13,7 +13,9 @@ import { account, clientOf, day, region, start, stoppedClock } from './backend.t
 
 const wait = async (): Promise<void> => Promise.resolve()
 
-/** Starts a realistic backend without latency, on a clock that moves only on demand. Its client retries what fails by chance. */
+/**
+ * Starts a realistic backend without latency, on a clock that moves only on demand. Its client retries calls that fail by chance.
+ */
 async function startRealistic (t: Test, seed: string, options: Partial<LocalBackendOptions> = {}) {
   const clock = stoppedClock()
   const backend: LocalBackend = await start(t, { realistic: { seed, wait }, now: () => clock.now, ...options })
@@ -76,7 +78,7 @@ await t.test('a read may show the state before a write, until the longest delay 
   t.same(await readings(client, 's'), new Set(['second']))
 })
 
-await t.test('writes see what was written before', async (t) => {
+await t.test('writes see earlier writes', async (t) => {
   const { client } = await startRealistic(t, 'writes')
   const { VersionId: first } = await client.send(new CreateSecretCommand({ Name: 's', SecretString: 'first' }))
   const { VersionId: second } = await client.send(new PutSecretValueCommand({ SecretId: 's', SecretString: 'second' }))

@@ -11,7 +11,7 @@ t.test('text from others can\'t imitate a member or a line, or control a termina
     'a="x b=1" c="x\\nlevel=error" d="\\u001b[2J\\u009b\\u202e" e="say \\"x\\"" f=""\n')
 })
 
-t.test('JSON is written as it is', async (t) => {
+t.test('JSON is written unchanged', async (t) => {
   const lines: string[] = []
   const destination = { write (line: string) { lines.push(line) } }
   t.equal(inFormat('json', destination), destination)

@@ -17,7 +17,7 @@ t.test('a counter has a sample for each combination of labels', async (t) => {
   ].join('\n'))
 })
 
-t.test('the buckets of a histogram include those before them', async (t) => {
+t.test('the buckets of a histogram are cumulative', async (t) => {
   const times = createHistogram({ name: 'time_seconds', help: 'Time.', labels: ['of'] }, [0.1, 1])
   for (const value of [0.05, 0.1, 0.5, 7]) times.observe(['a'], value)
   times.observe(['b'], 2)

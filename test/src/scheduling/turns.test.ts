@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createTurns, forEachInTurns, mapInTurns } from '#src/scheduling/turns'
 
-/** A clock and an event loop that move only when the test says so. */
+/** A clock and an event loop that advance only when the test tells them to. */
 function fakeLoop (): { beginTurn: ReturnType<typeof createTurns>, pass: (milliseconds: number) => void, iterate: () => Promise<void> } {
   let time = 0
   let scheduled: (() => void)[] = []

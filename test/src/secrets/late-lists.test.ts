@@ -54,7 +54,7 @@ await t.test('a required secret is missing if AWS denies the look-up', async (t)
   t.match(await gateway.send('GET', '/consistency?environments=prod'), { json: { code: 'aws-refused' } }, 'anything else is an error')
 })
 
-await t.test('a promotion of what is missing knows what the gateway has just written', async (t) => {
+await t.test('a promotion of missing secrets takes the gateway\'s latest writes into account', async (t) => {
   const gateway = await buildRealistic(t, 'missing')
   const { send } = gateway
   for (const name of ['a', 'b', 'c']) await send('PUT', `${secrets('dev')}/${name}`, { json: { value: name } })

@@ -135,7 +135,7 @@ for (const [title, failing] of Object.entries(requests)) {
   })
 }
 
-t.test('an update that looks at the target: any failure but secret-not-found is the result, and nothing is created', async (t) => {
+t.test('an update that reads the target: any failure but secret-not-found is the result, and nothing is created', async (t) => {
   const { gateway, fail } = await setUp(t, { before: [['PUT', secret('a'), value]] })
   // Only the DescribeSecret of the target fails. That of the original, with another credential, succeeds.
   const denied = refusal('AccessDeniedException', 'User: x is not authorized to perform: secretsmanager:DescribeSecret')

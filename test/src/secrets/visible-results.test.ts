@@ -22,7 +22,7 @@ const secrets = '/environments/dev/secrets'
 const bulk = async (gateway: Gateway, json: object, options: RequestOptions = {}): Promise<{ items: Record<string, unknown>[], secretArnMap: Record<string, string> }> =>
   (await gateway.send('POST', secrets, { ...options, json })).json
 
-t.test('a bulk create shows the ARN of a secret that it leaves as it is only to callers who may see the secret', async (t) => {
+t.test('a bulk create shows the ARN of a secret that it leaves unchanged only to callers who may see the secret', async (t) => {
   const gateway = await build(t, { authorization })
   const { items: [{ arn } = {}] } = await bulk(gateway, { secrets: [{ name: 'a', value: 'v' }] })
   t.match(arn, /^arn:/, 'the ARN of a new secret is shown')

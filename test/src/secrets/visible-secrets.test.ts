@@ -23,7 +23,7 @@ async function list (pages: Record<string, { names: string, next?: string }>, st
 const namesFrom = async (pages: Parameters<typeof list>[0], start: Place): Promise<string> =>
   (await list(pages, start)).map(({ name }) => name).join('')
 
-await t.test('a list goes on where it ended, although AWS\'s page has another length than before', async (t) => {
+await t.test('a list continues where it ended, although AWS\'s page has another length than before', async (t) => {
   const [,, , d] = await list({ first: { names: 'abcdef' } }, { seen: 0 })
   if (d === undefined) throw new TypeError('there are six secrets')
   t.equal(await namesFrom({ first: { names: 'abcdef' } }, d.place), 'def')

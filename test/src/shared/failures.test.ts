@@ -4,7 +4,7 @@ import { pauseAfter } from '#src/shared/connection'
 import { failureOf, isRefusal, isUnknownScript, unavailable } from '#src/shared/failures'
 import { TimeoutExceeded, within } from '#src/shared/time-limit'
 
-t.test('an error of the server, of the connection or of the time is told apart by how it begins', async (t) => {
+t.test('the beginning of an error distinguishes failures of the server, of the connection and timeouts', async (t) => {
   for (const [message, failure] of [
     ['LOADING Redis is loading the dataset in memory', 'unusable'], ['READONLY You can\'t write against a read only replica.', 'unusable'],
     ['WRONGPASS invalid username-password pair', 'unusable'], ['READONLYX', 'unreachable'],

@@ -191,7 +191,7 @@ t.test('too many commands', { skip }, async (t) => {
   t.equal(await shared.send(['PING']), 'PONG')
 })
 
-t.test('a server that can not be used', { skip }, async (t) => {
+t.test('a server that can\'t be used', { skip }, async (t) => {
   const redis = await startRedis(t)
   await t.test('nobody listens', async (t) => {
     const { shared, states, ups } = await open(t, { port: 1 })

@@ -37,7 +37,7 @@ t.test('work that returns, throws, resolves or rejects ends its span', async (t)
   t.equal(inSpan(undefined, 'untraced', (own) => own), undefined)
 })
 
-t.test('only a wait that is noticed has a span', async (t) => {
+t.test('only a noticeable wait has a span', async (t) => {
   const { span, parts } = recorder()
   t.equal(await waitInSpan(span, 'none', Promise.resolve(1)), 1)
   t.equal(await waitInSpan(undefined, 'untraced', Promise.resolve(1)), 1)

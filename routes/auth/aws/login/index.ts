@@ -8,7 +8,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
     method: 'POST',
     url: '',
     config: { action: 'Public' },
-    // Together, the accepted headers have less than 12 KiB, and JSON escapes hardly any of their characters.
+    // Together, the accepted headers are less than 12 KiB, and JSON escapes hardly any of their characters.
     bodyLimit: 32 * 1024,
     schema: {
       operationId: 'logInWithAws',

@@ -4,7 +4,7 @@ import { build, caching, policies, tokens } from '#test/helper'
 const path = '/cache/invalidations'
 const arn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:dev/payments/db-AbCdEf'
 
-t.test('invalidateCache: the next read asks AWS, by the name or the ARN of the secret', async (t) => {
+t.test('invalidateCache: the next read calls AWS, for a secret given by name or by ARN', async (t) => {
   const gateway = await build(t, caching)
   const aws = gateway.aws('AKIADEV')
   await aws.createSecret({ Name: 'dev/payments/db', SecretString: 'v0' })
@@ -22,7 +22,7 @@ t.test('invalidateCache: the next read asks AWS, by the name or the ARN of the s
   }
 })
 
-t.test('it needs a right of its own, on the environment and on each secret, and every secret is recorded', async (t) => {
+t.test('it needs its own permission, on the environment and on each secret, and every secret is recorded', async (t) => {
   const gateway = await build(t, {
     authorization: policies(`
       @id("reader") permit (principal == Caller::"reader", action in Action::"read", resource in Environment::"dev");
@@ -51,7 +51,7 @@ t.test('it needs a right of its own, on the environment and on each secret, and 
   t.same(gateway.awsCalls, [])
 })
 
-t.test('text that is neither a name nor an ARN of the environment is refused, and then nothing is dropped', async (t) => {
+t.test('text that is neither a name nor an ARN of the environment is refused, and nothing is dropped', async (t) => {
   const { send } = await build(t, caching)
   await send('PUT', '/environments/dev/secrets/a', { json: { value: 'v' } })
   await send('GET', '/environments/dev/secrets/a')

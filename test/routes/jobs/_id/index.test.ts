@@ -64,7 +64,7 @@ t.test('readJob', async (t) => {
     t.match((await ended(gateway, locationOf(first))).json, { status: 201 })
   })
 
-  t.test('is a new one after a dry run or an incomplete run', async (t) => {
+  t.test('is a new job after a dry run or an incomplete run', async (t) => {
     const key = { 'idempotency-key': 'planned' }
     const plan = await start(gateway, { secretNames: ['planned'], dryRun: true }, key)
     const run = await start(gateway, { secretNames: ['planned'] }, key)
@@ -88,7 +88,7 @@ t.test('readJob', async (t) => {
     t.match((await ended(gateway, locationOf(await start(gateway, many, stopped)))).json, { counts: { created: 400 } })
   })
 
-  t.test('is forgotten an hour after it ended', async (t) => {
+  t.test('is removed an hour after its end', async (t) => {
     gateway.setClock(2 * 60 * 60_000)
     t.equal((await gateway.send('GET', locationOf(accepted))).status, 200, 'a clock that is set ahead changes nothing')
     gateway.setClock(-2 * 60 * 60_000)

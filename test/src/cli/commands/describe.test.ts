@@ -19,7 +19,7 @@ t.test('describe shows a secret without its value', async (t) => {
   t.match(await secretsctl(gateway, args), { status: 0, stdout: /state +pending-deletion\n[^]*deleted +\S+Z\n/ })
 })
 
-t.test('describe tells the state of a rotation, and what to do', async (t) => {
+t.test('describe shows the state of a rotation, and the next step', async (t) => {
   const gateway = await build(t)
   await gateway.send('POST', path, { json: { value: 'v' } })
   const rotation = async (name: string, schedule: object = { automaticallyAfterDays: 30 }): Promise<unknown> =>
@@ -46,7 +46,7 @@ t.test('describe tells the state of a rotation, and what to do', async (t) => {
   }
 })
 
-t.test('describe tells the state of replicas, while AWS replicates and after it has failed', async (t) => {
+t.test('describe shows the state of replicas, while AWS replicates and after it has failed', async (t) => {
   const gateway = await buildRealistic(t, 'states')
   await gateway.aws('AKIADEV', 'us-east-1').createSecret({ Name: 'dev/a', SecretString: 'another' })
   await gateway.send('POST', path, { json: { value: 'v' } })

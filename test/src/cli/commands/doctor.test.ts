@@ -17,7 +17,7 @@ import { identityToken, issuer, keysFile, workload } from '#test/web-identity'
 
 const account = '111122223333'
 
-/** A string in everything that must not be printed. */
+/** A string that is part of every confidential text, so it must not be printed. */
 const canary = 'canary'
 
 const keysOf = (accessKeyId: string): { accessKeyId: string, secretAccessKey: string } =>
@@ -44,7 +44,7 @@ const credential = (accessKeyId: string): object => inVariables(keysOf(accessKey
 /** An environment whose settings need every permission that the gateway may need. */
 const prod = { region: 'eu-west-1', account, credential: 'gateway', kmsKeyId: 'alias/prod', replicaRegions: ['eu-central-1'] }
 
-/** The IAM policy for it, without some of its actions. */
+/** Returns the IAM policy for this environment, without some of its actions. */
 const policyWithout = (...left: string[]): string => {
   const { policy } = iamPolicy({ environment: environmentFrom('prod', prod), credentials: new Map() })
   const Statement = policy.Statement.map((statement) => ({ ...statement, Action: statement.Action.filter((action) => !left.includes(action)) }))
@@ -104,7 +104,7 @@ async function examine (t: Test, file: string, ...args: string[]): Promise<Repor
 
 const rightsOf = ({ findings }: Report, status: Status): Finding[] => findings.filter((finding) => finding.check === 'rights' && finding.status === status)
 
-/** Returns everything that is stored in Secrets Manager. */
+/** Returns the entire state of Secrets Manager. */
 async function stateOf (t: Test, backend: LocalBackend): Promise<unknown> {
   const states = await Promise.all(['eu-west-1', 'eu-central-1'].map(async (region) => {
     const aws = new SecretsManager({ endpoint: backend.url, region, credentials: keysOf('ADMIN') })
@@ -214,7 +214,7 @@ t.test('the reasons of denials and unclear answers', async (t) => {
   t.notMatch(warning?.message, 'DescribeSecret')
 })
 
-t.test('only what the actions and the environments need is tried', async (t) => {
+t.test('only permissions that the actions and the environments need are tried', async (t) => {
   const operations: string[] = []
   const backend = await startAws(t, { onOperation: ({ operation }) => { operations.push(operation) } })
   const { account: _, ...open } = prod
@@ -275,7 +275,7 @@ async function sessionOf (url: string, RoleArn: string): Promise<{ accessKeyId: 
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }
 }
 
-t.test('credentials that can not be used', async (t) => {
+t.test('credentials that can\'t be used', async (t) => {
   let passed = 0
   const backend = await startAws(t, {
     accounts: [platform, user('ADMIN')], now: () => Date.now() + passed,
@@ -352,7 +352,7 @@ t.test('where the keys of the default chain and of profiles come from', async (t
   t.match(await keysFrom({ kind: 'default-chain' }, { AWS_ACCESS_KEY_ID: 'ADMIN', AWS_SECRET_ACCESS_KEY: `ADMIN-${canary}` }), /^From the SDK's default chain: the variables AWS_ACCESS_KEY_ID/)
 })
 
-t.test('endpoints that can not be reached', async (t) => {
+t.test('endpoints that can\'t be reached', async (t) => {
   const backend = await startAws(t)
   const file = (sections: object): string => configuration(t, { environments: { prod }, credentials: { gateway: credential('GATEWAY') }, ...sections })
   const refused = await examine(t, file({ aws: { endpoint: 'http://127.0.0.1:2', stsEndpoint: backend.url } }))

@@ -32,7 +32,7 @@ t.test('iam-policy prints the policy in the documentation', async (t) => {
   t.match(stderr, /^note: .*--rotation-function\n$/)
 })
 
-t.test('iam-policy prints what some actions need', async (t) => {
+t.test('iam-policy prints the permissions for some actions', async (t) => {
   const lambda = `arn:aws:lambda:eu-west-1:${account}:function:rotate`
   const file = configuration(t)
   const { status, stdout, stderr } = await policyFor(file, '--environment', 'dev', '--actions', 'GetSecretValue,rotate', '--actions', 'ConfigureRotation', '--rotation-function', lambda, '--rotation-function', `${lambda}-2`)
@@ -56,7 +56,7 @@ t.test('iam-policy prints JSON unless --output chooses YAML', async (t) => {
   t.match(await policyFor(file, '--environment', 'prod', '-o', 'env'), { status: 2, stdout: '' })
 })
 
-t.test('iam-policy refuses what it does not know', async (t) => {
+t.test('iam-policy refuses unknown names', async (t) => {
   const file = configuration(t)
   for (const [args, status, message] of [
     [['--environment', 'test'], 2, /no environment 'test', only: prod, dev/],

@@ -19,7 +19,7 @@ async function answering (t: Test, status: number, body: object): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Returns the kind of the way to log in, and the issuer's name or the server ID. */
+/** Returns the kind of the login method, and the issuer's name or the server ID. */
 async function chosen (url: string, options: MethodOptions = {}, isTTY = true): Promise<unknown> {
   const way = await wayFor(url, options, terminalOf({ ...process, stdin: Object.assign(new PassThrough(), { isTTY }) }))
   return way === undefined ? 'a token' : [way.kind, way.kind === 'oidc' ? way.issuer.name : way.serverId]
@@ -37,7 +37,7 @@ t.test('a gateway without the route accepts only tokens', async (t) => {
   await t.rejects(chosen('http://127.0.0.1:2'), { name: 'GatewayUnreachable' })
 })
 
-t.test('without options, the way is the issuer if there is exactly one', async (t) => {
+t.test('without options, the login method is the issuer if there is exactly one', async (t) => {
   const none = await answering(t, 200, { oidc: [] })
   t.equal(await chosen(none), 'a token')
   await t.rejects(chosen(none, {}, false), { name: 'WrongUsage', message: /^No terminal to ask for a token/ })

@@ -68,7 +68,7 @@ t.test('a server ID that is not the host is in doubt', async (t) => {
   t.same(await judged(aws('secrets.example.com'), none, { serverId: 'wrong.example.com' }), [`${url} has the server ID secrets.example.com, not wrong.example.com. Nothing was sent there`])
 })
 
-t.test('a login that is made in the same way as another one is in doubt', async (t) => {
+t.test('a login with the issuer or server ID of another profile is in doubt', async (t) => {
   const [reason] = await judged(oidc(), elsewhere(credentials.oidc))
   t.equal(reason, `Your profile theirs, for https://other.example.com, logs in with the same issuer and client. ${url} could use your login there`)
   t.same(await judged(oidc(), elsewhere(credentials.oidc), { yes: true }), withPeople)
@@ -80,7 +80,7 @@ t.test('a login that is made in the same way as another one is in doubt', async 
   t.same(await judged(aws('secrets.example.com'), elsewhere({ ...credentials.oidc })), withAws)
 })
 
-t.test('the command that is proposed has all options of the one that was refused', async (t) => {
+t.test('the proposed command has all options of the refused command', async (t) => {
   const options: LoginOptions = { profile: 'a b', env: 'dev', issuer: 'people', region: 'eu-west-1', serverId: 'x', withToken: true, browser: true, device: true, aws: true, yes: false }
   const lines = await judged(oidc({ parameters: { resource: 'https://other.example.com' } }), none, options)
   t.equal(lines.at(-1), `If that is right: secretsctl login --url ${url} --profile 'a b' --env dev --issuer people --region eu-west-1 --server-id x --with-token --browser --device --aws --yes`)

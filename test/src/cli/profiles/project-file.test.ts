@@ -5,7 +5,7 @@ import { findProjectFile, readProject } from '#src/cli/profiles/project-file'
 
 const name = '.secretsctl.yaml'
 
-t.test('the file in the nearest folder above counts', async (t) => {
+t.test('the file in the nearest parent folder applies', async (t) => {
   const folder = t.testdir({ [name]: '', a: { b: {} }, other: { [name]: '', c: {} }, odd: { [name]: {} } })
   const found = (...parts: string[]): string | undefined => findProjectFile(join(folder, ...parts))
   t.equal(found(), join(folder, name))
@@ -15,7 +15,7 @@ t.test('the file in the nearest folder above counts', async (t) => {
   t.equal(findProjectFile('/proc/self'), undefined, 'there is none')
 })
 
-t.test('what a project file can say', async (t) => {
+t.test('valid and invalid project files', async (t) => {
   const file = join(t.testdir({}), name)
   const read = async (content: string): Promise<unknown> => {
     writeFileSync(file, content)
@@ -66,7 +66,7 @@ t.test('a file that was found is used only if nobody else can change it', async 
   t.strictSame(await readProject(file, true), project)
 })
 
-t.test('a file in a folder that is not there', async (t) => {
+t.test('a file in a missing folder', async (t) => {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'a'))
   await t.rejects(readProject(join(folder, 'a', name), true), /can't be read: no such file or directory$/)

@@ -13,7 +13,7 @@ t.test('the folder of the settings', async (t) => {
   for (const HOME of [undefined, '', 'relative']) t.equal(configFolder({ HOME }), undefined)
 })
 
-t.test('profiles are written as a whole, for their user alone', async (t) => {
+t.test('profiles are written atomically, and only their user can read them', async (t) => {
   const XDG_CONFIG_HOME = join(t.testdir({}), 'deep', 'config')
   const env = { XDG_CONFIG_HOME }
   const folder = join(XDG_CONFIG_HOME, 'secretsctl')

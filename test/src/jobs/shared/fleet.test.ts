@@ -13,7 +13,10 @@ const total = 140
 
 interface Item { name: string, result: string, versionId?: string, problem?: { code: string } }
 
-/** The secrets of a job: every third one has a value, if `values` is set. The others have a generated value or are placeholders. */
+/**
+ * The secrets of a job. If `values` is set, every third secret has a given value. The others have a generated value or are
+ * placeholders.
+ */
 const secretsOf = (prefix: string, values = false): { name: string, value?: string, generate?: object, description?: string }[] =>
   Array.from({ length: total }, (_, index) => {
     const name = `${prefix}-${index}`

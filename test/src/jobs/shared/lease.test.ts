@@ -3,7 +3,7 @@ import { createLease } from '#src/jobs/shared/lease'
 import type { Answer } from '#src/jobs/shared/store-port'
 import { unavailable, type Failure } from '#src/shared/failures'
 
-t.test('a lease is certain for nine tenths of its length, from when it was asked for', async (t) => {
+t.test('a lease is certain for nine tenths of its length, counted from the time of its request', async (t) => {
   let time = 0
   const { extending, isHeld } = createLease(1_000, () => time)
   t.equal(isHeld(), false)
@@ -21,11 +21,11 @@ t.test('a lease is certain for nine tenths of its length, from when it was asked
   t.equal(isHeld(), false)
 })
 
-/** Asks a server that fails at these times. Returns how the question ended, and how often it was asked. */
+/** Sends commands to a server that fails at these times. Returns how the sequence ended, and the number of commands. */
 async function outcome (failures: readonly (readonly [time: number, failure: Failure])[]): Promise<[string, number]> {
   let [time, asked] = [0, 0]
   const { insist } = createLease(1_000, () => time)
-  // Keeps the process alive, because the pauses between questions do not.
+  // Keeps the process alive, because the pauses between commands do not.
   const alive = setInterval(() => undefined, 1_000)
   const end = await insist(async () => {
     const failure = failures[asked]
@@ -38,7 +38,7 @@ async function outcome (failures: readonly (readonly [time: number, failure: Fai
   return [end ?? 'nothing', asked]
 }
 
-t.test('an owner puts up with refusals for six leases, and with anything else for as long as it takes', async (t) => {
+t.test('an owner tolerates refusals for six leases, and other failures indefinitely', async (t) => {
   t.same(await outcome([[1_000, 'refused'], [7_000, 'refused']]), ['answered', 3])
   t.same(await outcome([[1_000, 'refused'], [7_001, 'refused']]), ['gave up', 2])
   t.same(await outcome([[1_000, 'refused'], [6_000, 'slow'], [8_000, 'refused']]), ['answered', 4], 'the refusals were interrupted')

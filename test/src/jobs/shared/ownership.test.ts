@@ -49,7 +49,7 @@ async function own (t: Test): Promise<Owner> {
   return { redis, shared, store, id, control: given, ownership: given.ownership, end, over, pass: (milliseconds) => { now += milliseconds } }
 }
 
-t.test('an owner that was silent for a lease asks again before it calls AWS', { skip }, async (t) => {
+t.test('an owner that was silent for a lease renews it before it calls AWS', { skip }, async (t) => {
   const { control: { claim }, ownership: { isCertain, confirm }, end, over, pass, store } = await own(t)
   t.equal(isCertain(), false, 'nothing has been asked yet')
   t.equal(await claim?.(0), true)
@@ -64,7 +64,7 @@ t.test('an owner that was silent for a lease asks again before it calls AWS', { 
   t.equal(await over, 'ended')
 })
 
-t.test('an owner whose process ends leaves a job that is not done to another one', { skip }, async (t) => {
+t.test('an unfinished job of an owner whose process ends is continued by another owner', { skip }, async (t) => {
   for (const isAtomic of [false, true]) {
     const store = createJobStore(await connect(t, await startRedis(t)), { key, now: Date.now })
     const run = Promise.withResolvers<BulkSummary>()
@@ -81,7 +81,7 @@ t.test('an owner whose process ends leaves a job that is not done to another one
   }
 })
 
-t.test('an owner that was paused after its claim makes no call if another one has taken over', { skip }, async (t) => {
+t.test('an owner that was paused after its claim makes no call if another owner has taken over', { skip }, async (t) => {
   const { redis, control: { claim, signal }, ownership: { isCertain, confirm }, end, over, pass, store, id } = await own(t)
   t.equal(await claim?.(0), true)
   pass(store.lease)
@@ -95,7 +95,7 @@ t.test('an owner that was paused after its claim makes no call if another one ha
   t.equal(await over, 'lost')
 })
 
-/** A store that refuses one kind of question, as a server does if a command is wrong. */
+/** A store that refuses one kind of command, as a server does with an invalid command. */
 const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
   let count = 0
   const refuse = async (): Promise<never> => { throw new Problem('shared-state-unavailable', { reason: 'shared-state-refused' }) }
@@ -105,7 +105,7 @@ const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinit
   }
 }
 
-t.test('a job whose questions the server always refuses ends with an error', { skip }, async (t) => {
+t.test('a job whose commands the server always refuses ends with an error', { skip }, async (t) => {
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const real = createJobStore(shared, { key, now: Date.now, lease: 100 })

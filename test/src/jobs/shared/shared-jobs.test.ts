@@ -102,7 +102,7 @@ t.test('a job that this replica may not continue ends with a problem', { skip },
   t.equal(faults.length, 1)
 })
 
-t.test('a replica that has no room leaves a job to another one', { skip }, async (t) => {
+t.test('a replica without room leaves a job to another replica', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const first = shareJobs(one)
   const full = shareJobs(other, { running: 0 }, { grace: 0 })
@@ -113,7 +113,7 @@ t.test('a replica that has no room leaves a job to another one', { skip }, async
   t.match(await ended(first, id), { problem: { code: 'forbidden' } })
 })
 
-t.test('a replica that can not write its audit trail leaves a job to another one', { skip }, async (t) => {
+t.test('a replica that can\'t write its audit trail leaves a job to another replica', { skip }, async (t) => {
   const { redis, one, other } = await set(t)
   const first = shareJobs(one)
   const faults: unknown[] = []

@@ -61,7 +61,7 @@ t.test('a job that nobody continues is kept for a day', { skip }, async (t) => {
   }
 })
 
-t.test('what is known of a running job', { skip }, async (t) => {
+t.test('the stored state of a running job', { skip }, async (t) => {
   let now = 1_000_000
   const { store, start } = await set(t, () => now)
   const owned = await start(3)

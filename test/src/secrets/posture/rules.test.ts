@@ -28,7 +28,7 @@ const passed: Judgement = { status: 'passed' }
 const failed = (detail: string): Judgement => ({ status: 'failed', detail })
 const unknown = (detail: string): Judgement => ({ status: 'unknown', detail })
 
-/** Checks what a rule says in each case. */
+/** Checks the result of a rule in each case. */
 const check = (t: Test, rule: RuleName, cases: readonly (readonly [secret: object, expected: Judgement | undefined, circumstances?: Circumstances])[]): void => {
   for (const [secret, expected, circumstances] of cases) t.strictSame(judge(rule, secret, circumstances), expected, JSON.stringify([secret, circumstances]))
 }

@@ -91,7 +91,7 @@ t.test('a signature whose date is off by more than five minutes is refused', asy
 t.test('a signature must cover the header that selects the AWS credential', async (t) => {
   const gateway = await build(t)
   const keys = await keysFor(gateway)
-  /** Makes a call to which the header is added before or after the request is signed. */
+  /** Makes a call with a header that is added before or after signing. */
   const callWith = async (time: 'before' | 'after'): Promise<string> => {
     const client = clientOf(gateway, keys)
     const addHeader = <Args extends object, Result>(next: (args: Args) => Promise<Result>) => async (args: Args) => {

@@ -118,7 +118,7 @@ t.test('a signature that was not exchanged for a token can be sent again', async
   t.equal((await logIn()).status, 200)
 })
 
-t.test('a request that was signed for another host is refused without asking STS', async (t) => {
+t.test('a request that was signed for another host is refused without a call to STS', async (t) => {
   const { sts, change } = await setUp(t)
   const gateway = await build(t, change)
   const headers = await signCallerIdentity(role, { host: 'sts.eu-west-1.amazonaws.com' })
@@ -151,7 +151,7 @@ t.test('a token expires, and its groups are those of the current configuration',
   t.match(await logIn(gateway, role), { status: 404, json: { code: 'not-found' } }, 'the route does not exist if no identities are configured')
 })
 
-t.test('replicas that share a key accept each other\'s tokens; others do not', async (t) => {
+t.test('replicas accept each other\'s tokens only if they share a key', async (t) => {
   const pem = (): string => generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const folder = t.testdir({ 'old.pem': pem(), 'new.pem': pem() })
   const [old, next] = [join(folder, 'old.pem'), join(folder, 'new.pem')]

@@ -42,7 +42,7 @@ t.test('callAws: the life cycle of a secret, with AWS\'s SDK', async (t) => {
     ['CreateSecret', 'GetSecretValue', 'PutSecretValue'], 'each call is recorded under its own action')
 })
 
-t.test('callAws: requests that are refused get AWS\'s errors', async (t) => {
+t.test('callAws: refused requests get AWS\'s errors', async (t) => {
   const gateway = await build(t)
   await callAws(gateway, 'CreateSecret', { Name: 'dev/a', SecretString: 'one', ClientRequestToken: token })
   const calls = gateway.awsCalls.length
@@ -122,7 +122,7 @@ t.test('callAws: the forms in which clients send signed calls', async (t) => {
   }
 })
 
-t.test('callAws: a caller who sends too many requests is told to slow down', async (t) => {
+t.test('callAws: a caller who sends too many requests gets a throttling error', async (t) => {
   const gateway = await build(t, { limits: { requestsPerSecond: 1, burst: 2, perEnvironment: { requestsPerSecond: 10, burst: 100 } } })
   const keys = await keysFor(gateway)
   const signed = async (): Promise<string | undefined> => (await sendRaw(gateway.url, await signedCall(keys)))?.code
@@ -167,7 +167,7 @@ t.test('callAws: new secrets get the environment\'s settings', async (t) => {
   t.match(await client.describeSecret({ SecretId: 'dev/a' }), { ReplicationStatus: [{ Region: 'eu-central-1' }] }, 'a restored secret gets its replica back')
 })
 
-t.test('callAws: tags that the environment gives can\'t be changed or removed', async (t) => {
+t.test('callAws: the environment\'s own tags can\'t be changed or removed', async (t) => {
   const gateway = await build(t)
   const call = async (operation: string, input: object) =>
     callAws(gateway, operation, { SecretId: 'production-secrets/a', ...input }, { environment: 'prod' })
@@ -188,7 +188,7 @@ t.test('callAws: tags that the environment gives can\'t be changed or removed', 
   t.match((await call('DescribeSecret', {})).json, { Tags: [{ Key: 'environment', Value: 'prod' }] })
 })
 
-t.test('callAws: a body with more values than any call has is refused before it is validated', async (t) => {
+t.test('callAws: a body with too many values for any call is refused before it is validated', async (t) => {
   const gateway = await build(t)
   const many = Array.from({ length: 1_001 }, () => '')
   for (const [operation, input] of [
@@ -309,7 +309,7 @@ t.test('callAws: filters by names in an environment without a prefix', async (t)
   t.same(await names({ Filters: [{ Key: 'name', Values: ['!dev/a'] }] }), ['dev/b'])
 })
 
-t.test('callAws: an ARN of another account is no secret of an environment whose account is not known', async (t) => {
+t.test('callAws: an environment whose account is unknown does not contain another account\'s secret', async (t) => {
   const gateway = await build(t)
   const [own = ''] = await create(gateway, 'a')
   const foreign = gateway.aws('AKIAPROD')
@@ -341,7 +341,7 @@ t.test('callAws: an ARN of another account is no secret of an environment whose 
   t.match((await callAws(gateway, 'DescribeSecret', { SecretId: own.slice(0, -7) })).json, { ARN: own, Description: 'own' })
 })
 
-t.test('callAws: an ARN in an environment whose account is known is sent to AWS as it is', async (t) => {
+t.test('callAws: if the environment\'s account is known, an ARN is sent to AWS unchanged', async (t) => {
   const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, account: '111111111111' } } })
   const [own = ''] = await create(gateway, 'a')
   gateway.awsCalls.length = 0
@@ -361,7 +361,7 @@ t.test('callAws: pages of versions', async (t) => {
   t.match(second.json, { Versions: { length: 1 }, NextToken: undefined })
 })
 
-t.test('callAws: descriptions come from the cache, but not those of the gateway\'s own route', async (t) => {
+t.test('callAws: descriptions come from the cache, unlike descriptions by the gateway\'s own route', async (t) => {
   const gateway = await build(t, caching)
   const [arn = ''] = await create(gateway, 'a')
   gateway.advance(1 / 24)

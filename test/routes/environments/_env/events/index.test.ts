@@ -6,7 +6,7 @@ import { openStream, untilWaiting, type Stream } from '#test/waiting'
 const path = '/environments/dev/events'
 const second = 1 / 86_400
 
-/** Stores a value through the gateway, and returns the ID of its version. */
+/** Stores a value through the gateway, and returns its version ID. */
 const put = async (gateway: Gateway, name: string, value: string): Promise<string> =>
   (await gateway.send('PUT', `/environments/dev/secrets/${encodeURIComponent(name)}`, { json: { value } })).json.versionId
 
@@ -211,7 +211,7 @@ t.test('secrets that were created elsewhere are found when the environment is li
   await until(() => /^secrets_gateway_watched_secrets 2$/m.test(gateway.fastify.metrics.text()))
 })
 
-t.test('streams that are refused', async (t) => {
+t.test('refused streams', async (t) => {
   const uncached = await build(t)
   t.match(await uncached.send('GET', path), { status: 409, json: { code: 'cache-disabled' } })
   const tooLong = { in: 'query', pointer: '/name/1', message: 'must NOT have more than 508 characters in this environment' }

@@ -48,7 +48,7 @@ t.test('assessPosture judges a secret by each rule', async (t) => {
   t.match(rotated.json.items[0].rules[0].detail, /^Last rotated on/)
 })
 
-t.test('the settings of an environment decide', async (t) => {
+t.test('the environment\'s settings apply', async (t) => {
   const posture = { rotatedWithinDays: 400, unusedForDays: 10, requiredTags: ['owner', 'team'] }
   const gateway = await build(t, { environments: { dev: { ...declared.environments.dev, posture } } })
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/a', SecretString: 'v', Tags: [{ Key: 'team', Value: 'a' }] })

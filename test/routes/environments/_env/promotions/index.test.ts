@@ -83,7 +83,7 @@ t.test('promoteSecrets returns a result for each secret', async (t) => {
     t.same(details, [false, true, true])
   })
 
-  t.test('as onConflict specifies for existing secrets', async (t) => {
+  t.test('for existing secrets, as onConflict specifies', async (t) => {
     t.same(results(await promote(gateway, { names: ['there', 'gone'], onConflict: 'skip' })), { there: 'skipped', gone: 'failed: secret-pending-deletion' })
     t.equal(await read(gateway, 'prod', 'there'), 'old')
     t.same(results(await promote(gateway, { names: ['there', 'good'], onConflict: 'update' })), { there: 'updated', good: 'created' })
@@ -92,7 +92,7 @@ t.test('promoteSecrets returns a result for each secret', async (t) => {
     t.same(results(await promote(gateway, { names: ['there', 'good'], onConflict: 'update' })), { there: 'unchanged', good: 'unchanged' })
   })
 
-  t.test('only secrets that are missing, if asked to', async (t) => {
+  t.test('for missing secrets only, if requested', async (t) => {
     await put(gateway, 'dev', 'missing', 'm')
     await put(gateway, 'prod', 'only-in-prod', 'o')
     t.same(results(await promote(gateway, { missing: true, dryRun: true })), { empty: 'created', missing: 'created' })
@@ -263,7 +263,7 @@ t.test('promoteSecrets starts no further secret once the gateway shuts down', as
   const { created, notStarted } = json.counts as { created: number, notStarted: number }
   t.ok(created >= 10 && notStarted > 0, `${created} created`)
   t.equal(created + notStarted, 60)
-  // A page may be short or empty.
+  // AWS may return short or empty pages.
   let found = 0
   for await (const { SecretList = [] } of paginateListSecrets({ client: other }, {})) found += SecretList.length
   t.equal(found, created, 'the reply was correct')
@@ -307,7 +307,7 @@ t.test('promoteSecrets records what it read, even if it then fails or is a dry r
   ])
 })
 
-t.test('promoteSecrets never uses the client request token of another write, because that would let callers check guesses', async (t) => {
+t.test('promoteSecrets never shares a client request token with another kind of write, because callers could then check guesses', async (t) => {
   const gateway = await build(t)
   await put(gateway, 'dev', 'a', 'copied')
   const headers = { 'idempotency-key': 'k' }

@@ -43,7 +43,7 @@ t.test('bulkCreateSecrets', async (t) => {
     t.match(await gateway.send('GET', `${path}/api-key`), { status: 409, json: { code: 'secret-has-no-value' } })
   })
 
-  t.test('fails, skips or updates what exists, and lists all conflicts', async (t) => {
+  t.test('fails, skips or updates existing secrets, and lists all conflicts', async (t) => {
     const gateway = await build(t)
     const secrets = [{ name: 'a', value: 'v1' }, { name: 'b', value: 'v1' }, { name: 'g', generate: {} }]
     await bulk(gateway, { secrets, secretNames: ['p', 'q'] })
@@ -392,7 +392,7 @@ t.test('schema errors do not hide other errors', async (t) => {
   t.match(unseen, { status: 404, json: { errors: undefined } }, 'no errors in an environment that the caller may not see')
 })
 
-t.test('onConflict update changes what differs, and nothing else', async (t) => {
+t.test('onConflict update changes only what differs', async (t) => {
   const gateway = await build(t)
   const secrets = [
     { name: 'valued', value: { user: 'app', password: 'p' }, description: 'd', tags: { team: 'a', tier: 'b' } },
@@ -444,7 +444,7 @@ t.test('of two concurrent runs of a request, only one generates the value', asyn
   t.same(runs.map(versions), [1, 2, 3].map(() => runs.map(versions)[0]))
 })
 
-t.test('an item whose name is not free yet fails with the reason, although there is no such secret any more', async (t) => {
+t.test('an item whose name a deleted secret still occupies fails with that reason', async (t) => {
   const gateway = await build(t)
   const fail = await proxyWithFaults(t, gateway)
   fail('CreateSecret', refusal('InvalidRequestException', 'A secret with this name is already scheduled for deletion.'))

@@ -52,7 +52,7 @@ t.test('bulkCreateSecrets with failOnError', async (t) => {
     t.equal((await gateway.send('POST', path, { json: { ...failing, onConflict: 'skip', failOnError: true } })).status, 200)
   })
 
-  t.test('an atomic request says that its changes were rolled back', async (t) => {
+  t.test('an atomic request reports that its changes were rolled back', async (t) => {
     const gateway = await prepared(t)
     t.match(await gateway.send('POST', path, { json: { ...failing, failOnError: true, atomic: true } }), {
       status: 409, json: { code: 'not-all-done' }

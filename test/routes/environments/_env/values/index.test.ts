@@ -26,7 +26,7 @@ t.test('readSecrets', async (t) => {
     t.same(await read({ names: ['many/7', 'none', 'many/3', 'binary'] }), [['many/7', 'v7'], ['none', 'secret-not-found'], ['many/3', 'v3'], ['binary', 'AP8=']])
   })
 
-  t.test('one without a value does not affect the others', async (t) => {
+  t.test('a secret without a value does not affect the others', async (t) => {
     t.same(await read({ names: ['many/7', 'empty', 'many/3'] }), [['many/7', 'v7'], ['empty', 'secret-has-no-value'], ['many/3', 'v3']])
     t.same(await read({ filters: { namePrefix: 'empty' } }), [['empty', 'secret-has-no-value']])
   })

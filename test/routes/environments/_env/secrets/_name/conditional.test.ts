@@ -113,7 +113,8 @@ t.test('a move succeeds even if its reply was lost and the SDK retries it', asyn
     return commandName === 'UpdateSecretVersionStageCommand' && (args.input as { VersionStage: string }).VersionStage === 'AWSCURRENT' ? next(args) : reply
   }, { step: 'initialize', priority: 'low' })
   t.match(await put(gateway, 'v2', { 'if-match': `"${versionId}"` }), { status: 200 })
-  // For three seconds, the gateway considers a reply with the second version outdated, because it did not see the move succeed.
+  // For three seconds, the gateway considers a reply with the second version outdated, because it does not know that the move
+  // succeeded.
   passTime(3_000)
   t.equal((await gateway.send('GET', path)).json.value, 'v2')
 })
@@ -129,7 +130,7 @@ t.test('a move that AWS refuses for another reason is reported as refused', asyn
   t.equal((await gateway.send('GET', path)).json.value, 'v1')
 })
 
-t.test('a condition does not hold any more if the secret was deleted for good and created again in the meantime', async (t) => {
+t.test('a condition fails if the secret was deleted without recovery and created again in the meantime', async (t) => {
   const gateway = await build(t)
   const aws = gateway.aws('AKIADEV')
   const { json: { versionId } } = await put(gateway, 'v1')

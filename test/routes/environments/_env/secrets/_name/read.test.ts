@@ -41,7 +41,7 @@ t.test('readSecret', async (t) => {
     t.equal((await gateway.send('GET', '/environments/dev/secrets/exact?field=nested')).json.value, '{"1":1.0,"list":[1e400]}')
   })
 
-  t.test('says why a value has no such field', async (t) => {
+  t.test('reports why a value lacks a field', async (t) => {
     const bytes = (text: string): object => ({ value: Buffer.from(text).toString('base64'), encoding: 'base64' })
     for (const [stored, field, status, code] of [
       [{ value: '{"a":1}' }, 'missing', 404, 'field-not-found'],
@@ -70,7 +70,7 @@ t.test('readSecret', async (t) => {
     }
   })
 
-  t.test('returns what a JSON pointer points to, unless a key has that name', async (t) => {
+  t.test('returns the target of a JSON pointer, unless a key has that name', async (t) => {
     const value = '{"a":{"b":[{"c":1.10}],"x/y":{"~":"tilde"},"":"empty"},"/a/b":"a key","n":null,"__proto__":{"k":"own"}}'
     for (const [field, expected] of [
       ['/a/b/0/c', '1.10'], ['/a/b', 'a key'], ['/a/b/0', '{"c":1.10}'], ['/a/x~1y/~0', 'tilde'], ['/a/', 'empty'], ['/n', 'null'],

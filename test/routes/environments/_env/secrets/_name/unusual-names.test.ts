@@ -89,7 +89,7 @@ t.test('secrets that no path can address are counted', async (t) => {
   t.equal(total, count, 'the pages of a list have the same count together')
 })
 
-t.test('a caller learns only of the secrets that it may see, by their names', async (t) => {
+t.test('a caller learns only about secrets whose names it may see', async (t) => {
   const gateway = await withUnusualNames(t, {
     authorization: policies(`
       @id("sees") permit (principal == Caller::"reader", action in [Action::"read", Action::"PromoteSecret"], resource)

@@ -8,11 +8,11 @@ import { untilWaiting, waiting } from '#test/waiting'
 const path = '/environments/dev/secrets/payments%2Fdb'
 const second = 1 / 86_400
 
-/** Stores a value through the gateway, and returns the tag of its version. */
+/** Stores a value through the gateway, and returns the version's ETag. */
 const put = async (gateway: Gateway, value: string, at = path): Promise<string> =>
   (await gateway.send('PUT', at, { json: { value } })).headers.get('etag') ?? ''
 
-/** Sends a read that waits for a version with another tag. */
+/** Sends a read that waits for a version with another ETag. */
 const wait = async (gateway: Gateway, etag: string, { headers = {}, ...options }: RequestOptions = {}, at = path): Promise<Reply> =>
   gateway.send('GET', at, { ...options, headers: { 'if-none-match': etag, prefer: 'wait=30', ...headers } })
 
@@ -74,7 +74,7 @@ t.test('a change that does not create a current version does not end the wait', 
   t.equal((await waited).json.value, 'two')
 })
 
-t.test('the configuration limits the time', async (t) => {
+t.test('the configuration limits the waiting time', async (t) => {
   const gateway = await build(t, { ...caching, server: { ...declared.server, connections: { longestWaitSeconds: 7 } } })
   const first = await put(gateway, 'one')
   const waited = wait(gateway, first, { headers: { prefer: 'wait=600' } })
@@ -102,7 +102,7 @@ t.test('a preference that can\'t be met is ignored', async (t) => {
   t.equal(reply.headers.get('preference-applied'), null)
 })
 
-t.test('a change ends the wait, however the gateway learns of it', async (t) => {
+t.test('a change ends the wait, however the gateway learns about it', async (t) => {
   const queue = await startQueue(t)
   const { queueUrl } = queue
   const gateway = await build(t, { ...caching, cache: { events: [{ queueUrl, region: 'eu-west-1', credential: 'dev-account' }] } })
@@ -120,7 +120,7 @@ t.test('a change ends the wait, however the gateway learns of it', async (t) => 
   for (const [kind, announce] of Object.entries(changes)) {
     gateway.advance(20 * second)
     const known = await gateway.send('GET', path)
-    // The maximum wait is shorter than the time until the renewal, so the caller asks again, as a real one does.
+    // The maximum wait is shorter than the time until the renewal, so the caller repeats the request, as a real caller does.
     const asked = async (): Promise<Reply> => {
       const reply = await wait(gateway, known.headers.get('etag') ?? '')
       return reply.status === 304 ? asked() : reply

@@ -21,7 +21,7 @@ t.test('restoreSecret', async (t) => {
 const settings = { tags: { environment: 'dev', team: 'a' }, replicaRegions: ['eu-central-1', 'us-east-1'], kmsKeyId: 'alias/k' }
 
 /**
- * Starts a gateway whose environment `dev` has `settings`, and schedules a secret in `dev` for deletion. The secret deviates from
+ * Starts a gateway whose environment `dev` has `settings`, and schedules a secret in `dev` for deletion. The secret differs from
  * the settings: it lacks one of the tags and all replicas, and has another KMS key.
  */
 async function withDeleted (t: Parameters<typeof build>[0], rules = ''): Promise<Gateway> {
@@ -54,7 +54,7 @@ t.test('a restored secret gets the environment\'s tags and replicas again', asyn
   t.notOk((await gateway.send('POST', '/environments/staging/secrets/none/restore')).json.warnings)
 })
 
-t.test('a secret with another KMS key causes a warning, which says "possibly" unless the names of the keys prove that they differ', async (t) => {
+t.test('a secret with another KMS key causes a warning, with the word "possibly" unless the names of the keys prove that they differ', async (t) => {
   const gateway = await withDeleted(t)
   const key = '1234abcd-12ab-34cd-56ef-1234567890ab'
   const warnings = async (KmsKeyId: string): Promise<unknown> => {

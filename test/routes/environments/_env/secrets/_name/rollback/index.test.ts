@@ -32,7 +32,7 @@ t.test('rollBackSecret', async (t) => {
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/rollback', { json: {} }), { status: 404, json: { code: 'secret-not-found' } })
 })
 
-t.test('rollBackSecret overtaken by another writer is a conflict or, with If-Match, a failed precondition', async (t) => {
+t.test('if another writer interferes, rollBackSecret reports a conflict or, with If-Match, a failed precondition', async (t) => {
   const gateway = await build(t)
   for (const value of ['v1', 'v2']) await gateway.send('PUT', path, { json: { value } })
   gateway.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {

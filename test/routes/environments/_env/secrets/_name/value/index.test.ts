@@ -35,7 +35,7 @@ t.test('patchValue', async (t) => {
     await other.send('PUT', path, { json: { value: { a: 1 } } })
     other.fastify.awsClient('dev-account', 'eu-west-1').middlewareStack.add((next, { commandName }) => async (args) => {
       if (commandName === 'PutSecretValueCommand') await other.aws('AKIADEV').putSecretValue({ SecretId: 'dev/payments/db', SecretString: '{"a":2}' })
-      // After this time, the gateway accepts a reply that shows another write, and does not ask again.
+      // After this time, the gateway accepts a reply that shows another write, and does not read again.
       else passTime(3_000)
       return next(args)
     }, { step: 'initialize', priority: 'low' })

@@ -23,7 +23,7 @@ t.test('promoteReplica', async (t) => {
   t.match(await gateway.send('POST', '/environments/dev/secrets/none/replicas/promote'), { status: 404, json: { code: 'secret-not-found' } })
 })
 
-t.test('a promoted replica does not get the settings of its environment, and the reply says so', async (t) => {
+t.test('a promoted replica does not get the settings of its environment, and the reply warns about that', async (t) => {
   const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/', tags: { environment: 'standby' }, replicaRegions: ['us-east-1'] }
   const gateway = await build(t, { environments: { ...declared.environments, standby } })
   await gateway.send('PUT', primary, { json: { value: 'v' } })
