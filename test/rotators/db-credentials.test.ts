@@ -15,7 +15,7 @@ t.test('prod/dbCredentials is created with its type, read with AWS\'s SDK, and r
   for (const statement of ['CREATE DATABASE shop', `CREATE USER app@'127.0.0.1' IDENTIFIED BY '${oldPassword}'`, 'GRANT SELECT ON shop.* TO app@\'127.0.0.1\'']) {
     await mysql.query(statement)
   }
-  const gateway = await build(t, { environments: { prod: { ...declared.environments.prod, namePrefix: 'prod/' } } })
+  const gateway = await build(t, { environments: { ...declared.environments, prod: { ...declared.environments.prod, namePrefix: 'prod/' } } })
   const ctl = async (args: string, value?: object): Promise<Outcome> =>
     secretsctl(gateway, [...args.split(' '), '--env', 'prod'], value === undefined ? {} : { stdin: JSON.stringify(value) })
 
