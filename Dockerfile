@@ -1,4 +1,4 @@
-# The digest is that of the index, which has an image for each platform. To find that of a newer image:
+# The digest identifies the index, which has an image for each platform. This command shows the digest of a newer image:
 # docker buildx imagetools inspect node:24-bookworm-slim
 ARG NODE=node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2f02ea1dbbc2ca920407d46d7ec7f87b20
 

@@ -81,7 +81,7 @@ for (const [title, times] of measured) {
   console.log(title.padEnd(26) + columns.join(''))
 }
 
-// Shows that the cache stays bounded, however many questions are asked.
+// Shows that the cache stays bounded, however many decisions are requested.
 const authorize = policyAuthorizer(teams(1), onFailure)
 const heap = (): number => {
   globalThis.gc?.()

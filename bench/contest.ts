@@ -14,7 +14,6 @@ export interface Contender {
   readonly headers?: Readonly<Record<string, string>>
   /** The body of a POST request. Without it, the request is a GET. */
   readonly body?: string
-  /** The expected status. */
   readonly status: number
 }
 

@@ -19,7 +19,6 @@ export interface Calls {
   throttled: number
 }
 
-/** A running Redis. */
 export interface RedisProcess {
   readonly port: number
   readonly start: () => Promise<void>

@@ -4,7 +4,7 @@
  *     npm run build
  *     npm run bench -- [ROUNDS]
  *
- * Nothing else should use the machine in the meantime. With the default of nine rounds, it takes some ten minutes.
+ * Nothing else should use the machine in the meantime. With the default of nine rounds, it takes about ten minutes.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -2,7 +2,7 @@
 # Checks each file in deploy/ with the tool that is made for it. First proves that the tool refuses a mistake:
 #   scripts/check-deployment.sh FOLDER
 # The tools are installed into FOLDER, which must be empty, from npm, PyPI and the module proxy of Go. Needs python3 with venv,
-# systemd-analyze and promtool. The alerts and the dashboard have checks of their own.
+# systemd-analyze and promtool. The alerts and the dashboard have separate checks.
 set -euo pipefail
 work=$(realpath "${1:?Specify an empty folder for the tools}")
 project=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sends generated requests, valid and invalid ones, to a gateway on the embedded backend, and compares each reply with openapi.yaml:
 #   scripts/schemathesis.sh SCHEMATHESIS [MOST] [SEED]
-# SCHEMATHESIS is the path of the program. It sends at most MOST requests, but usually about two thirds of that, because some
-# operations don't have many different requests. By default, it sends about 10,000.
+# SCHEMATHESIS is the path of the program. MOST is the maximum number of requests. Usually about two thirds of that are sent, because
+# some operations don't have many different requests. By default, about 10,000 are sent.
 set -euo pipefail
 schemathesis=$(realpath "${1:?Specify the path of schemathesis}")
 most=${2:-15000}

@@ -23,7 +23,6 @@ export const newTrail = (): { file: string, keyFile: string } =>
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read arbitrary members
 export type AuditRecord = any
 
-/** Returns the records of a trail. */
 export const readTrail = (file: string): AuditRecord[] =>
   readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line): AuditRecord => JSON.parse(line))
 
@@ -32,12 +31,12 @@ async function* once (bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** Verifies files. Trusts the key in the trail itself, unless `options` has other keys. */
-export const verifyOnItsWord = async (files: readonly Uint8Array[], options: VerifyOptions): Promise<Verification> =>
+export const verifyWithOptions = async (files: readonly Uint8Array[], options: VerifyOptions): Promise<Verification> =>
   verifyTrail(files.map((bytes, index) => ({ name: `file ${index + 1}`, chunks: once(bytes) })), options)
 
 /** Verifies files with the tests' key. */
 export const verifyBytes = async (files: readonly Uint8Array[], options: VerifyOptions = {}): Promise<Verification> =>
-  verifyOnItsWord(files, { keys: [trailKey.publicKey], ...options })
+  verifyWithOptions(files, { keys: [trailKey.publicKey], ...options })
 
 /** Verifies the files of a trail, oldest first, against the head file of the last file. */
 export const verifyFiles = async (...files: readonly [...string[], string]): Promise<Verification> =>

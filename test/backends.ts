@@ -51,7 +51,6 @@ const accounts = [
   platform
 ]
 
-/** The KMS keys of the tests. */
 const kmsKeys = [{
   accountId: '111111111111', keyId: '1234abcd-12ab-34cd-56ef-1234567890ab', aliases: ['alias/staging', 'alias/other', 'alias/k']
 }]

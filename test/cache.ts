@@ -34,7 +34,6 @@ export interface CacheScene {
   cache: Cache
   call: AwsCall
   read: (options?: { name?: string, call?: Partial<AwsCall>, selector?: VersionSelector, maximumAge?: number }) => Promise<Outcome>
-  /** Describes a secret. */
   describe: (options?: { name?: string, call?: Partial<AwsCall>, maximumAge?: number }) => Promise<Described>
   /** The calls that described a secret in AWS so far. */
   descriptions: AwsCall[]
@@ -51,7 +50,6 @@ export interface CacheScene {
   settles: () => Promise<void>
 }
 
-/** Returns the name of a secret. */
 export function nameOf (text: string): SecretName {
   if (!isSecretName(text)) throw new TypeError(text)
   return text

@@ -11,7 +11,6 @@ export interface Pair {
 }
 
 export interface Authority extends Pair {
-  /** Issues a certificate. */
   issue: (names: readonly x509.JsonGeneralName[], options?: CertificateOptions) => Promise<Pair>
 }
 

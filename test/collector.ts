@@ -14,7 +14,7 @@ export interface ReceivedSpan {
   parentSpanId: string
   name: string
   kind: string
-  /** The time from the beginning to the end, in milliseconds. */
+  /** The duration of the span, in milliseconds. */
   milliseconds: number
   attributes: Record<string, unknown>
   /** The status `error`, or undefined. */
@@ -25,7 +25,6 @@ export interface ReceivedSpan {
 
 /** A collector that receives spans over OTLP/HTTP. */
 export interface Collector {
-  /** The URL for traces. */
   url: string
   /** The spans so far. */
   spans: ReceivedSpan[]

@@ -26,7 +26,6 @@ export interface RequestOptions {
   body?: string | Uint8Array
 }
 
-/** The reply to a request. */
 export interface Reply {
   status: number
   headers: Headers

@@ -19,7 +19,6 @@ interface Panel {
   targets?: { expr: string }[]
 }
 
-/** Returns the alerts. */
 export async function readAlerts (): Promise<Alert[]> {
   const { groups } = parse(await readFile(alertsFile, 'utf8')) as { groups: { rules: Alert[] }[] }
   return groups.flatMap(({ rules }) => rules)

@@ -35,7 +35,6 @@ export interface Rule {
   readonly lastError?: string
 }
 
-/** A running Prometheus. */
 export interface TestPrometheus {
   /** Evaluates a query. Rejects if Prometheus does not understand it. */
   readonly query: (expression: string) => Promise<Series[]>

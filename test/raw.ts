@@ -19,7 +19,6 @@ export interface RawReply {
   code: string | undefined
 }
 
-/** Options of a TLS client. */
 export interface TlsClient {
   ca: string
   cert?: string

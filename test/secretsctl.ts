@@ -28,7 +28,6 @@ export interface Setting {
   isTerminal?: boolean
   /** The keyring, if the command runs in this process; by default, there is none. */
   keyring?: Keyring
-  /** The working folder. */
   folder?: string | undefined
   /** Called with the text on standard error so far, whenever it grows. */
   onStderr?: (text: string) => void
@@ -40,7 +39,7 @@ export interface ProgramOptions extends Setting {
   withoutCoverage?: boolean
 }
 
-/** Used by tests without settings of their own, so that the settings of the person who runs the tests have no effect. */
+/** Used by tests without their own settings, so that the settings of the person who runs the tests have no effect. */
 const noProfiles = mkdtempSync(join(tmpdir(), 'secretsctl-'))
 process.once('exit', () => { rmSync(noProfiles, { recursive: true }) })
 

@@ -13,7 +13,6 @@ export function waiting ({ fastify }: Gateway, kind: 'read' | 'event-stream' = '
 export const untilWaiting = async (gateway: Gateway, count: number, kind?: 'read' | 'event-stream'): Promise<void> =>
   until(() => waiting(gateway, kind) === count)
 
-/** An event of a stream. */
 export interface StreamEvent {
   id: string | undefined
   event: string
@@ -31,7 +30,6 @@ export interface Stream {
   close: () => void
 }
 
-/** Opens an event stream. */
 export async function openStream (
   { url }: Pick<Gateway, 'url'>, path: string, { token = tokens.administrator, headers = {} }: { token?: string, headers?: Record<string, string> } = {}
 ): Promise<Stream> {

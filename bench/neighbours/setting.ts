@@ -40,7 +40,6 @@ const policies = `
 );
 `
 
-/** Creates all secrets. */
 export async function createSecrets (url: string): Promise<void> {
   const long = [secrets.long, ...longSecrets]
   const items = [...Object.values(secrets), ...longSecrets].map((name) =>

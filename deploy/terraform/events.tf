@@ -1,6 +1,6 @@
-# Sends the events of AWS Secrets Manager in one account and region to a queue, from which a process of the gateway learns which
-# secrets have been changed without it (docs/cache.md). The process that reads an event deletes it, so each process needs a queue of
-# its own. Replicas that share their state (docs/fleet.md) tell each other, so one queue is enough for them.
+# Sends the events of AWS Secrets Manager in one account and region to a queue, from which a gateway process learns about changes by
+# others (docs/cache.md). The process that reads an event deletes it, so each process needs its own queue. Replicas that share their
+# state (docs/fleet.md) pass changes on to each other, so one queue is enough for them.
 
 variable "processes" {
   description = "The names of the gateway's processes. Each gets a queue."
@@ -17,7 +17,7 @@ variable "processes" {
 resource "aws_sqs_queue" "events" {
   for_each = var.processes
   name     = "secrets-gateway-events-${each.key}"
-  # The gateway keeps a value for a day at most, so an older event says nothing new.
+  # The gateway keeps a value for a day at most, so an older event has no effect.
   message_retention_seconds  = 86400
   visibility_timeout_seconds = 30
   sqs_managed_sse_enabled    = true

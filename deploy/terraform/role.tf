@@ -1,5 +1,5 @@
-# The IAM role that the gateway runs with, on EKS (Pod Identity or IRSA) or ECS, and what it may do with the secrets of its
-# environments. docs/aws.md describes the permissions, and which of them can be left out.
+# The IAM role that the gateway runs with, on EKS (Pod Identity or IRSA) or ECS, and its permissions on the
+# secrets of the environments. docs/aws.md describes the permissions, and which of them are optional.
 
 variable "name" {
   description = "The name of the role."

@@ -1,4 +1,4 @@
-/** The time limit of a call. Its clock can be stopped, because a wait in the queue has a limit of its own. */
+/** The time limit of a call. Its clock can be stopped, because a wait in the queue has its own limit. */
 export interface Deadline {
   /** Aborted with a `TimeoutError` when the time is up, or with the owner's abort reason when the owner is aborted. */
   readonly signal: AbortSignal

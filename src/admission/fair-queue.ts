@@ -23,7 +23,6 @@ export interface FairQueue<Work extends Owner> {
   next: (mayStart: (callerId: string) => boolean) => Work | undefined
 }
 
-/** Creates an empty queue. */
 export function createFairQueue<Work extends Owner> (): FairQueue<Work> {
   // A Map keeps the order in which its keys were added. The first key has the next turn, and moves to the end after its turn.
   const callers = new Map<string, { size: number, environments: Map<string, Set<Work>> }>()

@@ -111,7 +111,6 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 return 1
 `)
 
-/** Creates the buckets of a fleet. */
 export function createFleetBuckets (
   { key, hidden, isUp, replicas, run, send, onUp }: Pick<Shared, 'key' | 'hidden' | 'isUp' | 'replicas' | 'run' | 'send' | 'onUp'>
 ): FleetBuckets {

@@ -31,7 +31,7 @@ export type ReleaseSlot = () => void
  *   as well.
  * - A caller may hold at most as many slots as it leaves free. The same rule applies to places in the queue. So there is always
  *   room for another caller: a single caller gets at most half.
- * - Background work has slots of its own. If foreground and background work wait for the same quota, every fourth token goes to
+ * - Background work has its own slots. If foreground and background work wait for the same quota, every fourth token goes to
  *   background work.
  * - A foreground call waits for a limited time. Background work waits for as long as its owner does.
  * - A call leaves the queue as soon as one of its signals is aborted.

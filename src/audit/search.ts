@@ -64,7 +64,8 @@ export interface Span {
 const events: ReadonlySet<unknown> = new Set(['outcome', 'item', 'denial'])
 
 /**
- * The statuses of refusals. A 404 is a refusal, too, if the recorded decision is a denial: it hides what the caller may not see.
+ * The statuses of refusals. A 404 is a refusal, too, if the recorded decision is a denial, because then the 404 hides what the
+ * caller may not see.
  */
 const refusals: ReadonlySet<number> = new Set([401, 403])
 

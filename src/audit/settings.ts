@@ -1,4 +1,3 @@
-/** The settings of the audit trail. */
 export interface AuditSettings {
   /** The trail's file. Defaults to `audit.jsonl` in the data folder. */
   readonly file?: string

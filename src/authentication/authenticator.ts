@@ -23,7 +23,6 @@ export interface AuthenticationSettings {
 
 /** The credentials of a request. */
 export interface PresentedCredentials {
-  /** The `Authorization` header. */
   authorization: string | undefined
   /** Returns the identity in the client certificate, or undefined if there is none. @throws Problem `unauthenticated` */
   certificate: () => Identity | undefined

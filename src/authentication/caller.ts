@@ -1,4 +1,3 @@
-/** The authentication methods. */
 export type AuthenticationMethod = 'api-key' | 'oidc' | 'aws' | 'mtls'
 
 /** The authenticated sender of a request. */

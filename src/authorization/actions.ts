@@ -113,5 +113,4 @@ export function awsOperationsOf (action: Action, replicates: boolean): readonly 
 
 const isOperation = (name: string): name is Operation => Object.hasOwn(operations, name)
 
-/** Returns true if an action has this name. */
 export const isAction = (name: string | undefined): name is Action => name !== undefined && Object.hasOwn(table, name)

@@ -33,7 +33,6 @@ const passedOn = <Name extends Operation>(
   return bodyOf(scope, outcome)
 }
 
-/** The operations on a secret. */
 const onSecret = {
   CancelRotateSecret: passedOn('CancelRotateSecret', async (scope, name) => scope.aws.cancelRotateSecret(scope, name)),
   CreateSecret: passedOn('CreateSecret', createSecret, withSettings),
@@ -58,7 +57,6 @@ const onSecret = {
     scope.aws.validateResourcePolicy(scope, name, policy))
 } as const satisfies { [Name in Operation]?: OnSecret<Name> }
 
-/** The operations on an environment. */
 const onEnvironment = {
   BatchGetSecretValue: batchGetSecretValue,
   GetRandomPassword: async ({ scope }, input) => {

@@ -30,7 +30,6 @@ const statuses: Partial<Record<AwsErrorType, number>> = {
   InternalServiceError: 500, RequestEntityTooLarge: 413, ServiceUnavailable: 503
 }
 
-/** Returns the HTTP status of an error type. */
 export const statusOf = (type: AwsErrorType): number => statuses[type] ?? 400
 
 /** An error that the caller receives as `{"__type": type, "Message": message}`. Its message never contains a secret's value. */

@@ -5,9 +5,9 @@ import { fromAwsName, toAwsName } from './names.ts'
 
 /** The rules for a read that may be answered from the cache. */
 export interface Caching {
-  /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always asked. */
+  /** The maximum age, in milliseconds, of a cached answer that the caller accepts. With 0, AWS is always called. */
   readonly maximumAge?: number
-  /** Called when the caller demands AWS's own answer, before AWS is asked. May throw a `Problem`. */
+  /** Called when the caller demands AWS's own answer, before AWS is called. May throw a `Problem`. */
   readonly onRefresh?: () => Promise<undefined> | undefined
   /** Called once, before the read ends, with the source of its result. */
   readonly onStatus: (status: CacheStatus) => void

@@ -72,7 +72,7 @@ export const dryCalls: Readonly<Record<DryOperation, DryCall>> = {
 }
 
 /** Returns true if the operation of this name can be tried without an effect. */
-export const isDry = (name: string): name is DryOperation => Object.hasOwn(dryCalls, name)
+export const isDryOperation = (name: string): name is DryOperation => Object.hasOwn(dryCalls, name)
 
 /**
  * Returns the conclusion from the outcome of a dry call.

@@ -38,7 +38,7 @@ export function seeOwnWrites (port: SecretsPort, writes: RecentWrites): SecretsP
       const facts = writes.find(keyOf(call, name), consistencyWindow, asked)
       const isOutdated = 'error' in outcome ? isErrorOfOldState(outcome.error, facts, version) : isOld(outcome.reply, facts)
       if (!isOutdated || !await pause(call, attempt)) {
-        if ('error' in outcome) throw orGone(writes, call, name, outcome.error)
+        if ('error' in outcome) throw notFoundIfDeleted(writes, call, name, outcome.error)
         return outcome.reply
       }
     }
@@ -110,14 +110,14 @@ export const isBeingDeleted = (writes: RecentWrites, call: AwsCall, name: Secret
   isProblem(error, 'secret-pending-deletion') && deletionOf(writes, call, name) !== undefined
 
 /** Returns `secret-not-found` if AWS has not finished a forced deletion by this process. Otherwise, returns AWS's error. */
-export const orGone = (writes: RecentWrites, call: AwsCall, name: SecretName, error: unknown): unknown =>
-  isBeingDeleted(writes, call, name, error) ? asGone(error) : error
+export const notFoundIfDeleted = (writes: RecentWrites, call: AwsCall, name: SecretName, error: unknown): unknown =>
+  isBeingDeleted(writes, call, name, error) ? asNotFound(error) : error
 
 /**
  * Returns the problem for a secret that AWS is deleting without recovery: `secret-not-found`, because the secret can't be
  * restored, and its name will soon be free. A restore fails with `secret-pending-deletion` only because of such a deletion.
  */
-export const asGone = ({ options: { fault: _, ...options } }: Problem): Problem => new Problem('secret-not-found', options)
+export const asNotFound = ({ options: { fault: _, ...options } }: Problem): Problem => new Problem('secret-not-found', options)
 
 /**
  * Returns the key under which a secret's writes are remembered. It contains the credential, because calls with another credential

@@ -4,7 +4,7 @@ import type { SecretName } from '#src/environments/names'
 import { isProblem } from '#src/problems/problem'
 import type { AwsCall } from './call.ts'
 import { pause } from './eventual-consistency.ts'
-import { asGone, isBeingDeleted, keyOf, orGone } from './own-writes.ts'
+import { asNotFound, isBeingDeleted, keyOf, notFoundIfDeleted } from './own-writes.ts'
 import type { ReplicatedSecret, SecretChange, SecretsPort } from './port.ts'
 import { unknown, type Effect, type EffectOf, type Facts, type RecentWrites } from './recent-writes.ts'
 
@@ -19,7 +19,7 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
     try {
       return await record(call, name, carryOut, effect)
     } catch (error) {
-      throw orGone(writes, call, name, error)
+      throw notFoundIfDeleted(writes, call, name, error)
     }
   }
 
@@ -58,7 +58,7 @@ export function rememberWrites (port: SecretsPort, writes: RecentWrites, monoton
       try {
         return await write(call, name, async () => port.restoreSecret(call, name), () => ({ state: 'present' }))
       } catch (error) {
-        throw isProblem(error, 'secret-pending-deletion') ? asGone(error) : error
+        throw isProblem(error, 'secret-pending-deletion') ? asNotFound(error) : error
       }
     },
     async putSecretValue (call, name, content, version = {}) {

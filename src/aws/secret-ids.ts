@@ -19,7 +19,7 @@ export function parseSecretId (environment: Environment, text: string): { name: 
 
 /** A secret that a request in AWS's protocol names. */
 export interface NamedSecret {
-  /** The secret's name in the environment. It may be one that no path of the gateway can contain, such as `/payments/db`. */
+  /** The secret's name in the environment. It may be a name that no path of the gateway can contain, such as `/payments/db`. */
   readonly name: SecretName
   /** The ARN, if the request has a complete one. A secret that is created again with the same name gets a different ARN. */
   readonly arn?: string
@@ -37,8 +37,8 @@ export const isAwsName = (text: string): boolean => text.length <= shapes.NameTy
 export function secretIn (environment: Environment, secretId: string): NamedSecret | undefined {
   const { name: awsName, arn } = secretId.startsWith('arn:') ? inArn(environment, secretId) : { name: secretId }
   const name = isAwsName(awsName) ? anyNameFrom(environment, awsName) : undefined
-  // The name may be one that no path can contain. Only the routes restrict names; the code behind them accepts every name that
-  // AWS accepts.
+  // The gateway's paths can't contain every such name. Only the routes restrict names; the code behind them accepts every name
+  // that AWS accepts.
   return name === undefined || name === '' ? undefined : { name: name as SecretName, ...arn !== undefined && { arn } }
 }
 

@@ -4,7 +4,7 @@ import type { BatchResult, SecretsPort, VersionSelector } from '#src/aws/port'
 import type { ReadSecret } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
 import { isProblem, type Problem } from '#src/problems/problem'
-import { concernsSession, meaningOf } from './failures.ts'
+import { cacheEffectOf, isSessionSpecific } from './failures.ts'
 import { createBatcher, type BatchWait } from './batcher.ts'
 import { selectsCurrent } from './cached-secret.ts'
 import type { CacheOptions } from './settings.ts'
@@ -71,7 +71,7 @@ export function createBatches (
       for (const result of await readTogether(call, reads)) results.set(result.name, result)
     } catch (error) {
       // If AWS has not answered at all, the secrets are not read singly either.
-      if (meaningOf(error) === 'unanswered' || isProblem(error, 'caller-gone')) {
+      if (cacheEffectOf(error) === 'unanswered' || isProblem(error, 'caller-gone')) {
         for (const { reject } of reads) reject(error)
         return
       }
@@ -91,7 +91,7 @@ export function createBatches (
 
   /** Returns true if a read may have failed only because it was sent with another caller's session. */
   const isOthers = (problem: Problem, { callerId, credentialId }: AwsCall, asked: AwsCall): boolean =>
-    callerId !== asked.callerId && hasSessions(credentialId) && concernsSession(problem)
+    callerId !== asked.callerId && hasSessions(credentialId) && isSessionSpecific(problem)
 
   /** Reads secrets with one call, which is aborted once nobody waits for any of the secrets. */
   async function readTogether (call: AwsCall, reads: readonly Waiting[]): Promise<BatchResult[]> {

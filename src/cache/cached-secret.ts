@@ -35,7 +35,6 @@ export interface Description {
   readonly body: string
 }
 
-/** A cached description. */
 export interface CachedDescription extends Answer, Description {
   /** True if AWS may not have applied a recent write everywhere when the description was read. */
   readonly isSettling: boolean
@@ -50,7 +49,7 @@ export interface CachedSecret {
   readonly failure?: { readonly at: number, readonly code: ProblemCode }
 }
 
-export const nothing: CachedSecret = { versions: [], absences: [] }
+export const emptySecret: CachedSecret = { versions: [], absences: [] }
 
 /**
  * The maximum number of absences that are cached for a secret. It is limited, because a caller who may read the secret can ask
@@ -117,7 +116,6 @@ export const withDescription = (cached: CachedSecret, description: CachedDescrip
   versions: cached.versions.filter(({ secret, since }) => since > description.since || isDescribedBy(secret, description))
 })
 
-/** Drops the description. */
 export const withoutDescription = ({ description: _description, ...cached }: CachedSecret): CachedSecret => cached
 
 /**

@@ -3,9 +3,9 @@ import type { AwsCall } from '#src/aws/call'
 import type { SecretsPort } from '#src/aws/port'
 import type { SecretMetadata } from '#src/aws/secret'
 import type { SecretName } from '#src/environments/names'
-import { concernsSession, meaningOf } from './failures.ts'
+import { cacheEffectOf, isSessionSpecific } from './failures.ts'
 import { waitFor, type Fetch } from './flights.ts'
-import { nothing, withDescription, withoutDescription, type Description } from './cached-secret.ts'
+import { emptySecret, withDescription, withoutDescription, type Description } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { descriptionTtl, settlingTtl, type CacheOptions } from './settings.ts'
 import type { Target } from './store.ts'
@@ -36,10 +36,10 @@ export function createDescriber (
       if (isCurrent()) memory.store.set(target, withDescription(memory.store.get(target), description))
       return { metadata, body }
     } catch (error) {
-      const meaning = meaningOf(error)
+      const effect = cacheEffectOf(error)
       // A denial concerns only the description. AWS's policies may still allow reads of the value.
-      if (meaning === 'refused') memory.store.set(target, withoutDescription(memory.store.get(target)))
-      if (meaning === 'absent') memory.store.set(target, nothing)
+      if (effect === 'refused') memory.store.set(target, withoutDescription(memory.store.get(target)))
+      if (effect === 'absent') memory.store.set(target, emptySecret)
       throw error
     }
   }
@@ -79,7 +79,7 @@ export function createDescriber (
       } catch (error) {
         caching?.onStatus({ forwarded })
         const isOthers = joined !== undefined && joined.callerId !== call.callerId && hasSessions(call.credentialId)
-        if (isOthers && concernsSession(error)) return port.describeSecret(call, name)
+        if (isOthers && isSessionSpecific(error)) return port.describeSecret(call, name)
         throw error
       }
     }

@@ -3,7 +3,7 @@ import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause } from '#src/problems/failure'
 
 /** The effect that a failed read from AWS has on the cached answers about the secret. */
-export type Meaning =
+export type CacheEffect =
   /** AWS says that the secret or the version does not exist. */
   | 'absent'
   /** AWS did not answer, so nothing is known about the secret. */
@@ -13,7 +13,7 @@ export type Meaning =
   /** AWS refused the read. */
   | 'refused'
 
-const meanings: Readonly<Partial<Record<ProblemCode, Meaning>>> = {
+const cacheEffects: Readonly<Partial<Record<ProblemCode, CacheEffect>>> = {
   'secret-not-found': 'absent',
   'version-not-found': 'absent',
   'aws-throttled': 'unanswered',
@@ -23,21 +23,23 @@ const meanings: Readonly<Partial<Record<ProblemCode, Meaning>>> = {
   'caller-gone': 'undecided'
 }
 
-/** The causes of failures with a reply that AWS would not send. It may be a denial that the gateway does not recognize. */
+/**
+ * The causes of failures with a reply that AWS would not send. Such a reply may be a denial that the gateway does not recognize.
+ */
 const unclear: ReadonlySet<FailureCause> = new Set<FailureCause>(['unreadable', 'refused'])
 
-/** Returns the meaning of an error. An unknown error counts as a refusal, so that no answer stays in the cache by mistake. */
-export function meaningOf (error: unknown): Meaning {
+/** Returns the effect of an error. An unknown error counts as a refusal, so that no answer stays in the cache by mistake. */
+export function cacheEffectOf (error: unknown): CacheEffect {
   if (!(error instanceof Problem)) return 'undecided'
-  const meaning = meanings[error.code] ?? 'refused'
+  const effect = cacheEffects[error.code] ?? 'refused'
   const { failure } = error.options
-  const isUnclear = meaning === 'unanswered' && error.code !== 'aws-throttled' && (failure === undefined || unclear.has(failure.cause))
-  return isUnclear ? 'undecided' : meaning
+  const isUnclear = effect === 'unanswered' && error.code !== 'aws-throttled' && (failure === undefined || unclear.has(failure.cause))
+  return isUnclear ? 'undecided' : effect
 }
 
 /**
  * Returns true if a read that failed with this error might succeed for another caller, because each caller has a separate session
  * of the role.
  */
-export const concernsSession = (error: unknown): boolean =>
+export const isSessionSpecific = (error: unknown): boolean =>
   isProblem(error, 'credential-invalid') || isProblem(error, 'aws-access-denied')

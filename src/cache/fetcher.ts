@@ -1,9 +1,9 @@
 import type { ReadSecret } from '#src/aws/secret'
 import { Problem } from '#src/problems/problem'
 import type { BatchedRead, Batches } from './batches.ts'
-import { meaningOf } from './failures.ts'
+import { cacheEffectOf } from './failures.ts'
 import type { Fetch } from './flights.ts'
-import { nothing, selectsCurrent, versionIn, withAbsence, withVersion, type CachedVersion } from './cached-secret.ts'
+import { emptySecret, selectsCurrent, versionIn, withAbsence, withVersion, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
 import { absenceTime, settlingTtl, type CacheOptions, type Times } from './settings.ts'
 import type { Target } from './store.ts'
@@ -33,18 +33,18 @@ export function createFetcher (
   /** Updates the cache according to a failed read. */
   function learn (error: unknown, { target, selector, times }: Read, since: number, isCurrent: boolean): void {
     const { store } = memory
-    const meaning = meaningOf(error)
-    if (!(error instanceof Problem) || meaning === 'undecided') return
+    const effect = cacheEffectOf(error)
+    if (!(error instanceof Problem) || effect === 'undecided') return
     const { code } = error
     const kept = store.get(target)
-    if (isCurrent && meaning !== 'unanswered' && selectsCurrent(selector)) observe(target, undefined)
-    if (meaning === 'refused') {
-      store.set(target, nothing)
-    } else if (meaning === 'unanswered') {
+    if (isCurrent && effect !== 'unanswered' && selectsCurrent(selector)) observe(target, undefined)
+    if (effect === 'refused') {
+      store.set(target, emptySecret)
+    } else if (effect === 'unanswered') {
       if (isCurrent) store.set(target, { ...kept, failure: { at: monotonic(), code } })
     } else if (isCurrent && !((versionIn(kept, selector)?.since ?? since) > since)) {
       const until = since + Math.min(times.ttl, absenceTime)
-      store.set(target, withAbsence(code === 'secret-not-found' ? nothing : kept, { selector, code, since, until }))
+      store.set(target, withAbsence(code === 'secret-not-found' ? emptySecret : kept, { selector, code, since, until }))
     }
   }
 

@@ -9,7 +9,7 @@ import { createStore, type Store } from './store.ts'
 export interface Memory {
   /** The cached answers. */
   readonly store: Store
-  /** The reads of values in progress. */
+  /** The value reads in progress. */
   readonly flights: Flights<ReadSecret>
   /** The reads of descriptions in progress. */
   readonly descriptionFlights: Flights<Description>

@@ -7,7 +7,7 @@ import type { SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { createBatches } from './batches.ts'
-import { concernsSession, meaningOf } from './failures.ts'
+import { cacheEffectOf, isSessionSpecific } from './failures.ts'
 import { createFetcher, type Read } from './fetcher.ts'
 import { waitFor } from './flights.ts'
 import { absenceIn, versionIn, type Absence, type CachedVersion } from './cached-secret.ts'
@@ -124,11 +124,11 @@ export function createReader (
       report({ ttl, ...joined !== undefined && { collapsed: true } })
       return { ...secret, name }
     } catch (error) {
-      const kept = meaningOf(error) === 'unanswered' ? usable(read) : undefined
+      const kept = cacheEffectOf(error) === 'unanswered' ? usable(read) : undefined
       if (kept !== undefined) return answerWith({ ...kept, status: { forwarded, ...kept.status } }, read)
       report({})
       const isOthers = joined !== undefined && joined.callerId !== call.callerId && hasSessions(call.credentialId)
-      if (isOthers && concernsSession(error)) return port.getSecretValue(call, name, selector)
+      if (isOthers && isSessionSpecific(error)) return port.getSecretValue(call, name, selector)
       throw error
     }
   }

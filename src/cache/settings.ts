@@ -14,7 +14,7 @@ export interface Times {
 /** The settings of the cache. The functions return the settings of the current configuration. */
 export interface CacheOptions {
   readonly timesOf: (environment: Environment) => Times
-  /** Returns true if each caller has a session of its own with the credential. */
+  /** Returns true if each caller has its own session with the credential. */
   readonly hasSessions: (credentialId: string) => boolean
   /** Returns true if a value that one caller's session has read may be given to other callers. */
   readonly sharesReads: (credentialId: string) => boolean

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { getOrCreate } from '#src/collections/get-or-create'
-import { unexpiredAt, nothing, type CachedSecret } from './cached-secret.ts'
+import { emptySecret, unexpiredAt, type CachedSecret } from './cached-secret.ts'
 
 /** A secret as one credential sees it. */
 export interface Target {
@@ -61,7 +61,7 @@ export function createStore (maximumBytes: number): Store {
   }
 
   return {
-    get: ({ key }) => entries.get(key)?.cached ?? nothing,
+    get: ({ key }) => entries.get(key)?.cached ?? emptySecret,
     set,
     drop (secret) {
       for (const key of [...keysOf.get(secret) ?? []]) entries.delete(key)

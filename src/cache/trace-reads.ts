@@ -6,7 +6,7 @@ import { inSpan, type Attributes } from '#src/tracing/span'
 /** A read through the cache. */
 export type Read<Rest extends unknown[], Result> = (call: AwsCall, ...rest: Rest) => Promise<Result>
 
-/** Gives a traced read a span of its own, which is the parent of the spans of the read's calls to AWS. */
+/** Gives a traced read its own span, which is the parent of the spans of the read's calls to AWS. */
 export const traceRead = <Rest extends unknown[], Result>(
   read: Read<Rest, Result>
 ): Read<Rest, Result> => async (call, ...rest) => {

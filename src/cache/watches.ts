@@ -3,7 +3,7 @@ import { getOrCreate } from '#src/collections/get-or-create'
 import type { SecretName } from '#src/environments/names'
 import type { After } from '#src/scheduling/timeouts'
 import { forEachInTurns } from '#src/scheduling/turns'
-import { meaningOf } from './failures.ts'
+import { cacheEffectOf } from './failures.ts'
 import { renewal, type Read } from './fetcher.ts'
 import { versionIn, type CachedVersion } from './cached-secret.ts'
 import type { Memory } from './memory.ts'
@@ -68,7 +68,6 @@ export interface WatchContext extends Pick<CacheOptions, 'timesOf' | 'monotonic'
   readonly loadFromAws: (read: Read, isUrgent: boolean) => Promise<unknown>
 }
 
-/** Creates the store of watches. */
 export function createWatches ({ memory, timesOf, monotonic, after, readOf, loadFromAws }: WatchContext): Watches {
   /** The watches, keyed by the secret's AWS name, then by the key of the target. */
   const watchesOf = new Map<string, Map<string, Watch>>()
@@ -99,7 +98,7 @@ export function createWatches ({ memory, timesOf, monotonic, after, readOf, load
       if (watch.readCount === readCount && watch.listeners.size > 0) schedule(watch, delay)
     }
     loadFromAws(readOf(call, name), isUrgent).then(() => { next() }, (error: unknown) => {
-      next(meaningOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
+      next(cacheEffectOf(error) === 'absent' ? undefined : Math.max(pauseAfterFailure, timesOf(call.environment).ttl * pauses.fraction))
     })
   }
 

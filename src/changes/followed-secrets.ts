@@ -75,7 +75,6 @@ interface Group extends Following {
 /** The maximum number of secrets in a stream. Each of them stays in the cache and is renewed. */
 const maximumSecrets = 1_000
 
-/** Creates the store of followed secrets. */
 export function createFollowedSecrets ({ watch, list, after, listEvery }: FollowedContext): FollowedSecrets {
   const groups = new Map<string, Group>()
 

@@ -35,7 +35,6 @@ export const FileSchema = Type.Object({
 /** The URL of a collector. It contains no user name and password: tokens belong in `OTEL_EXPORTER_OTLP_HEADERS`. */
 const Endpoint = (description: string): TString => Type.String({ maxLength: 2_048, pattern: '^https?://[^\\s@?#]+$', description })
 
-/** The schema of the environment variables. */
 export const VariablesSchema = Type.Object({
   GATEWAY_CONFIG: Type.Optional(Type.String({ minLength: 1, description: 'The YAML file. If it is not set, the gateway runs in local mode; but it does not start if `NODE_ENV=production` or AWS credentials in variables, such as `AWS_PROFILE`, suggest that the file was forgotten.' })),
   HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'The address to listen on.' }),

@@ -42,7 +42,6 @@ export interface TlsSettings {
   readonly clients?: { readonly ca: string, readonly required: boolean }
 }
 
-/** The settings of the HTTP server. */
 export interface ServerSettings {
   /** IP addresses and subnets whose `X-Forwarded-For` header is trusted. */
   readonly trustedProxies: readonly string[]

@@ -67,7 +67,6 @@ export type CredentialDefinition = Static<typeof CredentialSchema> | EmbeddedCre
 
 export type CredentialKind = CredentialDefinition['kind']
 
-/** The definition of a credential of the given kind. */
 export type DefinitionOf<Kind extends CredentialKind> = Extract<CredentialDefinition, { kind: Kind }>
 
 /** A credential that assumes a role. Each caller gets a separate session, so that CloudTrail shows the caller. */

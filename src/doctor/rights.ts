@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import type { Action } from '#src/authorization/actions'
 import { partitionInArn, partitionOf, regions } from '#src/aws-model/partitions'
 import type { DenialReason } from '#src/aws/denial'
-import { isDry, type DryOperation, type DryReply, type DryTarget } from '#src/aws/dry-calls'
+import { isDryOperation, type DryOperation, type DryReply, type DryTarget } from '#src/aws/dry-calls'
 import type { Identity } from '#src/aws/identity'
 import type { Probe } from '#src/aws/probe'
 import type { Config } from '#src/config/config'
@@ -49,13 +49,13 @@ export async function rightsFindings (pair: Pair, { config, probe, actions, poli
   })
   const permissions = [...new Set(policy.Statement.flatMap(({ Action }) => Action))]
   const target = targetIn(environment, identity)
-  const attempts = await pMap(permissions.map(operationOf).filter(isDry), async (operation): Promise<Attempt> =>
+  const attempts = await pMap(permissions.map(operationOf).filter(isDryOperation), async (operation): Promise<Attempt> =>
     ({ operation, reply: await probe.attempt(credentialId, environment.region, operation, target) }), { concurrency })
   const results = [
     ...allowed(attempts),
     ...denied(attempts, pair, policyCommand),
     ...unclear(attempts),
-    ...untried(permissions.filter((permission) => !isDry(operationOf(permission))))
+    ...untried(permissions.filter((permission) => !isDryOperation(operationOf(permission))))
   ]
   return results.map(({ message, ...result }) =>
     ({ ...result, subject: `environment ${environment.name}`, check: 'rights', message: `The credential ${credentialId} ${message}` }))

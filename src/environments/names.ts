@@ -34,7 +34,6 @@ const matchesPattern = new RegExp(secretNamePattern, 'u')
 
 export const maximumNameLength = shapes.NameType.max
 
-/** Returns true if the text is a valid secret name. */
 export const isSecretName = (text: string): text is SecretName => text.length <= maximumNameLength && matchesPattern.test(text)
 
 /**

@@ -73,7 +73,6 @@ export function problemHeaders (problem: Problem): Record<string, string> {
   }
 }
 
-/** The reply to a problem. */
 export interface ProblemReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -131,7 +130,6 @@ export function answerProblem (problem: Problem, request: FastifyRequest, reply:
   return body
 }
 
-/** Sends a problem as the reply. */
 export const sendProblem = (problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.send(answerProblem(problem, request, reply))
 

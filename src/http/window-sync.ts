@@ -19,7 +19,7 @@ export interface Report {
 export interface WindowSync {
   /** Sends a report in this iteration of the event loop, or as soon as the previous reports have been answered. */
   readonly atOnce: (report: Report) => void
-  /** Sends a report within some milliseconds. */
+  /** Sends a report within a few milliseconds. */
   readonly soon: (report: Report) => void
 }
 

@@ -1,6 +1,5 @@
 import { Problem } from '#src/problems/problem'
 
-/** The limits on jobs. */
 export interface JobLimits {
   /** The maximum number of concurrent jobs and other bulk operations in this process, for all callers together. */
   readonly running: number

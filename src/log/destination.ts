@@ -13,7 +13,6 @@ interface BatchLimits {
 
 const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
 
-/** The destination of the log. */
 export type LogDestination = ReturnType<typeof destination>
 
 /**

@@ -2,7 +2,6 @@ import type { EndedCall } from '#src/aws/ended-calls'
 import { expose } from './exposition.ts'
 import { createCounter, createHistogram, type Declaration, type Family } from './families.ts'
 
-/** A request that has ended. */
 export interface EndedRequest {
   /** The route's `operationId`, or `none` if no route matches. */
   readonly operation: string

@@ -3,7 +3,6 @@
 
 /** A problem type. */
 interface CatalogueEntry {
-  /** The HTTP status. */
   status: number
   /** A summary of the problem type, the same for every occurrence. */
   title: string

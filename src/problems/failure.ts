@@ -32,7 +32,6 @@ const effects = {
     'request or another one brought it there. Look at `GET …/metadata` before you rely on any details of the request.'
 } as const
 
-/** Returns the explanation of a cause. */
 export const causeText = (cause: FailureCause): string => causes[cause]
 
 /** Returns an explanation for the caller. It consists of fixed texts and the operation's name, so it reveals nothing secret. */

@@ -3,7 +3,6 @@
 import { catalogue, type ProblemCode } from './catalogue.ts'
 import type { Failure } from './failure.ts'
 
-/** An error in a request. */
 export interface RequestError {
   /** The part of the request that contains the error. */
   in: 'body' | 'query' | 'path' | 'header'

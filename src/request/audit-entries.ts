@@ -63,7 +63,6 @@ const mostRequestIds = 100
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
   ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: unrecordedDecisions() })
 
-/** Adds a call to AWS to the evidence. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
   evidence.awsCalls += 1
   if (evidence.awsRequestIds.length < mostRequestIds) evidence.awsRequestIds.push(awsRequestId)

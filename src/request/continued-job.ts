@@ -9,7 +9,7 @@ import { auditBeforeEmit } from '#src/secrets/bulk/audit-before-emit'
 import { bulkItemReply, resultBytes } from '#src/secrets/bulk/reply'
 import { bulkRun, type BulkRun } from '#src/secrets/bulk/run'
 import { newEvidence } from './audit-entries.ts'
-import { lastingDecisions } from './lasting.ts'
+import { longRunningDecisions } from './long-running.ts'
 import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 import { secretEntries, type About } from './secret-entries.ts'
 
@@ -28,7 +28,7 @@ export interface ContinueContext extends ScopeContext {
  */
 export const continueJob = ({ append, memory, ...context }: ContinueContext): Continue => async (id, { origin, plan }) => {
   const { proof, requestId, peer, environment: name, credentialId, idempotencyKey } = origin
-  const { current, decide, sees } = lastingDecisions(context, proof)
+  const { current, decide, sees } = longRunningDecisions(context, proof)
   const caller = current()
   const environment = context.environments().get(name)
   const about: About = {

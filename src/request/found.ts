@@ -50,7 +50,7 @@ export interface Found {
   readonly awsCall: EndpointCall
   /**
    * The secret's name in the path, checked against the environment's rules. On the route for AWS's protocol, it comes from the
-   * body, and may be one that no path can contain.
+   * body, and may be a name that no path can contain.
    */
   readonly secretName: SecretName
   /** The ID of the AWS credential. Undefined if the credential is not declared or the environment does not allow it. */
@@ -107,7 +107,6 @@ export function readFound<K extends keyof typeof finders> (request: FastifyReque
 // Plugins add members to Fastify's types. The members that src/ uses are declared here.
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The audit trail. */
     audit: Trail
     /** The gateway's own metrics, such as the number of requests and of calls to AWS. */
     metrics: Metrics

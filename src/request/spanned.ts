@@ -5,7 +5,7 @@ import type { ReplyStep, Step } from './step.ts'
 /** Returns the span of a request, or undefined if its trace is not recorded. */
 export const spanOf = ({ found: { trace } }: { readonly found: Pick<FastifyRequest['found'], 'trace'> }): Span | undefined => trace?.span
 
-/** Wraps a step in a span of its own. If the step makes a decision, the span contains it. */
+/** Wraps a step in its own span. If the step makes a decision, the span contains it. */
 export const spanned = (name: string, step: Step): Step => (request, reply) => inSpan(spanOf(request), name, (span) => {
   const finding = step(request, reply)
   const { decision } = finding === undefined || finding instanceof Promise ? {} : finding

@@ -16,7 +16,6 @@ export interface PauseOptions {
 export interface Pauses {
   /** Waits until the pause ends. @throws the signal's reason */
   readonly pause: (options: PauseOptions) => Promise<PauseEnd>
-  /** Wakes all pauses. */
   readonly wakeAll: () => void
   /** Ends all pauses, and every later pause at once. */
   readonly stop: () => void

@@ -4,7 +4,7 @@ import type { SecretName } from '#src/environments/names'
 import { isJsonObject } from '#src/json/lossless'
 import { invalidRequest, isProblem, Problem } from '#src/problems/problem'
 import { compareAndSet } from './compare-and-set.ts'
-import { askExpecting, underPrecondition, type Precondition } from './precondition.ts'
+import { readExpecting, underPrecondition, type Precondition } from './precondition.ts'
 import { readSecret } from './read.ts'
 import type { WrittenSecret } from './schemas.ts'
 import { assertMay, type Scope } from './scope.ts'
@@ -68,7 +68,7 @@ export async function patchValue (
 }
 
 async function patchOnce (scope: Scope, name: SecretName, patch: Json, expected?: string): Promise<WrittenSecret> {
-  const { content, versionId, arn } = await askExpecting(
+  const { content, versionId, arn } = await readExpecting(
     scope, name, expected, async () => readSecret(scope, name), (secret) => secret.versionId
   )
   if (expected !== undefined && versionId !== expected) throw new Problem('precondition-failed')

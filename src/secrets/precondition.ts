@@ -21,7 +21,7 @@ export interface Precondition {
  * @throws Problem for any AWS error
  */
 export async function currentVersion (scope: Scope, name: SecretName, expected?: string): Promise<string | undefined> {
-  return currentIn(await askExpecting(scope, name, expected, async () => scope.aws.describeSecret(scope, name), currentIn))
+  return currentIn(await readExpecting(scope, name, expected, async () => scope.aws.describeSecret(scope, name), currentIn))
 }
 
 /**
@@ -30,7 +30,7 @@ export async function currentVersion (scope: Scope, name: SecretName, expected?:
  * @param currentOf returns the ID of the current version in a reply
  * @throws Problem for any AWS error
  */
-export async function askExpecting<Reply> (
+export async function readExpecting<Reply> (
   scope: Scope, name: SecretName, expected: string | undefined,
   ask: () => Promise<Reply>, currentOf: (reply: Reply) => string | undefined
 ): Promise<Reply> {

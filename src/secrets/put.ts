@@ -34,7 +34,7 @@ export async function putSecret (
   const { absent, present, versionId } = precondition
   if (absent) return createOrFail(scope, name, content)
   const current = force ? undefined : await readCurrent(scope, name)
-  if (current !== undefined && holds(current, content) && (versionId === undefined || versionId === current.versionId)) {
+  if (current !== undefined && hasSameContent(current, content) && (versionId === undefined || versionId === current.versionId)) {
     return { name, arn: current.arn, versionId: current.versionId, unchanged: true, created: false }
   }
   return underPrecondition(precondition, async () => versionId === undefined
@@ -95,7 +95,7 @@ export async function readCurrent (scope: Scope, name: SecretName): Promise<Read
 }
 
 /** Returns true if a secret's current value equals `content`, byte for byte. */
-export function holds ({ content: current }: Pick<ReadSecret, 'content'>, content: SecretContent): boolean {
+export function hasSameContent ({ content: current }: Pick<ReadSecret, 'content'>, content: SecretContent): boolean {
   if (typeof current === 'string' || typeof content === 'string') return current === content
   return Buffer.from(current).equals(content)
 }

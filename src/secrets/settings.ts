@@ -66,7 +66,6 @@ const settings: readonly Setting[] = [
   }
 ]
 
-/** Returns the regions of a secret's replicas. */
 export const regionsOf = (secret: Pick<SecretMetadata, 'replicas'> | undefined): string[] =>
   (secret?.replicas ?? []).flatMap(({ region }) => region ?? [])
 

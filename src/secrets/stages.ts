@@ -4,7 +4,7 @@ import { compact } from '#src/json/compact'
 import { isProblem, Problem } from '#src/problems/problem'
 import { moveCurrent } from './compare-and-set.ts'
 import { versionMissing } from './empty-versions.ts'
-import { askExpecting, underPrecondition, type Precondition } from './precondition.ts'
+import { readExpecting, underPrecondition, type Precondition } from './precondition.ts'
 import type { WrittenSecret } from './schemas.ts'
 import type { Scope } from './scope.ts'
 
@@ -37,7 +37,7 @@ export async function rollBack (
   scope: Scope, name: SecretName, versionId: string | undefined, precondition: Precondition = {}
 ): Promise<WrittenSecret> {
   const { arn, versions = {} } = await underPrecondition(precondition, async () =>
-    askExpecting(scope, name, precondition.versionId, async () => scope.aws.describeSecret(scope, name), currentIn))
+    readExpecting(scope, name, precondition.versionId, async () => scope.aws.describeSecret(scope, name), currentIn))
   const labelled = (stage: string): string | undefined => Object.keys(versions).find((id) => versions[id]?.includes(stage))
   const current = labelled('AWSCURRENT')
   if (current === undefined) throw new Problem('secret-has-no-value')

@@ -14,7 +14,6 @@ import type { Scope } from './scope.ts'
 import { asUnaddressable, isAddressable } from './unaddressable.ts'
 import { visibleSecrets } from './visible-secrets.ts'
 
-/** A page of values. */
 export interface ValuesPage {
   /** For a secret that can't be read, the result contains a problem. */
   results: BatchResult[]

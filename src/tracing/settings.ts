@@ -6,7 +6,6 @@ export const samplerNames = [
 /** The encodings of OTLP over HTTP. */
 export const protocols = ['http/protobuf', 'http/json'] as const
 
-/** The settings for the export of spans. */
 export interface TracingSettings {
   /** The URL that spans are posted to. */
   readonly url: string
@@ -14,7 +13,6 @@ export interface TracingSettings {
   readonly sampler: (typeof samplerNames)[number]
   /** The share of the traces that the `traceidratio` samplers record, from 0 to 1. */
   readonly ratio: number
-  /** The name of this service. */
   readonly service: string
   readonly queue: QueueSettings
 }

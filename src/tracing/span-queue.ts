@@ -58,7 +58,7 @@ export function createSpanQueue<Span> (
     review()
   }
 
-  /** Sends a batch if one is due, or makes sure that it is sent in time. */
+  /** Sends a batch if one is due, or schedules it. */
   function review (): void {
     if (sending !== undefined || waiting.length === 0) return
     if (waiting.length >= batch) sending = sendBatch()

@@ -37,7 +37,7 @@ type Row = [title: string, parts: SignedParts, change: (request: Signed) => RawR
 const asSigned = (request: Signed): RawRequest => request
 
 const rows: readonly Row[] = [
-  // What a signature covers.
+  // Changes of the parts that a signature covers.
   ['another body', {}, (request) => ({ ...request, body: otherBody }), mismatch],
   ['no body', {}, (request) => ({ ...request, body: '' }), mismatch],
   ['another body, with the hash of the signed one', { headers: { 'x-amz-content-sha256': createHash('sha256').update('{}').digest('hex') } }, asSigned, mismatch],
@@ -57,7 +57,7 @@ const rows: readonly Row[] = [
   ['another session\'s token beside the signed one', {}, adding('X-Amz-Security-Token', 'x'), unknown],
   ['an Authorization header beside the signed one', {}, adding('Authorization', `Bearer ${tokens.administrator}`), fault('ValidationException')],
   ['another AWS credential', {}, adding('AWS-Credential-Id', 'unknown-to-aws'), incomplete],
-  // What must be signed.
+  // The parts that must be signed.
   ['a host that is not signed', {}, unsigned('host'), incomplete],
   ['a date that is not signed', {}, unsigned('x-amz-date'), incomplete],
   ['an operation that is not signed', {}, unsigned('x-amz-target'), incomplete],

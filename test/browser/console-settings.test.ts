@@ -12,7 +12,7 @@ const readBy = (principal: unknown): object => ({
 })
 const forAccount = readBy({ AWS: 'arn:aws:iam::222222222222:root' })
 
-await t.test('the console changes a secret's settings', { skip }, async (t) => {
+await t.test('the console changes a secret\'s settings', { skip }, async (t) => {
   const standby = { ...declared.environments.dev, region: 'eu-central-1', namePrefix: 'dev/' }
   const dev = { ...declared.environments.dev, tags: { environment: 'dev' } }
   const gateway = await build(t, { environments: { ...declared.environments, dev, standby } })

@@ -94,7 +94,7 @@ t.test('the pairs have every operation', async (t) => {
   t.same(Object.keys(operations).filter((operation) => !tried.has(operation)), [])
 })
 
-t.test('an environment's settings apply in both forms', async (t) => {
+t.test('an environment\'s settings apply in both forms', async (t) => {
   const dev = {
     ...declared.environments.dev,
     tags: { owner: 'platform' },

@@ -100,7 +100,7 @@ const otherPaths: typeof operations = {
   }
 }
 
-t.test('numbers keep their exact text on every way to a secret', async (t) => {
+t.test('numbers keep their exact text on every path to a secret', async (t) => {
   for (const [name, write] of Object.entries({ ...operations, ...otherPaths })) {
     t.test(name, async (t) => {
       const gateway = await build(t)

@@ -60,7 +60,7 @@ function questionsOf (caller: Caller, hidden: readonly { environment: string, na
     ({ title, ask: async (gateway) => gateway.send(method, path, { token: tokenOf(caller.id), ...json !== undefined && { json } }) })
   const inCells = cells().filter((cell) => cell.caller === caller).flatMap((cell) => [
     ...searching.map((request) => ({ cell, request })),
-    // The matrix itself tests that the answer depends on the credential.
+    // Only with the default credential. The tests of the matrix itself show that the reply depends on the credential.
     ...hidden.filter(({ environment }) => environment === cell.environment && cell.credential === undefined).flatMap(({ name }) =>
       [...onSecret, ...awsCallsOnSecret].map((request) => ({ cell: { ...cell, name }, request })))
   ])

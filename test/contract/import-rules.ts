@@ -85,7 +85,7 @@ const rules: readonly Rule[] = [
 export async function violations (root: string): Promise<string[]> {
   const imports = await importsOf(root)
   const broken = imports.flatMap((edge) => rules.filter(({ forbids }) => forbids(edge)).map(({ says }) => `${edge.from} → ${edge.to}: ${says}`))
-  return [...broken, ...circles(imports, roomOf), ...circles(imports, (path) => path.endsWith('.ts') ? path : undefined)]
+  return [...broken, ...importCycles(imports, folderOf), ...importCycles(imports, (path) => path.endsWith('.ts') ? path : undefined)]
 }
 
 /** Returns all imports in a project's folders `src`, `plugins` and `routes`, including dynamic ones. */
@@ -109,14 +109,14 @@ function targetOf (from: string, specifier: string): string {
 }
 
 /** Returns the folder of `src` that contains a file, or the file itself if it is directly in `src`. */
-const roomOf = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
+const folderOf = (path: string): string | undefined => /^src\/[^/]+/.exec(path)?.[0]
 
 /**
  * Returns the cycles in which folders, or files, import each other.
  *
  * @param unitOf returns the folder or file that a path belongs to, or undefined to ignore it
  */
-function circles (imports: readonly Import[], unitOf: (path: string) => string | undefined): string[] {
+function importCycles (imports: readonly Import[], unitOf: (path: string) => string | undefined): string[] {
   const edges = new Map<string, Set<string>>()
   for (const { from, to } of imports) {
     const [one, other] = [unitOf(from), unitOf(to)]

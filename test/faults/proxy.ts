@@ -29,7 +29,6 @@ export interface FaultProxy {
 }
 
 export interface ProxyOptions {
-  /** The URL of the backend. */
   backend: string
   /**
    * The behaviour of a kept connection when the next request arrives on it. By default, connections are closed after each reply.

@@ -42,7 +42,7 @@ async function testRow (t: Test, setup: Setup, row: Row, deadlineSeconds: number
   setDeadline(usualDeadline)
   const before = (await read()).json.value as string
   const written = `${row.what}: ${call}`
-  // A slow machine may exceed the deadline of a row about the deadline.
+  // Only a row about the deadline has a short deadline, because a slow machine may exceed it.
   setDeadline(promise.atDeadline === true ? deadlineSeconds : usualDeadline)
   await proxy.plant(fault, times, spared)
   const begun = performance.now()

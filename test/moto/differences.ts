@@ -30,7 +30,7 @@ export const differences: Difference[] = [
         rollBackSecret: [`await value(), 'v2'`, 'it can restore a version without a label']
       },
       [`${secret}/unusual-names.test.ts`]: {
-        'a secret with an exclamation mark in its name is not created, but can be promoted to one that exists': ['t.equal(SecretString,']
+        'a secret with an exclamation mark in its name is not created, but can be promoted to an existing secret': ['t.equal(SecretString,']
       },
       'test/routes/environments/_env/promotions/index.test.ts': {
         'promoteSecrets returns a result for each secret > for existing secrets, as onConflict specifies': [
@@ -431,7 +431,7 @@ export const differences: Difference[] = [
         'compareEnvironments reports why a value could not be compared': [`code: 'aws-access-denied'`, 't.notOk(rows.a?.prod?.group)']
       },
       'test/routes/environments/_env/values/index.test.ts': {
-        'a secret that IAM denies names the missing permission, not the call': [
+        'the problem of a secret that IAM denies names the missing permission': [
           `[{ secret: { value: 'v' } }, problem(`, `[problem('payments/denied')]`, `problem('denied').problem)`
         ]
       },

@@ -90,7 +90,7 @@ t.test('messages that are not events about a secret are deleted, counted, and lo
   t.notMatch(gateway.log.join(''), 'canary')
 })
 
-t.test('a queue that can't be read is retried', async (t) => {
+t.test('a queue that can\'t be read is retried', async (t) => {
   const queue = await startQueue(t)
   queue.isHasty = true
   queue.fail('AccessDenied', 'InvalidClientTokenId')

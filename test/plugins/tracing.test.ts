@@ -146,7 +146,7 @@ for (const protocol of protocols) {
   })
 }
 
-t.test('a read that shares the call of another one names its AWS request ID', async (t) => {
+t.test('a read that shares another read\'s call names the AWS request ID of the call', async (t) => {
   const collector = await startCollector(t)
   const gateway = await build(t, caching, tracingTo(collector.url))
   await gateway.aws('AKIADEV').createSecret({ Name: 'dev/payments/db', SecretString: canary })
@@ -237,7 +237,7 @@ t.test('samplers decide what is recorded, and every log line still has the ID of
   t.equal(await sampled({ sampler: 'parentbased_traceidratio', ratio: 0 }, '01'), true)
 })
 
-t.test('a collector that is gone, slow or refuses spans delays no request, and the metrics count the spans', async (t) => {
+t.test('a collector that is gone, slow or refusing delays no request, and the metrics count the spans', async (t) => {
   // By default, an export that the collector does not answer would keep the process of this test alive for ten seconds.
   process.env.OTEL_EXPORTER_OTLP_TIMEOUT = '3000'
   t.teardown(() => { delete process.env.OTEL_EXPORTER_OTLP_TIMEOUT })

@@ -11,14 +11,14 @@ const header = 'x-aws-parameters-secrets-token'
 const token = { [header]: tokens.administrator }
 const agent = { environments: ['dev', 'prod'] }
 
-interface Asked {
+interface AgentRequest {
   method?: string
   headers?: Record<string, string>
   json?: unknown
 }
 
 /** Sends a request like a client of the agent. */
-const ask = async (gateway: Gateway, path: string, { method = 'GET', headers = token, json }: Asked = {}): Promise<Reply> =>
+const ask = async (gateway: Gateway, path: string, { method = 'GET', headers = token, json }: AgentRequest = {}): Promise<Reply> =>
   gateway.send(method, path, { token: null, headers, json })
 
 /** The status and the body of a reply. A JSON body is compared as an object. */
@@ -36,7 +36,7 @@ const noVersion = '00000000-0000-4000-8000-000000000000'
 const preflight = { origin: 'https://page.example', 'access-control-request-method': 'GET', 'access-control-request-headers': header }
 
 /** Requests, and the agent's replies: the status, and the text or the members of the JSON. */
-const table: readonly [path: string, asked: Asked, status: number, reply: string | object][] = [
+const table: readonly [path: string, asked: AgentRequest, status: number, reply: string | object][] = [
   // Without a token.
   ['/ping', { headers: {} }, 200, 'healthy'],
   ['/ping', { headers: {}, method: 'POST' }, 405, 'Not allowed'],

@@ -5,7 +5,6 @@ import { CommandFailure, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
 import type { MethodOptions, Way } from './methods.ts'
 
-/** The options of `login`. */
 export interface LoginOptions extends GlobalOptions, MethodOptions {
   withToken?: boolean
   serverId?: string

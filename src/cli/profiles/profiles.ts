@@ -9,14 +9,13 @@ export type Login =
     kind: 'oidc'
     issuer: string
     clientId: string
-    /** The one of the issuer's tokens that the gateway accepts. */
+    /** The kind of token that the gateway accepts from the issuer. */
     tokenType: 'access_token' | 'id_token'
     expires: number
   }
   /** An AWS identity, which signs again when the gateway's token has expired. */
   | { kind: 'aws', serverId: string, region: string, expires: number }
 
-/** The secrets of a login. */
 export interface LoginSecrets {
   token: string
   /** Present only if an issuer has issued one. */

@@ -22,7 +22,6 @@ export function configFolder ({ XDG_CONFIG_HOME = '', HOME = '' }: NodeJS.Proces
 
 const fileIn = (folder: string): string => join(folder, 'profiles.json')
 
-/** Returns the path of the profiles file. */
 export const profilesFile = (env: NodeJS.ProcessEnv): string => fileIn(configFolder(env) ?? '')
 
 /**

@@ -11,9 +11,9 @@ export interface Lease {
    *
    * @throws Problem `shared-state-unavailable` if the server has refused all commands for so long that waiting will not help
    */
-  readonly insist: <T>(ask: () => Promise<T>, isNeeded: () => boolean) => Promise<T | undefined>
+  readonly repeatUntilAnswered: <T>(send: () => Promise<T>, isNeeded: () => boolean) => Promise<T | undefined>
   /** Sends a command that also extends the lease. */
-  readonly extending: <T extends Answer | 'done'>(ask: () => Promise<T>) => Promise<T>
+  readonly sendAndExtend: <T extends Answer | 'done'>(send: () => Promise<T>) => Promise<T>
   /** Returns true while the lease has certainly not expired, so that no other replica can own the job. */
   readonly isHeld: () => boolean
 }
@@ -35,10 +35,10 @@ export function createLease (duration: number, monotonic: Monotonic): Lease {
   /** The time since which the server has refused all commands. */
   let refusedSince: number | undefined
   return {
-    async insist (ask, isNeeded) {
+    async repeatUntilAnswered (send, isNeeded) {
       while (isNeeded()) {
         try {
-          const answer = await ask()
+          const answer = await send()
           refusedSince = undefined
           return answer
         } catch (error) {
@@ -50,10 +50,10 @@ export function createLease (duration: number, monotonic: Monotonic): Lease {
       }
       return undefined
     },
-    async extending (ask) {
+    async sendAndExtend (send) {
       // The server may have extended the lease as soon as the command was sent.
       const asked = monotonic()
-      const answer = await ask()
+      const answer = await send()
       if (answer !== 'lost') heldUntil = Math.max(heldUntil, asked + duration * usable)
       return answer
     },

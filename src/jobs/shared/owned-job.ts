@@ -61,17 +61,17 @@ export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, lim
   let isLost = false
   let isLeaving = false
   let confirming: Promise<void> | undefined
-  const { insist: ask, extending, isHeld } = createLease(store.lease, monotonic)
-  const insist = async <T>(question: () => Promise<T>, isNeeded = (): boolean => !isLost): Promise<T | undefined> =>
-    ask(question, isNeeded)
+  const { repeatUntilAnswered, sendAndExtend, isHeld } = createLease(store.lease, monotonic)
+  const send = async <T>(command: () => Promise<T>, isNeeded = (): boolean => !isLost): Promise<T | undefined> =>
+    repeatUntilAnswered(command, isNeeded)
 
-  const renew = async (): Promise<Answer> => extending(async () => store.renew(owned, Math.max(settledCount, processed)))
+  const renew = async (): Promise<Answer> => sendAndExtend(async () => store.renew(owned, Math.max(settledCount, processed)))
 
   const isCertain = (): boolean => !isLost && isHeld()
 
   async function confirm (): Promise<void> {
     if (isCertain()) return
-    confirming ??= insist(renew).then(learn).finally(() => { confirming = undefined })
+    confirming ??= send(renew).then(learn).finally(() => { confirming = undefined })
     await confirming
     if (isLost) throw new Problem('shared-state-unavailable', { reason: 'job-lost' })
   }
@@ -87,7 +87,7 @@ export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, lim
 
   async function claim (index: number): Promise<boolean> {
     if (progress?.done.has(index) === true) return false
-    const answer = await insist(async () => extending(async () => store.claim(owned, index)), () => !isLost && !isLeaving)
+    const answer = await send(async () => sendAndExtend(async () => store.claim(owned, index)), () => !isLost && !isLeaving)
     if (answer === undefined || answer === 'done') return false
     learn(answer)
     return answer !== 'lost'
@@ -96,7 +96,7 @@ export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, lim
   async function note (): Promise<void> {
     while (waiting.length > 0 && !isLost) {
       const batch = waiting.splice(0, most)
-      learn(await insist(async () => extending(async () => store.settle(owned, batch))))
+      learn(await send(async () => sendAndExtend(async () => store.settle(owned, batch))))
     }
   }
 
@@ -120,7 +120,7 @@ export function runOwned ({ store, owned, bulk, toReply, progress, isAtomic, lim
     clearInterval(heart)
     const { kept, bytes } = limits
     const ending = { isComplete, counts, kept, limit: bytes(), size: jobBytes + settledCount * resultBytes }
-    const answer = await insist(async () => store.finish(owned, compact({ ...ending, summary, problem })))
+    const answer = await send(async () => store.finish(owned, compact({ ...ending, summary, problem })))
     return answer === undefined || answer === 'lost' ? 'lost' : 'ended'
   }
 

@@ -24,7 +24,6 @@ const page = 250
 /** The description of a job. It is encrypted and authenticated, so writing to the store can't change it. */
 interface About extends JobOrigin {
   readonly options: BulkOptions
-  /** The number of items. */
   readonly total: number
   /** The date of the start, in milliseconds since the epoch. */
   readonly createdAt: number
@@ -60,7 +59,7 @@ export function createJobStore (
   const cipher = createJobCipher(key)
   const run = async (script: (typeof scripts)[keyof typeof scripts], ...args: readonly (string | number)[]): Promise<unknown> =>
     shared.run(script, [base], args)
-  const answer = async (...question: Parameters<typeof run>): Promise<Answer> => answers[Number(await run(...question))] ?? 'lost'
+  const answer = async (...command: Parameters<typeof run>): Promise<Answer> => answers[Number(await run(...command))] ?? 'lost'
   const hiddenCaller = (callerId: string): string => shared.hidden('jobs of a caller', callerId)
   const keyName = (callerId: string, environment: string, idempotencyKey: string): string =>
     shared.hidden('job of a key', JSON.stringify([callerId, environment, idempotencyKey]))

@@ -30,7 +30,6 @@ export interface AttemptContext {
 
 /** The result of one step of a rotation. */
 export interface RotationStepEvent extends Scope {
-  /** The ARN of the secret. */
   arn: string
   /** The ID of the version that the rotation creates. */
   versionId: string

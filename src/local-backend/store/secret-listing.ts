@@ -11,7 +11,6 @@ export interface Position {
   sequence: number
 }
 
-/** The options for listing secrets. */
 export interface SecretListing {
   order: Order
   direction: 'asc' | 'desc'

@@ -18,7 +18,6 @@ export interface SessionRequest {
   duration: number
 }
 
-/** The temporary keys of a session. */
 export interface SessionKeys {
   accessKeyId: string
   secretAccessKey: string

@@ -1,4 +1,4 @@
-/** The promotion of selected secrets: the question, the plan, and then the promotion itself. */
+/** The promotion of selected secrets: the dialog, the plan, and then the promotion itself. */
 
 import { ask, field, textOf } from '../shared/dialog.js'
 import { h, plural } from '../shared/dom.js'
@@ -32,7 +32,7 @@ const environmentField = (id, environments, chosen) => h('select', { id, name: i
 function resultList (items, tense, { from, to }) {
   /** @param {string} name @param {import('../shared/gateway.js').ProblemDocument} problem */
   const why = (name, problem) => {
-    // Only the original can be missing, so this problem is about its environment.
+    // `secret-not-found` can only concern the original, so the message names the original's environment.
     const environment = problem.code === 'secret-not-found' ? from : to
     return h('span', { class: 'why' }, wordsFor(new Refusal(problem, 'PromoteSecret', undefined), { environment, name }).title)
   }

@@ -1,4 +1,4 @@
-/** The resource policy of a secret: its card, and the questions that change it. */
+/** The resource policy of a secret: its card, and the dialogs that change it. */
 
 import { ask, field, textOf } from '../shared/dialog.js'
 import { h } from '../shared/dom.js'

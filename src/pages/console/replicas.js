@@ -1,4 +1,4 @@
-/** The replicas of a secret: their card, and the questions that change them. */
+/** The replicas of a secret: their card, and the dialogs that change them. */
 
 import { ask, field, textOf } from '../shared/dialog.js'
 import { h } from '../shared/dom.js'

@@ -1,4 +1,4 @@
-/** The rotation of a secret: its card, and the questions that change it. */
+/** The rotation of a secret: its card, and the dialogs that change it. */
 
 import { ask, field, textOf } from '../shared/dialog.js'
 import { dateText, definitions, h, plural } from '../shared/dom.js'

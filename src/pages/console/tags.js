@@ -1,4 +1,4 @@
-/** The tags of a secret: the question that changes them. */
+/** The tags of a secret: the dialog that changes them. */
 
 import { ask } from '../shared/dialog.js'
 import { h } from '../shared/dom.js'

@@ -38,7 +38,7 @@ export function byId (id, type) {
 }
 
 /**
- * Creates a definition list, without the entries that are undefined. A description that is code gets a line of its own.
+ * Creates a definition list, without the entries that are undefined. A description that is code gets its own line.
  *
  * @param {readonly (readonly [term: string, description: Node | string | undefined])[]} entries
  */

@@ -44,7 +44,7 @@ const isCertain = ({ status, options: { failure } }: Problem): boolean => status
  *
  * @throws Problem for the same reasons as `planExisting` and `changeItem`
  */
-export async function makeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
+export async function createOrChangeItem (scope: Scope, item: BulkItem, conflicts: Conflicts): Promise<BulkOutcome> {
   try {
     return await createItem(scope, item)
   } catch (error) {

@@ -5,7 +5,7 @@ import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { assertMayElsewhere } from '#src/secrets/counterparts'
 import { findSecret, isPlaceholderOf } from '#src/secrets/metadata'
-import { holds, readCurrent } from '#src/secrets/put'
+import { hasSameContent, readCurrent } from '#src/secrets/put'
 import { assertMay, seesSecret, type Scope } from '#src/secrets/scope'
 import { earlierRun, forPurpose } from '#src/secrets/tokens'
 import type { BulkItem } from './items.ts'
@@ -121,7 +121,7 @@ async function changesTo (scope: Scope, item: BulkItem, existing: SecretMetadata
   const missing = Object.entries(tags).filter(([key, value]) => seen?.tags?.[key] !== value)
   return compact({
     name,
-    content: current !== undefined && content !== undefined && holds(current, content) ? undefined : content,
+    content: current !== undefined && content !== undefined && hasSameContent(current, content) ? undefined : content,
     generate: hasValue(existing) ? undefined : generate,
     description: seen !== undefined && description === (seen.description ?? '') ? undefined : description,
     kmsKeyId: kmsKeyId !== undefined && seen !== undefined && compareKmsKeys(kmsKeyId, seen.kmsKeyId) === 'same' ? undefined : kmsKeyId,

@@ -14,7 +14,6 @@ export const bulkItemReply = (
   { problem, ...outcome }: BulkOutcome, problemBody: (problem: Problem) => Record<string, unknown>
 ): BulkItemReply => problem === undefined ? outcome : { ...outcome, problem: problemBody(problem) }
 
-/** Returns the reply to a bulk create. */
 export const bulkReply = (
   items: readonly BulkItemReply[], { dryRun, counts, stopped }: BulkSummary
 ): Static<typeof BulkCreateReply> => ({

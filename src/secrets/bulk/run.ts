@@ -4,7 +4,7 @@ import { beginTurn } from '#src/scheduling/turns'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
-import { findWithheld, makeItem } from './carry-out.ts'
+import { createOrChangeItem, findWithheld } from './carry-out.ts'
 import { bulkItems, type BulkItem } from './items.ts'
 import { asRepeated, planItem, visibleArn, type BulkOutcome } from './plan.ts'
 import { bulkDefaults, bulkResults, type BulkCounts, type BulkCreateBody, type BulkStop } from './schemas.ts'
@@ -192,7 +192,7 @@ async function runItem (
     if (item.withheld) return findWithheld(scope, item, wasBegun && !dryRun)
     if (!dryRun) {
       assertMay(scope, 'CreateSecret', item.name)
-      return makeItem(scope, item, options)
+      return createOrChangeItem(scope, item, options)
     }
     const plan = await planItem(scope, item, options)
     return compact({ name: item.name, result: plan?.result ?? 'created', arn: visibleArn(scope, plan) })

@@ -35,7 +35,6 @@ export function promotedSecrets (
   })
 }
 
-/** Returns the reply to a promotion. */
 export function promotionReply (
   { from, dryRun = false }: PromotionBody,
   { outcomes, unaddressable }: PromotionOutcomes,

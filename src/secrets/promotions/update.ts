@@ -1,7 +1,7 @@
 import { currentIn, type SecretContent, type SecretMetadata } from '#src/aws/secret'
 import { Problem } from '#src/problems/problem'
 import { compareAndSet } from '#src/secrets/compare-and-set'
-import { holds } from '#src/secrets/put'
+import { hasSameContent } from '#src/secrets/put'
 import { readSecret } from '#src/secrets/read'
 import { tagSecret } from '#src/secrets/tags'
 import { forPurpose } from '#src/secrets/tokens'
@@ -60,7 +60,7 @@ const written = ({ versionId }: { versionId?: string }): { result: 'updated', ve
 
 async function holdsAlready ({ name, target }: Promotion, content: SecretContent): Promise<boolean> {
   try {
-    return holds(await readSecret(target, name), content)
+    return hasSameContent(await readSecret(target, name), content)
   } catch (error) {
     if (!(error instanceof Problem)) throw error
     // The secret may have no value yet. The write will report any other problem.

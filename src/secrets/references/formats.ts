@@ -16,7 +16,6 @@ export interface Referenced {
   throughGateway: boolean
 }
 
-/** The address of the gateway. */
 export interface GatewayAddress {
   /** The scheme, the host and the port. */
   origin: string

@@ -4,7 +4,6 @@ import type { Scope } from '#src/secrets/scope'
 import { formats, type Format, type GatewayAddress } from './formats.ts'
 import type { References } from './schemas.ts'
 
-/** The options of references. */
 export interface ReferenceOptions {
   /** The key of one field, if the references are to that field only. */
   readonly field?: string | undefined

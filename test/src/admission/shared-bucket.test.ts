@@ -87,7 +87,7 @@ t.test('the replicas stay below the quota together', { skip }, async (t) => {
   })
 })
 
-t.test('the server is stopped and started while all of them need the quota', { skip }, async (t) => {
+t.test('the server is stopped and started while all replicas need the quota', { skip }, async (t) => {
   const redis = await startRedis(t)
   const replicas = await fleet(t, redis, 3)
   const under = demand(replicas, 7_000)

@@ -10,7 +10,7 @@ import { stringify } from 'yaml'
 import { verifyingKey } from '#src/audit/key'
 import { hashToken } from '#src/authentication/api-keys'
 import { startLocalBackend } from '#src/local-backend/server'
-import { readTrail, verifyOnItsWord } from '#test/audit-trail'
+import { readTrail, verifyWithOptions } from '#test/audit-trail'
 import { send, type Reply, type RequestOptions } from '#test/helper'
 import { uncountedNode } from '#test/uncounted'
 import { until } from '#test/until'
@@ -83,7 +83,7 @@ async function end ({ child }: Process, signal: NodeJS.Signals = 'SIGTERM'): Pro
 async function verify (folder: string, ...files: string[]): Promise<object> {
   const key = verifyingKey(readFileSync(join(folder, 'data', 'audit-key.pem'), 'utf8'))
   const head = readFileSync(join(folder, 'data', 'audit.jsonl.head'), 'utf8')
-  return verifyOnItsWord(files.map((file) => readFileSync(join(folder, 'data', file))), { keys: [key], head })
+  return verifyWithOptions(files.map((file) => readFileSync(join(folder, 'data', file))), { keys: [key], head })
 }
 
 t.test('every answered request is recorded, even if the process is killed', async (t) => {
@@ -192,7 +192,7 @@ t.test('a trail on standard output', async (t) => {
   t.match(await gateway.send('GET', path), { status: 200 })
   t.same(await end(gateway), [0, null])
   const key = verifyingKey(readFileSync(join(folder, 'data', 'audit-key.pem'), 'utf8'))
-  const { findings, notes, isClosed } = await verifyOnItsWord([Buffer.concat(bytes)], { keys: [key], isPart: true })
+  const { findings, notes, isClosed } = await verifyWithOptions([Buffer.concat(bytes)], { keys: [key], isPart: true })
   t.match([findings, isClosed], [[], true], 'standard output contains nothing else')
   t.match(notes, [{ message: /^requests that were refused/ }, { message: /^records that were written too late/ }])
 })

@@ -6,7 +6,7 @@ import { newKey, signingKey, verifyingKey, type SigningKey } from '#src/audit/ke
 import { chainRecord, encodeEntry, type RequestEntry } from '#src/audit/record'
 import { openTrail } from '#src/audit/trail'
 import type { Verification, VerifyOptions } from '#src/audit/verify'
-import { newTrail, trailKey, verifyBytes, verifyOnItsWord } from '#test/audit-trail'
+import { newTrail, trailKey, verifyBytes, verifyWithOptions } from '#test/audit-trail'
 
 const entry = (number: number): RequestEntry => ({
   event: number % 2 === 0 ? 'intent' : 'outcome',
@@ -51,7 +51,7 @@ t.test('verifies an intact trail', async (t) => {
   t.match(verification, { findings: [], notes: [], records: 1_204, first: { sequence: 1 }, last: { sequence: 1_204 }, isClosed: true })
   t.equal(linesOf(bytes).filter((line) => line.includes('"event":"checkpoint"')).length, 2)
   t.same((await verifyBytes([bytes], { head, keys: [verifyingKey(newKey()), trailKey.publicKey] })).findings, [], 'with one key of several')
-  t.match(await verifyOnItsWord([bytes], { head }), { findings: [], records: 1_204 }, 'with the key named in the trail itself')
+  t.match(await verifyWithOptions([bytes], { head }), { findings: [], records: 1_204 }, 'with the key named in the trail itself')
 })
 
 t.test('finds a change to any byte of a small trail', async (t) => {
@@ -148,7 +148,7 @@ t.test('signatures', async (t) => {
     const forged = await written(2, other)
     await finds(t, forged.bytes, { head }, '1: 1 is not signed', '3: 3 is not signed', '4: 4 is not signed', '4: 4 does not match the known record')
     await finds(t, forged.bytes, { head: forged.head }, 'is not signed', 'is not signed', 'is not signed', 'the head is not signed')
-    const { findings } = await verifyOnItsWord([forged.bytes], { head: forged.head })
+    const { findings } = await verifyWithOptions([forged.bytes], { head: forged.head })
     t.same(findings, [], 'but not if the key named in the trail itself is trusted')
   })
 

@@ -155,7 +155,7 @@ t.test('a real endpoint at which nothing listens, whose name has no address, or 
   }
 })
 
-t.test('a session of a role that STS does not provide: the call is not carried out', async (t) => {
+t.test('if STS does not provide a role session, the call is not carried out', async (t) => {
   const gateway = await build(t, {
     credentials: { ...declared.credentials, 'dev-account': { kind: 'assume-role', roleArn: roleArns.dev, source: 'prod-account' } },
     aws: { stsEndpoint: 'http://127.0.0.1:9' }

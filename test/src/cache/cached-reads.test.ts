@@ -107,7 +107,7 @@ t.test('every write is seen by the next read', async (t) => {
   t.match((await read()).json, { versionStages: ['AWSCURRENT', 'mine'] })
 })
 
-t.test('refresh and Cache-Control make the gateway ask AWS, and renew the cached value', async (t) => {
+t.test('refresh and Cache-Control make the gateway call AWS, and renew the cached value', async (t) => {
   const { read, calls, writeElsewhere, advance } = await scene(t)
   await read()
   await writeElsewhere('second')
@@ -209,7 +209,7 @@ t.test('a reload empties the cache if it changes environments or credentials', a
   await read()
   config.replace({ ...config.current })
   t.match(status(await read()), /hit/)
-  config.replace({ ...config.current, credentials: new Map([...config.current.credentials, ['other', embedded('AKIAPROD')]]) })
+  config.replace({ ...config.current, credentials: new Map(config.current.credentials).set('other', embedded('AKIAPROD')) })
   t.match(status(await read()), /fwd=miss/)
   t.same(calls(), ['GetSecretValue', 'GetSecretValue'])
 })

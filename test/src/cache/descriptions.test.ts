@@ -157,7 +157,7 @@ t.test('callers that do not share reads do not share descriptions', async (t) =>
   t.equal(descriptions.length, 2)
 })
 
-t.test('the intent is recorded before AWS is asked, and another caller\'s answer may have come by then', async (t) => {
+t.test('the intent is recorded before AWS is called, and another caller\'s answer that arrives meanwhile is used', async (t) => {
   const { describe, descriptions } = await scene(t)
   const beforeSending = async (): Promise<void> => { await describe() }
   t.match(await describe({ call: { beforeSending } }), { metadata: { description: 'one' }, status: { age: 0 } })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meaningOf } from '#src/cache/failures'
+import { cacheEffectOf } from '#src/cache/failures'
 import { Problem, type ProblemOptions } from '#src/problems/problem'
 import type { ProblemCode } from '#src/problems/catalogue'
 import type { FailureCause } from '#src/problems/failure'
@@ -14,6 +14,6 @@ t.test('the effect of a failed read on the cached answers', async (t) => {
     ['overloaded', {}, 'undecided'], ['caller-gone', {}, 'undecided'],
     ['aws-access-denied', {}, 'refused'], ['internal-error', {}, 'refused']
   ]
-  for (const [code, options, meaning] of cases) t.equal(meaningOf(new Problem(code, options)), meaning, `${code} ${JSON.stringify(options)}`)
-  t.equal(meaningOf(new TypeError('a defect')), 'undecided', 'a defect of the gateway says nothing about the secret')
+  for (const [code, options, effect] of cases) t.equal(cacheEffectOf(new Problem(code, options)), effect, `${code} ${JSON.stringify(options)}`)
+  t.equal(cacheEffectOf(new TypeError('a defect')), 'undecided', 'a defect of the gateway says nothing about the secret')
 })

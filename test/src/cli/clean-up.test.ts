@@ -3,7 +3,7 @@ import { cleanUpOnExit } from '#src/cli/clean-up'
 import { until } from '#test/until'
 
 t.test('cleans up before a signal terminates the process', async (t) => {
-  // With a listener of its own, the test outlives the signal.
+  // With its own listener, the test outlives the signal.
   let received = 0
   const listener = (): void => { received++ }
   for (const signal of ['SIGHUP', 'SIGQUIT'] as const) {

@@ -14,7 +14,6 @@ import { visit } from '#test/log-in-page'
 import { startPeopleIssuer } from '#test/people-issuer'
 import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
-/** A user with a keyring. */
 interface User {
   /** The folder of the settings. */
   folder: string

@@ -44,7 +44,7 @@ const written: Answer = (response) => {
 
 const environments: Answer = (response) => { response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[]}') }
 
-/** Answers the first requests with one answer, and all others with another one. */
+/** Answers the first requests with one answer, and all others with another answer. */
 const then = (first: Answer, next: Answer, times = 1): Answer => (response, attempt) => { (attempt <= times ? first : next)(response, attempt) }
 
 const broken: Answer = (response) => { response.destroy() }

@@ -5,7 +5,6 @@ const minute = 60_000
 
 interface Fixture {
   cache: RefreshingCache<number>
-  /** Returns the number of fetches. */
   fetches: () => number
   advance: (milliseconds: number) => void
   /** Sets the wall clock ahead, or back, although no time passes. */

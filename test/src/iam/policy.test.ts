@@ -57,7 +57,7 @@ const sidsOf = (actions: readonly Action[]): string[] => [...new Set(policiesFor
 
 const allUses = cases.flatMap(({ uses }) => uses)
 
-/** Each statement that is left out of the policy for one of the cases, or of the policy for everything. */
+/** The variants without one statement: of the policy for each case, and of the policy for all actions. */
 const statementVariants = [...cases, { actions: actionNames, uses: allUses }].flatMap(({ actions, uses }): Variant[] => sidsOf(actions).map((sid) =>
   ({ without: sid, actions, identityPolicies: policiesFor(actions, ({ Sid }) => Sid !== sid), uses })))
 

@@ -54,7 +54,6 @@ export function held (total = 1): { bulk: BulkRun, end: () => void, control: Pro
   }
 }
 
-/** The request for a job. */
 export function request (
   bulk: BulkRun, { callerId = 'c', idempotencyKey, ended = () => undefined }: { callerId?: string, idempotencyKey?: string, ended?: JobRequest['ended'] } = {}
 ): JobRequest {

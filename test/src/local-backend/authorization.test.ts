@@ -104,7 +104,7 @@ await t.test('the error in the HTTP reply', async (t) => {
   t.match(errorIn(t, await rawRequest(backend, { ...sent, operation: 'Nothing' })), { type: 'UnknownOperationException' })
 })
 
-await t.test('each operation requires the permission of its own name', async (t) => {
+await t.test('each operation requires the permission with its name', async (t) => {
   const id = { SecretId: 'app/db' }
   const ClientRequestToken = 'a'.repeat(32)
   const ResourcePolicy = document([{ ...everything, Principal: { AWS: account.accountId } }])

@@ -43,7 +43,7 @@ t.test('only one of two processes on the same folder rotates a secret', async (t
   t.equal(rotator.events.length, 4)
 })
 
-t.test('a process stops when another one takes over its claim', async (t) => {
+t.test('a process stops when another process takes over its claim', async (t) => {
   const dataDir = newFolder(t)
   const { backend, client, rotator, told } = await startWithRotator(t, { dataDir })
   const database = new DatabaseSync(join(dataDir, 'secrets.sqlite'))

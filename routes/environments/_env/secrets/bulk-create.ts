@@ -9,7 +9,7 @@ import { bodyProblems, EnvironmentParams, Query, Ref, Reply, withAwsProblems, Wr
 import { JobReply } from '#src/jobs/schemas'
 import { invalidRequest, Problem } from '#src/problems/problem'
 import { furtherMistakes } from '#src/secrets/bulk/items'
-import { lastingScope } from '#src/request/lasting'
+import { longRunningScope } from '#src/request/long-running'
 import { prepareBulk } from '#src/secrets/bulk/run'
 import { stopSignal } from '#src/secrets/bulk/stop'
 import { BulkCreateBody, BulkCreateReply } from '#src/secrets/bulk/schemas'
@@ -76,8 +76,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       if (stopping.aborted) throw new Problem('overloaded')
       // The work may take longer than the caller keeps its permissions.
       const proof = await fastify.proofOf(request)
-      const lasting = lastingScope(fastify.scopeContext, request, proof)
-      const bulk = holdingMemory(request, memory, await prepareBulk(lasting, request.body))
+      const longRunning = longRunningScope(fastify.scopeContext, request, proof)
+      const bulk = holdingMemory(request, memory, await prepareBulk(longRunning, request.body))
       const fingerprint = bulk.dryRun ? undefined : await idempotencyKeys.check(scope, request.body)
       request.reportOutcome({ items: bulk.total })
       if (prefersAsync(prefer)) {

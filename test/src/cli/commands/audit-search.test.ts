@@ -33,14 +33,14 @@ async function realTrail (t: Test): Promise<Trail> {
   renameSync(file, `${file}.2`)
   writeFileSync(`${file}.2.gz`, gzipSync(readFileSync(`${file}.2`)))
   rmSync(`${file}.2`)
-  await t.test('a gateway continues it', async (t) => {
+  await t.test('a second gateway continues it', async (t) => {
     const { send } = await build(t, { audit })
     await send('POST', '/environments/dev/values', { json: { names: ['payments/db', 'payments/api', 'other'] }, token: tokens.reader })
     await send('POST', '/environments/dev/secrets', { json: { secretNames: ['@cmd', 'payments/web'] } })
     await send('GET', '/environments/prod/secrets/payments%2Fdb', { token: tokens.reader })
   })
   renameSync(file, `${file}.1`)
-  await t.test('and continues it again', async (t) => {
+  await t.test('a third gateway continues it', async (t) => {
     const { send } = await build(t, { audit })
     await send('DELETE', '/environments/dev/secrets/nothing%2Fthere')
   })

@@ -65,7 +65,7 @@ async function startAws (t: Test, options: Partial<LocalBackendOptions> = {}): P
   return backend
 }
 
-/** Writes a configuration file into a folder of its own, and returns its path. */
+/** Writes a configuration file into a new folder, and returns its path. */
 function configuration (t: Test, sections: object): string {
   const folder = mkdtempSync(join(tmpdir(), 'doctor-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })

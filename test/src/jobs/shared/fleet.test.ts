@@ -134,7 +134,7 @@ t.test('jobs of several replicas', { skip }, async (t) => {
     t.same((await first.send('GET', job)).json, (await second.send('GET', job)).json, 'both report the same')
   })
 
-  t.test('a replica that shuts down leaves its jobs to another one at once', async (t) => {
+  t.test('a replica that shuts down leaves its jobs to another replica at once', async (t) => {
     const secrets = secretsOf('left')
     const job = await startJob(first, { secrets })
     await reaches(second, job, 30)

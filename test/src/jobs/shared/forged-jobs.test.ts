@@ -124,7 +124,7 @@ t.test('a job with a part of its plan missing fails', { skip }, async (t) => {
   t.not((await store.start(origin('c', 'k', 'f'), quick(3).plan())).job.id, id, 'it is not the answer to a repeated request')
 })
 
-t.test('a request with the key of another one does not continue its job', { skip }, async (t) => {
+t.test('a request with the key of another request does not continue its job', { skip }, async (t) => {
   const { redis, store, start, forge } = await set(t)
   const { job: { id } } = await start(origin('c', 'k', 'one'))
   const mismatch = { code: 'idempotency-mismatch' }

@@ -96,12 +96,12 @@ t.test('an owner that was paused after its claim makes no call if another owner 
 })
 
 /** A store that refuses one kind of command, as a server does with an invalid command. */
-const refusing = (store: JobStore, question: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
+const refusing = (store: JobStore, command: 'claim' | 'settle', times = Infinity): { store: JobStore, count: () => number } => {
   let count = 0
   const refuse = async (): Promise<never> => { throw new Problem('shared-state-unavailable', { reason: 'shared-state-refused' }) }
   return {
     count: () => count,
-    store: { ...store, [question]: async (...args: never[]) => count++ < times ? refuse() : (store[question] as (...args: never[]) => unknown)(...args) }
+    store: { ...store, [command]: async (...args: never[]) => count++ < times ? refuse() : (store[command] as (...args: never[]) => unknown)(...args) }
   }
 }
 
@@ -109,8 +109,8 @@ t.test('a job whose commands the server always refuses ends with an error', { sk
   const redis = await startRedis(t)
   const shared = await connect(t, redis)
   const real = createJobStore(shared, { key, now: Date.now, lease: 100 })
-  for (const question of ['claim', 'settle'] as const) {
-    const { store, count } = refusing(real, question)
+  for (const command of ['claim', 'settle'] as const) {
+    const { store, count } = refusing(real, command)
     const { owned, job: { id } } = await real.start(origin, quick(1).plan())
     if (owned === undefined) throw new Error('the job is not owned')
     const bulk = running(async ({ claim, settled }) => {
@@ -121,7 +121,7 @@ t.test('a job whose commands the server always refuses ends with an error', { sk
     const { over } = runOwned({
       store, owned, bulk, toReply: ({ name, result }) => ({ name, result }), isAtomic: false, limits: kept, monotonic: processClock
     })
-    await t.rejects(over, { code: 'shared-state-unavailable' }, question)
+    await t.rejects(over, { code: 'shared-state-unavailable' }, command)
     t.ok(count() > 2, 'it has tried more than once')
     t.match(await real.read('c', id), { state: 'ended', problem: { code: 'shared-state-unavailable' } })
   }

@@ -13,8 +13,8 @@ import { outcome, quick, request, running, summary } from '#test/src/jobs/reques
 import { until } from '#test/until'
 
 /**
- * A run that makes one item after another, as long as it may claim them. It makes the items before `from` at once, and the others
- * after `proceed` is called.
+ * A run that processes one item after another, as long as it may claim them. It processes the items before `from` at once, and
+ * the others after `proceed` is called.
  */
 function stepwise (total: number, from: number): { bulk: BulkRun, proceed: () => void, claimed: number[] } {
   const { promise, resolve } = Promise.withResolvers<undefined>()

@@ -18,7 +18,6 @@ const numbers = (from: number, to: number): number[] => Array.from({ length: to 
 interface Set {
   redis: TestRedis
   store: JobStore
-  /** Starts a job of a replica. */
   start: (total: number, change?: Partial<JobOrigin>) => Promise<Owned>
 }
 

@@ -228,7 +228,7 @@ t.test('promoteSecrets requires PromoteSecret in both environments', async (t) =
     t.same(gateway.awsCalls, [])
   })
 
-  t.test('it is required for each secret: others fail, and do not count as missing', async (t) => {
+  t.test('it is required for each secret: secrets without it fail, and do not count as missing', async (t) => {
     const gateway = await buildWith(mayPromote('dev'), allow(['DescribeEnvironment', 'PromoteSecret'], ['prod'], 'c*'))
     await put(gateway, 'dev', 'c', canary)
     t.same(results(await promote(gateway, { names: ['b', 'c'], dryRun: true }, { token })), { b: 'failed: forbidden', c: 'created' })

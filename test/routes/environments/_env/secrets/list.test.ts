@@ -52,7 +52,7 @@ t.test('listSecrets: hidden secrets change neither a page nor the presence or th
   t.same(await replies(), withoutHidden, 'more hidden secrets than AWS puts on two pages')
 })
 
-t.test('listSecrets asks AWS for pages of the maximum size', async (t) => {
+t.test('listSecrets requests pages of the maximum size from AWS', async (t) => {
   const gateway = await build(t)
   await gateway.send('POST', path, { json: { secretNames: Array.from({ length: 201 }, (_, index) => `many/${index}`) } })
   gateway.catchUp()

@@ -164,7 +164,7 @@ t.test('a list and a read with 50 tags send AWS no more than ten filters', async
   t.match(await gateway.send('GET', `/environments/dev/secrets?${query.join('&')}`), { status: 200, json: { items: [{ name: 'tagged' }] } })
 })
 
-t.test('a secret that IAM denies names the missing permission, not the call', async (t) => {
+t.test('the problem of a secret that IAM denies names the missing permission', async (t) => {
   const gateway = await build(t)
   const arn: Record<string, string> = {}
   for (const name of ['allowed', 'denied', 'payments/denied']) {

@@ -30,7 +30,7 @@ t.test('a secret with an exclamation mark in its name can be read, described and
   t.match(items, [{ name: managed, differs: false, environments: { dev: { group: 1 }, prod: { group: 1 } } }])
 })
 
-t.test('a secret with an exclamation mark in its name is not created, but can be promoted to one that exists', async (t) => {
+t.test('a secret with an exclamation mark in its name is not created, but can be promoted to an existing secret', async (t) => {
   const gateway = await withUnusualNames(t)
   const created = { status: 400, json: { code: 'invalid-request', errors: [{ message: /only AWS services/ }] } }
   const other = '/environments/dev/secrets/a!b'

@@ -7,7 +7,7 @@ import type { Scope } from '#src/secrets/scope'
 import { openScope, type Requester, type ScopeContext } from './scopes.ts'
 
 /** The decisions for work that may continue for hours. */
-interface LastingDecisions extends Pick<Requester, 'decide' | 'sees'> {
+interface LongRunningDecisions extends Pick<Requester, 'decide' | 'sees'> {
   /** Returns the caller according to the current configuration, or undefined if the caller is no longer configured. */
   readonly current: () => Caller | undefined
 }
@@ -17,9 +17,9 @@ interface LastingDecisions extends Pick<Requester, 'decide' | 'sees'> {
  * configuration. If a reload has removed the caller from a group, the next decision is made without that group. If a reload has
  * removed the caller or the environment, or has disallowed the credential in the environment, everything is denied.
  */
-export function lastingDecisions (
+export function longRunningDecisions (
   { authorize, recognize, environments }: Pick<ScopeContext, 'authorize' | 'recognize' | 'environments'>, proof: Proof
-): LastingDecisions {
+): LongRunningDecisions {
   function current (): Caller | undefined {
     try {
       return recognize(proof)
@@ -40,9 +40,9 @@ export function lastingDecisions (
 }
 
 /** Returns the scope of a request for work that may continue for hours. */
-export function lastingScope (context: ScopeContext, request: FastifyRequest, proof: Proof): Scope {
+export function longRunningScope (context: ScopeContext, request: FastifyRequest, proof: Proof): Scope {
   const { scope, environment, credentialId, evidence, caller, found } = request
-  const requester: Requester = { evidence, caller, found, ...lastingDecisions(context, proof) }
+  const requester: Requester = { evidence, caller, found, ...longRunningDecisions(context, proof) }
   const { may, mayFound, counterparts } = openScope(requester, environment, credentialId, context)
   return { ...scope, may, mayFound, counterparts }
 }
