@@ -4,7 +4,7 @@
  *
  *     node bench/secretsctl.ts [ROUNDS]
  *
- * Packs the project, installs the package in an empty folder, for which npm needs its registry, and starts a gateway in local mode.
+ * Packs the project, installs the package in an empty folder, which needs npm's registry, and starts a gateway in local mode.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, rmSync } from 'node:fs'
@@ -60,26 +60,34 @@ function measure ([program, ...args]: readonly [string, ...string[]], cwd: strin
   return took
 }
 
-const [, , rounds = '10'] = process.argv
-const folder = mkdtempSync(join(tmpdir(), 'bench-secretsctl-'))
-try {
+/** Measures the contenders in turn. The first round, in which the operating system reads the files, is not counted. */
+function measureAll (rounds: number, cwd: string, env: NodeJS.ProcessEnv): Map<string, number[]> {
+  const measured = new Map(Object.keys(contenders).map((title): [string, number[]] => [title, []]))
+  for (let round = -1; round < rounds; round++) {
+    for (const [title, command] of Object.entries(contenders)) {
+      const took = measure(command, cwd, env)
+      if (round >= 0) measured.get(title)?.push(took)
+    }
+  }
+  return measured
+}
+
+async function main (rounds: number, folder: string): Promise<void> {
   const installed = installIn(folder)
   const { url, stop } = await startGateway(folder)
   try {
-    const env = { ...installed, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token }
-    const measured = new Map(Object.keys(contenders).map((title): [string, number[]] => [title, []]))
-    // The first round, in which the operating system reads the files, is not counted.
-    for (let round = -1; round < Number(rounds); round++) {
-      for (const [title, command] of Object.entries(contenders)) {
-        const took = measure(command, folder, env)
-        if (round >= 0) measured.get(title)?.push(took)
-      }
-    }
+    const measured = measureAll(rounds, folder, { ...installed, SECRETS_GATEWAY_URL: url, SECRETS_GATEWAY_TOKEN: token })
     const rows = Array.from(measured, ([title, times]) => `| \`${title}\` | ${spread(times)} |`)
     console.log(['| | ms |', '| --- | ---: |', ...rows].join('\n'))
   } finally {
     stop()
   }
+}
+
+const [, , rounds = '10'] = process.argv
+const folder = mkdtempSync(join(tmpdir(), 'bench-secretsctl-'))
+try {
+  await main(Number(rounds), folder)
 } finally {
   rmSync(folder, { recursive: true })
 }

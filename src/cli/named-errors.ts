@@ -15,7 +15,7 @@ export async function namingSecrets<T> (body: object, request: Promise<T>): Prom
   }
 }
 
-/** Returns the place of an error, such as `payments/db: value/host`, or the pointer itself if it leads to no secret with a name. */
+/** Returns the place of an error, such as `payments/db: value/host`. Without a secret's name, it is the pointer itself. */
 function placeOf (pointer: string, body: object): string {
   const [list = '', index, ...rest] = pointerTokens(pointer) ?? []
   const listed = (body as Record<string, unknown>)[list]

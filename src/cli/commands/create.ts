@@ -19,7 +19,7 @@ interface Options extends GlobalOptions {
 export function create (command: Command, terminal: Terminal): void {
   withValue(command.argument('<name>', 'the secret\'s name', secretName))
     .addOption(new Option('--type <type>', 'check the value first: rds, documentdb, redshift and database need AWS\'s JSON structure for credentials, ' +
-      'key-value an object of strings').choices(valueTypes))
+    'key-value an object of strings').choices(valueTypes))
     .option('--description <text>', 'the secret\'s description')
     .option('--tag <key=value>', 'a tag (repeatable)', pair)
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {

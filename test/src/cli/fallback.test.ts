@@ -131,7 +131,7 @@ t.test('the key file is either complete or missing', { skip: process.platform ==
   const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: nowhere.url, SECRETS_GATEWAY_TOKEN: 'x', NODE_DISABLE_COMPILE_CACHE: '1' }
   // Files can be created, but nothing can be written to them, as on a full disk.
   const full = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, ...args], { env, encoding: 'utf8' })
-  t.match(full.stderr, /fallback\.key can't be created: EFBIG/)
+  t.match(full.stderr, /fallback\.key can't be created: file too large/)
   t.same(readdirSync(join(folder, 'secretsctl')), [])
   const { stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
   t.match(stderr, /it does not exist yet/)
