@@ -4,8 +4,8 @@
  *
  * - a write through one replica is seen by a read through another within 50 ms at the median
  * - the replicas together exceed a caller's rate limit by at most a tenth
- * - of 150 requested creates per second, at most 50 per second reach AWS, and at most one in 500 is throttled: on a busy machine,
- *   calls can arrive closer together than they were sent
+ * - of 150 creates requested per second, at most 50 per second reach AWS, and AWS throttles at most one in 500 of these. It
+ *   throttles some, because on a busy machine, calls can arrive closer together than they were sent
  * - no cached read and no write fails while the Redis hangs, is stopped, and is started again
  *
  * With `--untimed`, the first and the third are only printed, because they depend on other load on the machine.

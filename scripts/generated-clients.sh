@@ -12,7 +12,7 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d "$project/node_modules/.generated-clients-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export PATH="$project/node_modules/.bin:$venv/bin:$PATH"
-export GOPATH="$work/go" GOCACHE="$work/go-cache" GOFLAGS='-mod=mod -modcacherw'
+export GOPATH="$work/go" GOCACHE="${GOCACHE:-$work/go-cache}" GOFLAGS='-mod=mod -modcacherw'
 
 value="value-$$"
 node -e '

@@ -1,6 +1,6 @@
 import type { ReceivedSpan } from './collector.ts'
 
-/** The members to read from a message of OTLP, by their numbers in `opentelemetry/proto`. A nested message has its own table. */
+/** The fields to read from an OTLP message, by their numbers in `opentelemetry/proto`. A nested message has its own table. */
 type Message = Readonly<Record<number, readonly [name: string, type: 'text' | 'hex' | 'number' | Message]>>
 
 const value: Message = { 1: ['stringValue', 'text'], 2: ['boolValue', 'number'], 3: ['intValue', 'number'], 4: ['doubleValue', 'number'] }

@@ -24,10 +24,10 @@ export interface Breaker {
 }
 
 /** The number of unanswered calls in a row after which calls are refused. */
-const tolerated = 5
+export const tolerated = 5
 
 /** The time, in milliseconds, until the first probe. It doubles with each unanswered probe, up to `longest`. */
-const pauses = { first: 1_000, longest: 30_000 }
+export const pauses = { first: 1_000, longest: 30_000 }
 
 /**
  * Creates a breaker that lets all calls through.
@@ -44,7 +44,7 @@ export function createBreaker (monotonic: Monotonic): Breaker {
 
   function wait (): number {
     if (!isOpen()) return 0
-    // The end of a probe can't be predicted: it may take as long as a call's deadline. The shortest pause serves as an estimate.
+    // The end of a probe can't be predicted: the probe may run until the call's deadline. The shortest pause is the estimate.
     return probing ? pauses.first : Math.max(0, probeAt - monotonic())
   }
 

@@ -46,13 +46,13 @@ export interface FleetBuckets extends Pick<Shared, 'isUp' | 'replicas'> {
  * The milliseconds for which the server gives out no tokens after a replica has connected or reconnected. Meanwhile, the other
  * replicas reconnect. Until they have reconnected, they use their shares of the quota without asking the server.
  */
-const closedFor = { newSession: 4_000, sameSession: 500 } as const
+export const closedFor = { newSession: 4_000, sameSession: 500 } as const
 
 /** The lowest rate after throttling, and the recovery per second, as fractions of the full rate. */
 const rates = { lowest: 0.1, recovery: 0.05 } as const
 
 /** The milliseconds for which the state of an unused bucket is kept. A bucket without a state starts without a burst. */
-const kept = 30_000
+export const kept = 30_000
 
 /**
  * The common beginning of both scripts. It reads the time and the state of the bucket, in microseconds. The rate is a fraction of

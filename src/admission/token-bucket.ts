@@ -16,7 +16,7 @@ export interface TokenBucket {
   headroom: () => number
 }
 
-/** A token bucket that follows another bucket, which decides when calls start. */
+/** A token bucket that is charged for the calls that another bucket starts. */
 export interface FollowingBucket extends TokenBucket {
   /** Takes a token if there is one, because a call has started with a token of the other bucket. */
   follow: () => void

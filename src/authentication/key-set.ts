@@ -4,13 +4,13 @@ import { fetchJson } from './fetch-text.ts'
 import { unavailable } from './refusal.ts'
 
 /** The minimum number of milliseconds between two attempts to fetch keys, successful or not. */
-const cooldown = 30_000
+export const cooldown = 30_000
 
 /** Milliseconds after which keys are fetched again, so that a revoked key is dropped soon. */
-const refreshAfter = 10 * 60_000
+export const refreshAfter = 10 * 60_000
 
 /** Milliseconds for which keys stay in use while they can't be fetched again. */
-const maximumAge = 60 * 60_000
+export const maximumAge = 60 * 60_000
 
 /** The location of an issuer's keys: `jwksUri` or, if absent, the URL in its OpenID Connect discovery document. */
 export interface KeySource {

@@ -22,12 +22,12 @@ export type TokenVerifier = (token: string, now: number, address: string) => Pro
 export type CachingVerifier = (...parameters: Parameters<TokenVerifier>) => Verified | Promise<Verified>
 
 /** Milliseconds after which a token is verified again, so that a revoked signing key stops working. */
-const cacheTime = 60_000
+export const cacheTime = 60_000
 
-const maximumTokens = 10_000
+export const maximumTokens = 10_000
 
 /** The maximum number of cached tokens per caller. Beyond it, a caller's tokens evict each other, not other callers' tokens. */
-const maximumTokensOfOne = 100
+export const maximumTokensOfOne = 100
 
 /**
  * Caches a verifier's results for a short time, because verifying a signature is the most expensive part of a request. The expiry

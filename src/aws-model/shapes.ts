@@ -296,5 +296,5 @@ export const operations = {
   }
 } as const satisfies Record<string, StructureShape>
 
-/** The name of one of AWS Secrets Manager's 23 operations. */
+/** The name of one of the 23 operations that the installed SDK offers. */
 export type Operation = keyof typeof operations

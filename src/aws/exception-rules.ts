@@ -166,7 +166,7 @@ export function credentialProblemFrom (exception: AwsException, credentialId: st
   // may come from a `credential_process`, and contain its command line or a key.
   const isQuotable = $fault !== undefined || syscall === 'open' || missingKeys.test(message)
   if (temporary.has(problem.code) && !(isRefused && problem.code === 'aws-unavailable')) {
-    // Until then, requests don't start another attempt.
+    // During this pause, requests don't start another attempt, so the caller should not retry sooner.
     const retryAfter = Math.max(fetchPause / 1_000, problem.options.retryAfter ?? 0)
     return new Problem(problem.code, { ...problem.options, retryAfter })
   }

@@ -57,7 +57,7 @@ const versionWith = (label: string, versions: Readonly<Record<string, readonly s
   Object.keys(versions).find((versionId) => versions[versionId]?.includes(label))
 
 /**
- * Returns true if a resource policy differs from the written one, or if the secret was deleted. The policies are compared as
+ * Returns true if a resource policy differs from the one last written, or if the secret was deleted. The policies are compared as
  * JSON, because AWS may change their whitespace.
  */
 export function isOldPolicy ({ policy }: { policy?: string }, facts: Facts): boolean {

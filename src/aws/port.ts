@@ -19,8 +19,8 @@ export interface SecretsPort {
   getResourcePolicy: (call: AwsCall, name: SecretName) => Promise<SecretPolicy>
   getSecretValue: (call: AwsCall, name: SecretName, version?: VersionSelector) => Promise<ReadSecret>
   /**
-   * Returns the secrets that this process has changed in the last five minutes, which lists may not show yet. Does not call AWS.
-   * The result may be incomplete.
+   * Returns the secrets that this process has changed in the last five minutes. AWS's lists may not show these changes yet. Does
+   * not call AWS. The result may be incomplete.
    */
   listRecentlyWritten: (call: AwsCall) => RecentlyWritten[]
   listSecrets: (call: AwsCall, request: ListRequest) => Promise<Page<SecretMetadata<AnyName>>>

@@ -10,7 +10,7 @@ import { sdk, type Sdk } from './sdk.ts'
  * The maximum number of attempts at a call. A background call may take longer, because its caller waits for many calls anyway. It
  * fails only after AWS has throttled it many times.
  */
-const attempts = { foreground: 3, background: 20 }
+export const attempts = { foreground: 3, background: 20 }
 
 /** The base of the exponential delay before a retry, in milliseconds, and the longest delay. */
 const delays = { throttled: 500, other: 100, longest: 5_000 }

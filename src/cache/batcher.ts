@@ -3,7 +3,7 @@ import type { After } from '#src/scheduling/timeouts'
 
 /** The limits of an item's wait for other items of its group. */
 export interface BatchWait {
-  /** The maximum time, in milliseconds. */
+  /** The longest time that the item waits, in milliseconds. */
   readonly longest: number
   /** True if the item waits only while other items of its group are under way or expected. */
   readonly isUrgent: boolean

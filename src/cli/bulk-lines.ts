@@ -71,7 +71,7 @@ function parsed (line: string): unknown {
   }
 }
 
-/** The maximum length of a line, in characters. The longest line of a gateway is a result with a hundred errors. */
+/** The maximum length of a line, in characters. The longest line that a gateway sends is a result with a hundred errors. */
 const maximumLine = 1024 * 1024
 
 /**

@@ -33,7 +33,7 @@ export async function failureLines (
   return step === undefined ? problemLines(error, subject) : [step, `(${error.code}, request ${error.requestId})`]
 }
 
-/** Returns the function's result, or undefined if it fails, possibly for the same reason as the command. */
+/** Returns the function's result, or undefined if it throws. It may throw for the same reason for which the command failed. */
 function ifPossible<T> (find: () => T): T | undefined {
   try {
     return find()

@@ -41,7 +41,7 @@ export function withSelection (command: Command): Command {
   return command
     .option('--prefix <prefix>', 'all secrets whose names begin with this prefix; with payments/, payments/db-url is the variable DB_URL', namePrefix)
     .option('--secret <name>', 'a secret (repeatable)', (name: string, names: string[]) => [...names, secretName(name)], [])
-    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. Only this option can set variables that steer programs, such as PATH', pair, {})
+    .option('--map <variable=name>', 'a variable and its secret (repeatable); NAME#KEY selects one key of a JSON object, or what a JSON pointer such as /hosts/0 points to. It can also set variables that steer programs, such as PATH', pair, {})
     .option('--all', 'all secrets of the environment that you may read')
     .option('--skip-placeholders', 'leave out secrets that have no value yet; otherwise they are an error')
     .option('--json-keys', 'create a variable for each key of values that are JSON objects')

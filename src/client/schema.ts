@@ -295,7 +295,7 @@ export interface paths {
         put?: never;
         /**
          * Copy secrets from another environment
-         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key is that of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
+         * @description Copies the current value (text or binary), the description and the tags, except for tags that an environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. A new secret gets the KMS key of this environment. Each secret has its own result, and a failed one does not affect the others. A placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any value into this one.
          */
         post: operations["promoteSecrets"];
         delete?: never;
@@ -339,7 +339,7 @@ export interface paths {
         put?: never;
         /**
          * Create many secrets
-         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as its result is final, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
+         * @description Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same `Idempotency-Key` and body, it is safe to repeat the request. By default, the reply is one JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as its result is final, and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below its quotas.
          */
         post: operations["bulkCreateSecrets"];
         delete?: never;
@@ -933,7 +933,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description The reason why some items were not started; absent if all were
+             * @description The reason why the request was stopped before it had processed all items; absent if it was not stopped
              * @enum {string}
              */
             stopped?: "cancelled" | "timeout" | "shutdown" | "caller-gone" | "replica-lost";
@@ -961,7 +961,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks */
+            /** @description What to know about the secret, such as a name that AWS advises against, or a setting of the environment that it lacks */
             warnings?: string[];
         };
         /**
@@ -1619,7 +1619,7 @@ export interface components {
              * @example a1b2c3d4-5678-90ab-cdef-1234567890ab
              */
             versionId?: string;
-            /** @description Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks */
+            /** @description What to know about the secret, such as a name that AWS advises against, or a setting of the environment that it lacks */
             warnings?: string[];
         };
     };

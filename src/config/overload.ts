@@ -11,7 +11,7 @@ export const OverloadSchema = Type.Object({
 export interface OverloadLimits {
   /** The fraction of V8's heap limit that may be in use, from 0 to 1. */
   readonly heapShare: number
-  /** The mean delay of the event loop, in milliseconds. */
+  /** The mean delay of the event loop above which requests are refused, in milliseconds. */
   readonly loopDelay: number
 }
 

@@ -89,7 +89,7 @@ export function endpointFinding ({ origin, calls, result }: VisitedEndpoint): Fi
 }
 
 /** The differences between the clocks, in milliseconds, that cause a warning, and that make AWS refuse signatures. */
-const differences = { noticeable: 10_000, refused: 5 * 60_000 }
+export const differences = { noticeable: 10_000, refused: 5 * 60_000 }
 
 /** Compares this machine's clock with the clock of the endpoint that replied first. */
 export function clockFinding (visited: readonly VisitedEndpoint[]): Finding {

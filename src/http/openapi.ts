@@ -118,7 +118,7 @@ function sortOperations (paths: Paths): void {
 /** The order of an operation's parameters. Path parameters come first, because they name the subject of the operation. */
 const parameterOrder = ['path', 'query', 'header']
 
-/** Sorts the parameters of each operation by their place. */
+/** Sorts the parameters of each operation by their location, in the order of `parameterOrder`. */
 function sortParameters (paths: Paths): void {
   const rank = (parameter: { in?: string }): number => parameterOrder.indexOf(parameter.in ?? '')
   for (const { parameters } of Object.values(paths).flatMap((path) => Object.values(path))) {

@@ -153,7 +153,7 @@ export function problemResponses (...codes: readonly ProblemCode[]): object {
     description: codes.map((code) => `\`${code}\`: ${catalogue[code].title}.`).join('\n'),
     headers: {
       ...RequestId,
-      ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer`' } }),
+      ...(codes.includes('unauthenticated') && { 'WWW-Authenticate': { type: 'string', description: 'Always `Bearer realm="secrets-gateway"`' } }),
       ...(codes.some((code) => catalogueEntry(code).retryAfter !== undefined) && {
         'Retry-After': { type: 'integer', description: 'The number of seconds to wait before another attempt' }
       }),

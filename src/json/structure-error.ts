@@ -5,8 +5,8 @@ export type Path = readonly (string | number)[]
 export type Rule = 'syntax' | 'depth' | 'items' | 'values' | 'duplicate' | 'proto' | 'surrogate' | 'surrogate-in-name'
 
 /**
- * Thrown for a document that breaks a rule. `path` leads to the value. For a syntax error, `position` is the error's position in
- * the text.
+ * Thrown for a document that breaks a rule. `path` leads to the value that breaks it. For a syntax error, `position` is the
+ * error's position in the text.
  */
 export class StructureError extends Error {
   readonly rule: Rule

@@ -10,6 +10,7 @@ const help = `Usage: npm run local-backend -- [options]
 An embedded AWS Secrets Manager, with an STS for roles, for the AWS CLI and any AWS SDK.
 
   --port N                           port to listen on (default 4566)
+  --host ADDRESS                     address to listen on (default 127.0.0.1, so only this machine can connect)
   --data-dir DIR                     folder to store secrets in (default .gateway/local-backend)
   --memory                           store nothing on disk
   --account ID=ACCESSKEY:SECRETKEY   an account and its access key; repeatable (default 123456789012=test:test)
@@ -61,6 +62,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
     args,
     options: {
       port: { type: 'string', default: '4566' },
+      host: { type: 'string', default: '127.0.0.1' },
       'data-dir': { type: 'string', default: '.gateway/local-backend' },
       memory: { type: 'boolean', default: false },
       account: { type: 'string', multiple: true, default: [defaultAccount] },
@@ -81,6 +83,7 @@ async function run (args: string[], outputs: Outputs): Promise<void> {
   if (values.realistic !== undefined && !values.memory) throw new WrongUsage('--realistic requires --memory')
   const backend = await startLocalBackend({
     port: portIn(values.port),
+    host: values.host,
     accounts: withIdentityPolicies(values.account.map(accountIn), values['identity-policy'].map(identityPolicyIn)),
     roles: values.role.map(roleIn),
     identityProviders: values['identity-provider'].map(identityProviderIn),

@@ -11,7 +11,7 @@ interface BatchLimits {
   readonly waitingBytes: number
 }
 
-const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
+export const defaults: BatchLimits = { batchBytes: 64 * 1024, delay: 100, waitingBytes: 4 * 1024 * 1024 }
 
 export type LogDestination = ReturnType<typeof destination>
 

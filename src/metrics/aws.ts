@@ -27,7 +27,7 @@ export function reportGates ({ gauge }: Pick<Metrics, 'gauge'>, { all }: Pick<Ga
 
 /** Reports the size of the cache. */
 export function reportCache ({ gauge }: Pick<Metrics, 'gauge'>, { size }: Pick<Cache, 'size'>): void {
-  gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory used by the cached values.', labels: [] },
+  gauge({ name: 'secrets_gateway_cache_bytes', help: 'Memory used by the cached values and descriptions.', labels: [] },
     () => [{ labels: {}, value: size().bytes }])
   gauge({ name: 'secrets_gateway_cache_secrets', help: 'Cached secrets, counted once per credential or, with shareReads: false, per caller.', labels: [] },
     () => [{ labels: {}, value: size().secrets }])

@@ -71,10 +71,10 @@ export function createMetrics (): Metrics {
     name: 'secrets_gateway_aws_throttled_total', help: 'Attempts that AWS throttled.', labels: ['operation', 'credential']
   })
   const reads = createCounter({
-    name: 'secrets_gateway_cache_reads_total', help: 'Reads of values, by the source of the answer.', labels: ['environment', 'result']
+    name: 'secrets_gateway_cache_reads_total', help: 'Reads of values and descriptions, by the source of the answer.', labels: ['environment', 'result']
   })
   const hitAges = createHistogram({
-    name: 'secrets_gateway_cache_age_seconds', help: 'Age of the values that were read from the cache.', labels: ['environment']
+    name: 'secrets_gateway_cache_age_seconds', help: 'Age of the values and descriptions that were read from the cache.', labels: ['environment']
   }, ages)
   let saved = 0
   const families: Family[] = [

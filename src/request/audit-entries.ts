@@ -57,7 +57,7 @@ export interface OutcomeReport {
 export type DeclaredNames = Pick<Config, 'environments' | 'credentials'>
 
 /** The maximum number of AWS request IDs in a record. If there are more, the record also contains their total number. */
-const mostRequestIds = 100
+export const mostRequestIds = 100
 
 /** Creates the evidence of a request. */
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>

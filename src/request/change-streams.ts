@@ -95,8 +95,8 @@ export async function sendChanges (
       milliseconds: heartbeatInterval,
       signal: scope.signal,
       until (wakeNow) {
-        // If every change ended the pause, frequent changes would postpone the heartbeat of a stream that has nothing to send
-        // yet.
+        // Only a change that is due ends the pause, because each pause restarts the wait for the heartbeat. Otherwise, a stream
+        // that may not send its next event yet would get no heartbeat while changes are frequent.
         wake = () => { if (isDue()) wakeNow() }
         wake()
         return () => { wake = () => undefined }

@@ -50,7 +50,8 @@ export const continueJob = ({ append, memory, ...context }: ContinueContext): Co
   const evidence = newEvidence(about)
   evidence.intent = await append([{ event: 'intent', ...about, decision }])
   const requester: Requester = { evidence, caller, decide, found: { environment }, sees }
-  const scope = { ...openScope(requester, environment, credentialId, context), ...idempotencyKey !== undefined && { idempotencyKey } }
+  const opened = openScope(requester, environment, credentialId, context)
+  const scope = { ...opened, ...idempotencyKey !== undefined && { idempotencyKey } }
   const told = { ...about, intent: evidence.intent }
   let items = 0
   const recorded = auditBeforeEmit(bulkRun(scope, plan), async (outcomes) => {

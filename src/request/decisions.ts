@@ -23,7 +23,7 @@ export interface UnrecordedDecisions {
 type Subject = Pick<SecretDecision, 'environment' | 'name' | 'replicaOf'>
 
 /** The maximum number of recorded denials for secrets that the request does not name. */
-const mostFoundDenials = 1_000
+export const mostFoundDenials = 1_000
 
 export function unrecordedDecisions (): UnrecordedDecisions {
   // Created by the first decision, because most requests have none.

@@ -52,7 +52,8 @@ export function openScope (
     ...evidence.recordIntent !== undefined && { beforeSending: evidence.recordIntent },
     onResponse: (awsRequestId) => { addAwsCall(evidence, awsRequestId) },
     may: (action, name) => decideAndRecord(request, evidence.decisions.add, { action, environment, credentialId, name }),
-    mayFound: (action, name) => decideAndRecord(request, evidence.decisions.addFound, { action, environment, credentialId, name }),
+    mayFound: (action, name) =>
+      decideAndRecord(request, evidence.decisions.addFound, { action, environment, credentialId, name }),
     counterparts: (name) => context.findElsewhere({ environment, credentialId }, name)
       .map((secret) => counterpart(request, credentialId, secret, name))
   }

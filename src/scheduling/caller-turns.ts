@@ -2,7 +2,7 @@ import { createFairQueue, type Owner } from '#src/admission/fair-queue'
 import { monotonic } from '#src/clock'
 import type { LoopClock } from './turns.ts'
 
-/** The maximum number of callers whose first turn begins at once in an iteration of the event loop. */
+/** The maximum number of callers per iteration of the event loop whose first turn begins immediately. */
 const mostCallers = 32
 
 /**

@@ -1,6 +1,6 @@
 import type { After } from './timeouts.ts'
 
-/** The reason why a pause has ended: it was woken, its time is over, or the gateway is shutting down. */
+/** Why a pause ended: it was woken, its time was up, or the gateway is shutting down. */
 export type PauseEnd = 'woken' | 'over' | 'stopping'
 
 export interface PauseOptions {

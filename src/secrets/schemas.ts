@@ -63,7 +63,7 @@ export const Value = Type.Unsafe<string | Record<string, unknown>>({
   examples: ['correct horse battery staple', { engine: 'postgres', host: 'db.internal', username: 'app', password: 'correct horse' }]
 })
 
-export const Warnings = Type.Array(Type.String(), { description: 'Aspects of the secret that AWS advises against, and settings of the environment that the secret lacks' })
+export const Warnings = Type.Array(Type.String(), { description: 'What to know about the secret, such as a name that AWS advises against, or a setting of the environment that it lacks' })
 
 /** The reply to a write of a secret. */
 export const WrittenSecret = Type.Object({

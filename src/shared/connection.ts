@@ -52,7 +52,7 @@ export interface ConnectionOptions {
 }
 
 /** The time limits, in milliseconds, for opening a session, and for a reply of a silent server, before the session is ended. */
-const timeouts = { connecting: 2_000, silent: 5_000 } as const
+export const timeouts = { connecting: 2_000, silent: 5_000 } as const
 
 /** The pauses between attempts to connect, and between probes of a slow server, in milliseconds. */
 const pauses = { first: 100, longest: 2_000, probe: 100 } as const

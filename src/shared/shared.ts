@@ -25,7 +25,7 @@ export interface Shared extends Names {
   readonly send: Send
   /** Runs a script as one atomic step. @throws Problem `shared-state-unavailable` */
   readonly run: (script: Script, keys: readonly string[], args?: readonly (string | number)[]) => Promise<unknown>
-  /** Sends a message to all replicas, and to this one. @throws Problem `shared-state-unavailable` */
+  /** Sends a message to all replicas, including this one. @throws Problem `shared-state-unavailable` */
   readonly publish: (channel: Channel, message: string) => Promise<void>
   /** Calls a function with each message of the fleet. Messages from elsewhere are dropped. */
   readonly onMessage: (channel: Channel, listener: (message: string) => void) => void

@@ -3,8 +3,13 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { parse } from 'yaml'
+import { pauses as breakerPauses, tolerated } from '#src/admission/breaker'
+import { closedFor, kept as bucketsKept } from '#src/admission/fleet-buckets'
 import { defaultLifetime } from '#src/authentication/gateway-token'
+import { cooldown, maximumAge, refreshAfter } from '#src/authentication/key-set'
+import { cacheTime, maximumTokens, maximumTokensOfOne } from '#src/authentication/verified-tokens'
 import { consistencyWindow } from '#src/aws/eventual-consistency'
+import { attempts } from '#src/aws/retry'
 import { requestQuotas } from '#src/aws-model/limits'
 import type { Operation } from '#src/aws-model/shapes'
 import { settlingTimes } from '#src/cache/dropping-writes'
@@ -21,14 +26,22 @@ import { overloadFrom } from '#src/config/overload'
 import { FileSchema } from '#src/config/schema'
 import { sharedFrom } from '#src/config/shared'
 import { shutdownFrom } from '#src/config/shutdown'
+import { differences as clockDifferences } from '#src/doctor/endpoints'
 import { environmentFrom } from '#src/environments/environment'
 import { jobBytes } from '#src/jobs/ended-jobs'
 import { jobLimits } from '#src/jobs/limits'
+import { defaultLease } from '#src/jobs/shared/store'
+import { delays } from '#src/local-backend/realistic/table'
+import { defaults as logDefaults } from '#src/log/destination'
+import { mostRequestIds } from '#src/request/audit-entries'
+import { mostFoundDenials } from '#src/request/decisions'
 import { resultBytes } from '#src/secrets/bulk/reply'
 import { defaultThresholds } from '#src/secrets/posture/rules'
+import { timeouts as sharedTimeouts } from '#src/shared/connection'
 import { presence } from '#src/shared/presence'
 import { fleetKey } from '#test/fleet'
 import { build } from '#test/helper'
+import { differences as differencesOfMoto } from '#test/moto/differences'
 
 // Compares statements of the documentation with the code, where no other test does.
 
@@ -159,18 +172,34 @@ t.test('the README and CONTRIBUTING.md name the version of Node.js that package.
 t.test('numbers in sentences match the code', async (t) => {
   const quotaOf = (operation: Operation): string =>
     (requestQuotas.find(({ operations }) => operations.includes(operation))?.perSecond ?? 0).toLocaleString('en')
-  const inWords: Readonly<Record<number, string>> = { 3: 'three', 5: 'five', 10: 'ten' }
+  const inWords: Readonly<Record<number, string>> = { 1: 'one', 2: 'two', 3: 'three', 4: 'four', 5: 'five', 10: 'ten' }
   const seconds = (milliseconds: number): string => `${inWords[milliseconds / 1_000] ?? milliseconds / 1_000} seconds`
   const minutes = (milliseconds: number): string => `${inWords[milliseconds / 60_000] ?? milliseconds / 60_000} minutes`
   t.equal(settlingTtl, 1_000, 'a second')
   t.equal(jobLimits.kept, 60 * 60 * 1_000, 'an hour')
+  t.equal(maximumAge, 60 * 60 * 1_000, 'an hour')
+  t.equal(cacheTime, 60 * 1_000, 'a minute')
+  t.equal(breakerPauses.first, 1_000, 'a second')
+  t.equal(delays.replication.delay.longest, 60 * 1_000, 'a minute')
+  const { deadline, queueTime } = awsFrom({})
+  const { visibility, listing, forcedDeletion, latency } = delays
+  const [, mutationSeconds, mutationLeast] = /--seconds (\d+) --least (\d+)/.exec(textOf('.ci/run')) ?? []
   t.strictSame(renewal, { least: 4 / 5, random: 1 / 10, spare: 1 / 20 }, 'fifths, a tenth and a twentieth')
 
   const sentences: Readonly<Record<string, readonly string[]>> = {
     'docs/aws.md': [
       `${quotaOf('GetSecretValue')} for \`GetSecretValue\``, `${quotaOf('DescribeSecret')} for \`DescribeSecret\``,
       `${quotaOf('ListSecrets')} each for \`ListSecrets\` and \`BatchGetSecretValue\``, `and ${quotaOf('CreateSecret')} for each group`,
-      `wrote in the last ${seconds(consistencyWindow)}`
+      `wrote in the last ${seconds(consistencyWindow)}`,
+      `From ${seconds(clockDifferences.noticeable)} on, that is a warning; from ${minutes(clockDifferences.refused)} on, a failure`
+    ],
+    'docs/audit.md': [
+      `The items name the first ${mostFoundDenials.toLocaleString('en')}`, `at most ${mostFoundDenials.toLocaleString('en')} of them are named`,
+      `There are at most ${mostRequestIds};`
+    ],
+    'docs/authentication.md': [
+      `every ${minutes(refreshAfter)}`, `never more than once in ${cooldown / 1_000} seconds`, 'the last known keys are used for an hour',
+      'not verified again for a minute', `seen ${maximumTokens.toLocaleString('en')} others since, or ${maximumTokensOfOne} others of the same caller`
     ],
     'docs/bulk.md': [
       `can have ${jobLimits.runningOfOne} bulk creates and promotions`, `together ${jobLimits.running}`, 'kept until an hour after its end'
@@ -182,10 +211,29 @@ t.test('numbers in sentences match the code', async (t) => {
     ],
     'docs/deployment.md': [
       `with ${resultBytes / 1_024} KiB for each secret, until it has ended`,
-      `with ${resultBytes / 1_024} KiB for each secret and ${jobBytes / 1_024} KiB for each job`
+      `with ${resultBytes / 1_024} KiB for each secret and ${jobBytes / 1_024} KiB for each job`,
+      `at most ${logDefaults.delay} ms late`, `up to ${logDefaults.waitingBytes / 2 ** 20} MiB of it wait`
     ],
-    'docs/fleet.md': [`${presence.lifetime / 1_000} s after the last report`],
-    'docs/reliability.md': [`remembers for ${seconds(consistencyWindow)} what it has written`]
+    'docs/decisions/0031-mutation-testing.md': [`spends at most ${mutationSeconds ?? ''} seconds on mutants`, `noticed ${mutationLeast ?? ''} % of all mutants`],
+    'docs/embedded-backend.md': [
+      `usually below ${visibility.delay.usual} milliseconds and at most ${visibility.delay.longest / 1_000} seconds`,
+      `usually below ${listing.delay.usual / 1_000} seconds and at most ${listing.delay.longest / 60_000} minutes`,
+      `For up to ${forcedDeletion.delay.longest / 1_000} seconds, the name remains in use`, '`InProgress` for up to a minute',
+      `usually take ${latency.delay.shortest} to ${latency.delay.usual} milliseconds, and at most ${latency.delay.longest / 1_000} seconds`,
+      `lists the ${differencesOfMoto.length} known differences`
+    ],
+    'docs/fleet.md': [
+      `${presence.lifetime / 1_000} s after the last report`, `${bucketsKept / 1_000} s after the last call`, `up to ${closedFor.newSession / 1_000} s`,
+      `After ${seconds(closedFor.newSession)}, in which`, `a lease of ${seconds(defaultLease)}`,
+      `silent for ${seconds(sharedTimeouts.silent)} is replaced`
+    ],
+    'docs/reliability.md': [
+      `remembers for ${seconds(consistencyWindow)} what it has written`, `up to ${inWords[attempts.foreground] ?? ''} times`,
+      `up to ${attempts.background} times if AWS throttles it`, `After ${inWords[tolerated] ?? ''} calls in a row`, 'After a second, one call is let through',
+      `otherwise the pause doubles, up to ${seconds(breakerPauses.longest)}`,
+      `at most ${(deadline + attempts.foreground * queueTime) / 1_000} seconds: ${deadline / 1_000} for the call, and ${queueTime / 1_000} in the queue`
+    ],
+    'docs/runbook.md': [`${inWords[tolerated] ?? ''} calls in a row got no answer`, `later after up to ${seconds(breakerPauses.longest)}`]
   }
   for (const [file, texts] of Object.entries(sentences)) {
     const found = textOf(file).replaceAll(/\s+/g, ' ')

@@ -33,6 +33,22 @@ t.test('each alert has an entry, and each entry about an alert has an alert', as
   }
 })
 
+t.test('the thresholds in the runbook are those of the alerts', async (t) => {
+  const thresholds: Readonly<Record<string, readonly [number, string]>> = {
+    SecretsGatewayAuditTrailSlow: [0.25, 'takes longer than 250 milliseconds'],
+    SecretsGatewayRequestsFail: [0.05, 'more than 5 % of the requests'],
+    SecretsGatewayRequestsRefused: [0.2, 'more than a fifth of the requests'],
+    SecretsGatewayAwsCallsFail: [0.05, 'more than 5 % of the calls'],
+    SecretsGatewayAwsCallsSlow: [5, 'one in a hundred calls with a credential takes longer than five seconds'],
+    SecretsGatewayCallsWait: [50, 'more than 50 calls']
+  }
+  for (const [name, [threshold, text]] of Object.entries(thresholds)) {
+    const expr = alerts.find(({ alert }) => alert === name)?.expr ?? ''
+    t.equal(Number(/> ([\d.]+)\s*$/.exec(expr)?.[1]), threshold, name)
+    t.ok((entries.get(name) ?? '').replaceAll(/\s+/g, ' ').includes(text), `${name}: ${text}`)
+  }
+})
+
 t.test('each row of docs/reliability.md has a row in the runbook, and vice versa', async (t) => {
   const expected = new Map(Object.values(groups).map(({ title, rows }) => [title, [...new Set(rows.map(({ what }) => what))]]))
   expected.set('Callers, clocks and load', Object.values(situations).map(({ what }) => what))

@@ -9,7 +9,7 @@ import type { Promised, Row } from './row.ts'
 import { environmentOf, environments, setUp, type Setup } from './set-up.ts'
 import type { Group } from './table.ts'
 
-/** The time limit of a call in the rows that end before it, in seconds. It is less than a `Retry-After` that AWS sends. */
+/** The time limit of a call, in seconds, for rows whose calls end sooner. It is shorter than any `Retry-After` in these rows. */
 const usualDeadline = 20
 
 /** Tests each row of a group. */

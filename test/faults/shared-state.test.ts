@@ -28,7 +28,7 @@ async function setUp (t: Test): Promise<Scene> {
   await fleet.replicas[0].send('PUT', path, { json: { value: 'v0' } })
   await until(() => fleet.replicas.every(({ fastify: { shared } }) => shared?.replicas() === 2))
   await rememberSignatures(fleet)
-  // A value that is read within ten seconds after a write is cached for only one second.
+  // Lets 20 seconds pass, because a value that is read within ten seconds of a write is cached for only one second.
   fleet.replicas[0].advance(20 / 86_400)
   return {
     ...fleet,

@@ -10,8 +10,8 @@ interface Options extends GlobalOptions {
 }
 
 /**
- * Returns a function that revokes the refresh token of a login at its issuer. The token is read at once, because it is removed
- * from the keyring before it is revoked.
+ * Returns a function that revokes the refresh token of a login at its issuer. The token is read now, and not by that
+ * function, because it is removed from the keyring before it is revoked.
  */
 async function revocationOf (login: NamedProfile, terminal: Terminal): Promise<() => Promise<void>> {
   const stored = login.profile.credential

@@ -13,9 +13,9 @@ import type { Answer, CountedResult, Ending, JobOrigin, JobStore, Owned, Started
 import { createJobCipher } from './job-cipher.ts'
 
 /** How long the owner of a job may be silent before another replica may take the job over, in milliseconds. */
-const defaultLease = 10_000
+export const defaultLease = 10_000
 
-/** How long a job that nobody continues is kept, in milliseconds. */
+/** How long a job is kept if no replica continues it, in milliseconds. */
 const lifetime = 24 * 60 * 60 * 1_000
 
 /** The number of items in one part of a plan, and of results in one read. Both are limited to keep commands short. */

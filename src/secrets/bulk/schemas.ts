@@ -101,7 +101,7 @@ export const Counts = Type.Object({
   notStarted: Type.Integer({ description: 'Items that were not started' })
 } satisfies Record<keyof BulkCounts, unknown>, { description: 'The number of items with each result' })
 
-const Stopped = Enum(stops, { description: 'The reason why some items were not started; absent if all were' })
+const Stopped = Enum(stops, { description: 'The reason why the request was stopped before it had processed all items; absent if it was not stopped' })
 
 export const BulkCreateReply = Type.Object({
   dryRun: Type.Boolean({ description: 'True for a dry run, which returns the plan' }),

@@ -5,7 +5,7 @@ import { privateFolder } from '#src/cli/memory-folder'
 
 const memory = '/dev/shm'
 
-/** Returns a folder of the test's own in memory, as a login session has. */
+/** Creates an in-memory folder for this test alone, like the runtime folder of a login session. */
 function runtimeFolder (t: Test): string {
   const folder = mkdtempSync(join(memory, 'runtime-'))
   t.teardown(() => { rmSync(folder, { recursive: true }) })

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import {
@@ -9,6 +9,7 @@ import {
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
+import { parse } from 'yaml'
 import { account, clientOf, main, otherAccount } from './backend.ts'
 import { fixture } from './rotator.ts'
 import { keysIn } from './sts/world.ts'
@@ -59,6 +60,17 @@ await t.test('in memory, with the default account', async (t) => {
   t.match(made.ARN, /:123456789012:secret:n-/)
   child.kill()
   t.match(await ended, { code: 0, stdout: /, in memory\nAccess key .* 123456789012: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n$/ })
+})
+
+await t.test('the command in deploy/compose.yaml lets other containers connect', async (t) => {
+  const compose = parse(readFileSync(join(import.meta.dirname, '../../../deploy/compose.yaml'), 'utf8')) as { services: Record<string, { command: string[] }> }
+  const [file, ...options] = compose.services['secrets-manager']?.command ?? []
+  t.equal(file, 'dist/src/local-backend/main.js')
+  t.ok(options.includes('4566'))
+  const { child, ended } = run(...options.map((option) => option === '4566' ? '0' : option))
+  t.match(await urlOf(child), /^http:\/\/0\.0\.0\.0:\d+$/)
+  child.kill()
+  t.match(await ended, { code: 0 })
 })
 
 await t.test('throttling', async (t) => {

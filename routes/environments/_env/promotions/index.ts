@@ -20,8 +20,8 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       tags: ['environments'],
       summary: 'Copy secrets from another environment',
       description: 'Copies the current value (text or binary), the description and the tags, except for tags that an ' +
-        'environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. The KMS key ' +
-        'is that of this environment. Each secret has its own result, and a failed one does not affect the others. A ' +
+        'environment sets itself. The environments may be in different AWS accounts. The value is shown to nobody. A new ' +
+        'secret gets the KMS key of this environment. Each secret has its own result, and a failed one does not affect the others. A ' +
         'placeholder is copied as a placeholder, and never replaces a value. A secret that is scheduled for deletion in either ' +
         'environment fails. The caller needs `DescribeEnvironment` and `PromoteSecret` in both environments, also on the ' +
         'secret, but neither permission to read the value nor to write another one. A caller who may also write in the other environment can therefore bring any ' +

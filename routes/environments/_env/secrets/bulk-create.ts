@@ -27,7 +27,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
       description: 'Makes sure that the environment has these secrets, for example in a deployment pipeline. Each secret has ' +
         'its own result, and a failed one does not affect the others, unless the request is `atomic`. The status is a success ' +
         'even if all fail, unless the request is `atomic` or `failOnError` is set. With `onConflict: skip`, or with the same ' +
-        '`Idempotency-Key` and body, the request can be repeated at any time. By default, the reply is one ' +
+        '`Idempotency-Key` and body, it is safe to repeat the request. By default, the reply is one ' +
         'JSON document at the end. With `Accept: application/x-ndjson`, it is a line for each secret as soon as its result is final, ' +
         'and a last line with the summary. With `Prefer: respond-async`, the request becomes a job. Calls to AWS stay below ' +
         'its quotas.',
