@@ -2,7 +2,7 @@ import { Help, Option, type HelpConfiguration } from 'commander'
 
 const standard = new Help()
 
-/** Matches what Commander adds about the initial value of a repeatable option, and about an option that is given without a value. */
+/** Matches what Commander adds about initial values of repeatable options, and about options that are given without a value. */
 const internals = / \((?:default: (?:\[\]|\{\})|preset: [^)]*)\)$/
 
 /** The option that the help lists. Commander doesn't know it, because it would take `read --version ID` for the same one. */
