@@ -49,7 +49,7 @@ t.test('import: shows a plan, asks, and creates', async (t) => {
     ['import FOLDER/list.json --env dev --yes', 1, /must contain an object/],
     ['import FOLDER/none.json --env dev --yes', 1, /has no values/],
     ['import FOLDER/dots.json --env dev --yes', 1, /a key that can't be the name/],
-    ['import FOLDER/nothing.env --env dev --yes', 1, /ENOENT/]
+    ['import FOLDER/nothing.env --env dev --yes', 1, /no such file or directory/]
   ] as const) t.match(await ctl(args), { status, stderr: message }, args)
 })
 
