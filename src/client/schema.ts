@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/authorization/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the caller may do
+         * @description Returns the actions that the gateway would allow the sender of the request in an environment or, with `name`, on a secret there, with the environment's default credential. The secret need not exist, and AWS is not called.
+         */
+        get: operations["listAllowedActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/authorization/check": {
         parameters: {
             query?: never;
@@ -1825,6 +1845,45 @@ export interface operations {
                          * @enum {string}
                          */
                         method: "api-key" | "oidc" | "aws" | "mtls";
+                    };
+                };
+            };
+        };
+    };
+    listAllowedActions: {
+        parameters: {
+            query: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                environment: string;
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actions */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * @description AWS's operations, and actions of the gateway's own
+                         * @example [
+                         *       "DescribeSecret",
+                         *       "GetSecretValue"
+                         *     ]
+                         */
+                        actions: string[];
                     };
                 };
             };
