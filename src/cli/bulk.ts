@@ -1,6 +1,7 @@
 import type { GatewayClient } from '#src/client/client'
 import { entriesOf, notAGateway, type Summary } from './bulk-lines.ts'
 import type { BulkItemReply, Manifest } from './manifest.ts'
+import { namingSecrets } from './named-errors.ts'
 import { progressBar } from './progress.ts'
 import { CommandFailure, type Terminal } from './terminal.ts'
 
@@ -15,9 +16,9 @@ export interface BulkResult extends Summary {
  * @throws CommandFailure if the reply breaks off, which leaves the outcome unknown
  */
 export async function bulkCreate (gateway: GatewayClient, env: string, body: Manifest['body'], terminal: Terminal): Promise<BulkResult> {
-  const { data } = await gateway.POST('/environments/{env}/secrets', {
+  const { data } = await namingSecrets(body, gateway.POST('/environments/{env}/secrets', {
     params: { path: { env } }, body, headers: { accept: 'application/x-ndjson' }, parseAs: 'stream'
-  })
+  }))
   const total = (body.secrets ?? []).length + (body.secretNames ?? []).length
   const bar = progressBar(terminal, total)
   const items: BulkItemReply[] = []

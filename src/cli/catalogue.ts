@@ -21,7 +21,7 @@ export interface Group {
   commands: readonly Entry[]
 }
 
-/** These commands have their own options for choosing environments. */
+/** These commands have their own options for choosing environments, or need none. */
 const namesEnvironments = ['env'] as const
 
 /** The global options that make sense only for commands that call a gateway. */
@@ -32,14 +32,30 @@ export const sections: readonly { heading: string, unused?: Entry['unused'], com
   {
     heading: 'Setup:',
     commands: [
-      { name: 'login', description: 'log in to a gateway once; the login is stored for all commands', load: async () => (await import('./commands/login.ts')).login },
-      { name: 'logout', description: 'remove a stored login', load: async () => (await import('./commands/logout.ts')).logout },
-      { name: 'whoami', description: 'show the gateway, the caller, and where they come from', load: async () => (await import('./commands/whoami.ts')).whoami },
+      {
+        name: 'login',
+        description: 'log in to a gateway once; the login is stored for all commands',
+        unused: ['token'],
+        load: async () => (await import('./commands/login.ts')).login
+      },
+      {
+        name: 'logout',
+        description: 'remove a stored login',
+        unused: ['env', 'url', 'token'],
+        load: async () => (await import('./commands/logout.ts')).logout
+      },
+      { name: 'whoami', description: 'show the gateway, what has chosen it, and who you are there', load: async () => (await import('./commands/whoami.ts')).whoami },
       { name: 'envs', description: 'list the environments that you can see', load: async () => (await import('./commands/envs.ts')).envs },
-      { name: 'profiles', description: 'list the stored logins', load: async () => (await import('./commands/profiles.ts')).profiles },
+      {
+        name: 'profiles',
+        description: 'list the stored logins',
+        unused: onlyWithGateway,
+        load: async () => (await import('./commands/profiles.ts')).profiles
+      },
       {
         name: 'use',
         description: 'make another profile the current one; --env sets its environment',
+        unused: ['profile', 'url', 'token'],
         load: async () => (await import('./commands/use.ts')).use
       }
     ]
@@ -121,6 +137,7 @@ export const sections: readonly { heading: string, unused?: Entry['unused'], com
       {
         name: 'aws-credentials',
         description: 'print temporary keys for AWS\'s own protocol, as a credential_process of AWS\'s SDKs and CLI',
+        unused: namesEnvironments,
         load: async () => (await import('./commands/aws-credentials.ts')).awsCredentials
       }
     ]
@@ -136,7 +153,7 @@ export const sections: readonly { heading: string, unused?: Entry['unused'], com
       },
       {
         name: 'doctor',
-        description: 'look at a configuration against AWS: credentials, accounts, rights, endpoints, clock and quotas; exits with 1 if something fails',
+        description: 'check a configuration against AWS: credentials, accounts, permissions, endpoints, clock and quotas; exits with 1 if a check fails',
         load: async () => (await import('./commands/doctor.ts')).doctor
       },
       {

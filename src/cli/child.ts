@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { terminationSignals } from './clean-up.ts'
+import { reasonOf } from './system-error.ts'
 import { CommandFailure, FailureWithStatus } from './terminal.ts'
 
 const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const
@@ -40,8 +41,7 @@ export function startChild ([program = '', ...args]: readonly string[], env: Nod
   const child = spawn(program, args, { stdio: 'inherit', env })
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
-      const { code = 'an error' } = error
-      reject(new FailureWithStatus(code === 'ENOENT' ? 127 : 126, new CommandFailure(`${program} can't be run: ${code}`)))
+      reject(new FailureWithStatus(error.code === 'ENOENT' ? 127 : 126, new CommandFailure(`${program} can't be run: ${reasonOf(error)}`)))
     })
     child.once('close', (code, signal) => { resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])) })
   }).finally(() => {

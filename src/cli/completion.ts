@@ -85,6 +85,8 @@ export async function withCompletion (program: Command, args: readonly string[],
   const root = tab(program, { completionCommandName: 'completion' })
   const completion = program.commands.find((command) => command.name() === 'completion')
   completion?.description('print a shell completion script').helpGroup('Setup:')
+  const [shell] = completion?.registeredArguments ?? []
+  if (shell !== undefined) shell.description = 'the shell'
   if (completion !== undefined) withExample(completion, 'source <(secretsctl completion bash)')
   const wanted = args[0] === 'complete' ? wantedBy(args.slice(args[1] === '--' ? 2 : 1), program) : undefined
   if (wanted === undefined) return program

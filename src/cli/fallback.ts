@@ -6,6 +6,7 @@ import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
 import { createPrivate, replacePrivate } from './private-file.ts'
 import { assertPrivate, configFolder } from './profiles/store.ts'
+import { reasonOf } from './system-error.ts'
 import { CommandFailure, type Terminal } from './terminal.ts'
 import type { Refusal, Selection } from './variables.ts'
 
@@ -87,7 +88,7 @@ function keyIn ({ env }: Terminal): Buffer {
     if (!existsSync(file)) createKey(file)
   } catch (error) {
     if (error instanceof CommandFailure) throw error
-    if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${file} can't be created: ${errorCode(error)}`)
+    if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${file} can't be created: ${reasonOf(error)}`)
   }
   assertPrivate(file, '600')
   const key = readFileSync(file)
@@ -131,7 +132,7 @@ function kept (key: Buffer, fallback: Fallback, outage: string): { variables: Re
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    throw refuse(errorCode(error) === 'ENOENT' ? 'it does not exist yet, and is written when the gateway has answered' : errorCode(error))
+    throw refuse(errorCode(error) === 'ENOENT' ? 'it does not exist yet, and is written when the gateway has answered' : reasonOf(error))
   }
   const opened = open(text, key, fallback)
   if (opened === undefined) throw refuse('it was written for other secrets or by another user, or it is damaged')

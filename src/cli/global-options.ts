@@ -33,6 +33,12 @@ export function withoutOptions (command: Command, unused: Names): Command {
   return command.configureHelp({ ...command.configureHelp(), visibleGlobalOptions })
 }
 
+/** What to use instead of a global option, by an option of the command. */
+const alternatives: Partial<Record<keyof GlobalOptions, Readonly<Record<string, string>>>> = {
+  env: { '--environment': '--environment', '--to': '--from and --to' },
+  token: { '--with-token': '--with-token' }
+}
+
 /**
  * Refuses global options that a command does not use, because users expect them to have an effect.
  *
@@ -42,8 +48,8 @@ export function assertUsed (command: Command, unused: Names): void {
   const ignored = unused.find((name) => command.getOptionValueSourceWithGlobals(name) === 'cli')
   if (ignored === undefined) return
   const has = (name: string): boolean => command.options.some(({ long }) => long === name)
-  const own = ignored !== 'env' ? '' : has('--environment') ? ': use --environment' : has('--to') ? ': use --from and --to' : ''
-  throw new WrongUsage(`--${ignored} has no effect on this command${own}`)
+  const [, alternative] = Object.entries(alternatives[ignored] ?? {}).find(([name]) => has(name)) ?? []
+  throw new WrongUsage(`--${ignored} has no effect on this command${alternative === undefined ? '' : `: use ${alternative}`}`)
 }
 
 /** Adds examples to a command's help. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { errorCode } from '#src/problems/problem'
+import { reasonOf } from './system-error.ts'
 import { CommandFailure } from './terminal.ts'
 
 /**
@@ -32,7 +32,7 @@ export function replacePrivate (file: string, content: string, subject = file): 
     createPrivate(temporary, content)
     removedOnFailure(temporary, () => { renameSync(temporary, file) })
   } catch (error) {
-    throw new CommandFailure(`${subject} can't be written: ${errorCode(error)}`)
+    throw new CommandFailure(`${subject} can't be written: ${reasonOf(error)}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { visible } from '#src/command-line/visible'
 import type { GatewayProblem, Schemas } from '#src/client/client'
 import { catalogue } from '#src/problems/catalogue'
-import { shellWord } from './text.ts'
+import { counted, shellWord } from './text.ts'
 
 /** The known details of the failed command, for the lines. */
 export interface Subject {
@@ -25,7 +25,7 @@ type Step = (subject: Subject, retryAfter: number | undefined) => string
 export const commandFor = (words: string, { name, env }: Subject): string =>
   ['secretsctl', words, ...name === undefined ? [] : [shellWord(name)], ...env === undefined ? [] : ['--env', shellWord(env)]].join(' ')
 
-const again: Step = (_, retryAfter) => retryAfter === undefined ? 'Try again in a moment' : `Try again in ${retryAfter} ${retryAfter === 1 ? 'second' : 'seconds'}`
+const again: Step = (_, retryAfter) => retryAfter === undefined ? 'Try again in a moment' : `Try again in ${counted(retryAfter, 'second')}`
 
 const lookThenRepeat: Step = (subject, retryAfter) => `${again(subject, retryAfter)}. If you were writing, first look whether the write was carried out`
 

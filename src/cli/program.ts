@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { sections, type Entry, type Group } from './catalogue.ts'
 import { assertUsed, withExample, withGlobalOptions, withoutOptions } from './global-options.ts'
+import { helpStyle } from './help.ts'
 import { outcomeOf } from './outcome.ts'
 import type { OutputOptions } from './output-format.ts'
 import { projectOf } from './profiles/project.ts'
@@ -49,7 +50,8 @@ async function programFor (args: readonly string[], terminal: Terminal): Promise
     .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
     .configureOutput({ writeOut: stdout.text, writeErr: stderr.text })
-    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
+    .configureHelp(helpStyle)
+    .helpOption('-h, --help', 'show this help')
     .showHelpAfterError('(run with --help for details)')
   for (const { heading, unused = [], commands } of sections) {
     for (const entry of commands) add(secretsctl, entry, pending, 'load' in entry ? entry.unused ?? unused : unused).helpGroup(heading)

@@ -4,6 +4,9 @@ import { CommandFailure } from './terminal.ts'
 /** Returns true for `.` and `..`, which URL parsers resolve as relative path segments. */
 export const isDots = (text: string): boolean => text === '.' || text === '..'
 
+/** Formats a number of things: `1 tag`, `2 tags`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
 /** Quotes text for a POSIX shell. Between single quotes, all characters are literal; only a single quote can't occur there. */
 export const shellQuoted = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`
 

@@ -5,10 +5,10 @@ import { InvalidArgumentError, type Command } from 'commander'
 import { verifyingKey } from '#src/audit/key'
 import type { Link } from '#src/audit/record'
 import type { Remark, TrailFile, Verification, VerifyOptions } from '#src/audit/verify'
-import { errorCode } from '#src/problems/problem'
 import { positiveInteger } from './arguments.ts'
+import { contentOf } from './file-content.ts'
+import { reasonOf } from './system-error.ts'
 import { CommandFailure } from './terminal.ts'
-import { contentOf } from './value.ts'
 
 /** The options for the extent of a trail, and for checking its signatures. */
 export interface TrailOptions {
@@ -53,7 +53,7 @@ async function* chunksOf (file: string, onRead: (bytes: number) => void): AsyncG
       yield chunk
     }
   } catch (error) {
-    throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
+    throw new CommandFailure(`${file} can't be read: ${reasonOf(error)}`)
   }
 }
 

@@ -1,10 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { readFileSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { errorCode } from '#src/problems/problem'
+import { contentOf } from './file-content.ts'
 import { askSecret } from './prompt.ts'
-import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
+import { WrongUsage, type Terminal } from './terminal.ts'
 
 /** A secret's value, encoded for the gateway's API. */
 export interface EncodedValue {
@@ -22,16 +21,17 @@ export function withValue (command: Command): Command {
 /**
  * Reads the value from the command line, the file, standard input or a prompt.
  *
+ * @param isBinary true to encode even text as bytes
  * @throws WrongUsage if the value is missing or empty, or if both an argument and a file are specified
  * @throws CommandFailure if the file can't be read, or the prompt is cancelled
  */
 export async function readValue (
-  argument: string | undefined, file: string | undefined, terminal: Terminal
+  argument: string | undefined, file: string | undefined, terminal: Terminal, isBinary = false
 ): Promise<EncodedValue> {
   if (argument !== undefined && file !== undefined) throw new WrongUsage('Specify either a value or --from-file, not both')
   const bytes = await bytesOf(argument, file, terminal)
   if (bytes.length === 0) throw new WrongUsage('The value is empty')
-  return isUtf8(bytes) ? { value: bytes.toString(), encoding: 'text' } : { value: bytes.toString('base64'), encoding: 'base64' }
+  return isUtf8(bytes) && !isBinary ? { value: bytes.toString(), encoding: 'text' } : { value: bytes.toString('base64'), encoding: 'base64' }
 }
 
 async function bytesOf (argument: string | undefined, file: string | undefined, terminal: Terminal): Promise<Buffer> {
@@ -43,19 +43,6 @@ async function bytesOf (argument: string | undefined, file: string | undefined, 
   }
   if (terminal.stdin.isTTY !== true) throw new WrongUsage('No value: use "-" to read standard input, or --from-file')
   return Buffer.from(await askSecret(terminal, 'Value (not shown): '))
-}
-
-/**
- * Reads a file.
- *
- * @throws CommandFailure if it can't be read
- */
-export function contentOf (file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
-  }
 }
 
 /** Removes the newline that `echo` appends. Text of several lines, such as a key in PEM, keeps its final newline. */

@@ -4,6 +4,7 @@ import { fieldIn, memberText, objectIn, type FieldMistake } from '#src/json/fiel
 import { namePrefix, pair, secretName } from './arguments.ts'
 import { compact } from '#src/json/compact'
 import { listSecrets } from './listing.ts'
+import { namingSecrets } from './named-errors.ts'
 import { allItems } from './pages.ts'
 import { sentenceOf } from './problem-lines.ts'
 import { CommandFailure, WrongUsage, type Terminal } from './terminal.ts'
@@ -191,7 +192,8 @@ async function readAll (
 ): Promise<ReadValues> {
   let leftOut = 0
   const items = await allItems(async (page) => {
-    const read = await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { ...body, ...page } }))
+    const request = gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { ...body, ...page } })
+    const read = await namingSecrets(body, reply(request))
     leftOut += read.unaddressable ?? 0
     return read
   })

@@ -3,16 +3,15 @@ import { isJsonObject, parseLossless } from '#src/json/lossless'
 import { pointerToken } from '#src/json/pointer'
 import { Enum } from '#src/schema/types'
 import type { Encoding, Value } from './schemas.ts'
+import { valueTypes, type ValueTypeName } from './value-type-names.ts'
 
-const types = ['rds', 'documentdb', 'redshift', 'database', 'key-value', 'text', 'binary'] as const
-
-export const ValueType = Enum(types, {
+export const ValueType = Enum(valueTypes, {
   description: 'The type against which the value is checked: `rds`, `documentdb`, `redshift` and `database` are AWS\'s JSON ' +
     'structures for credentials, `key-value` is a flat object of strings; the others are `text` and `binary`. The type is not ' +
     'stored'
 })
 
-export type ValueType = (typeof types)[number]
+export type ValueType = ValueTypeName
 
 /** Called for every error, with its location in the body (`member` or `member/member`) and a message. */
 type Report = (member: string, message: string) => void

@@ -78,9 +78,13 @@ t.test('AWS\'s SDKs and CLI', async (t) => {
     'AWS_ENDPOINT_URL_SECRETS_MANAGER', 'AWS_CONTAINER_CREDENTIALS_FULL_URI', 'AWS_CONTAINER_AUTHORIZATION_TOKEN', 'AWS_REGION', 'AWS_DEFAULT_REGION'
   ])
   const [boto3 = ''] = blocks(aws, 'python')
-  const [sdk = ''] = blocks(aws, 'js')
+  const [sdk = '', ofRole = ''] = blocks(aws, 'js')
 
   await t.test('the SDK for JavaScript', async (t) => { t.equal(await outputOf(gateway, node(sdk), env), value) })
+  await t.test('the SDK for JavaScript in a program that has a role', async (t) => {
+    const role = { AWS_ACCESS_KEY_ID: 'AKIAROLE', AWS_SECRET_ACCESS_KEY: 'of the role', AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/role' }
+    t.equal(await outputOf(gateway, node(ofRole), role), value)
+  })
   const noCli = readsEndpoints() ? false : 'no AWS CLI that reads endpoints from its settings is installed'
   await t.test('the AWS CLI', { skip: noCli }, async (t) => { t.equal(await outputOf(gateway, bash(settings + cli)), value) })
   const noBoto3 = isInstalled('python3', '-c', 'import boto3') ? false : 'boto3 is not installed'

@@ -3,7 +3,7 @@ import { dirname, join, normalize, relative } from 'node:path'
 import ts from 'typescript'
 
 /** An import in the file `from`. `to` is the imported file or package. The paths of files are relative to the project's root. */
-interface Import {
+export interface Import {
   from: string
   to: string
 }
@@ -88,7 +88,8 @@ export async function violations (root: string): Promise<string[]> {
   return [...broken, ...importCycles(imports, folderOf), ...importCycles(imports, (path) => path.endsWith('.ts') ? path : undefined)]
 }
 
-async function importsOf (root: string): Promise<Import[]> {
+/** Returns all imports in a project's folders `src`, `plugins` and `routes`, including dynamic ones. */
+export async function importsOf (root: string): Promise<Import[]> {
   const folders = await Promise.all(['src', 'plugins', 'routes'].map(async (folder) => {
     const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
     return entries.filter((entry) => entry.isFile() && entry.name.endsWith('.ts')).map(({ parentPath, name }) => join(parentPath, name))

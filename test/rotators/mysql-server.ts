@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,12 @@ import { until } from '#test/until'
 import { ownedBy } from './server.ts'
 
 const run = promisify(execFile)
+
+/** The MariaDB server, which the environment variable `MARIADB` can name. */
+const daemon = process.env.MARIADB ?? '/usr/sbin/mariadbd'
+
+/** The reason to skip tests that need MariaDB, or false if it is installed. If the variable is set, they fail without it instead. */
+export const noMySql = process.env.MARIADB === undefined && !existsSync(daemon) ? 'MariaDB is not installed' : false
 
 /** A running MariaDB server. */
 export interface MySqlServer {
@@ -24,7 +31,7 @@ export interface MySqlServer {
 const root = { user: 'root', password: 'root-password', host: '127.0.0.1' }
 
 /** Starts a MariaDB server that runs until the test ends. If the test runs as root, the server runs as user `mysql`. */
-export async function startMySql (t: Test, daemon: string): Promise<MySqlServer> {
+export async function startMySql (t: Test): Promise<MySqlServer> {
   const folder = await mkdtemp(join(tmpdir(), 'mysql-'))
   const as = process.getuid?.() === 0 ? await ownedBy('mysql', folder) : {}
   const data = join(folder, 'data')
@@ -53,3 +60,18 @@ export async function startMySql (t: Test, daemon: string): Promise<MySqlServer>
     asRoot('', `ALTER USER 'root'@'127.0.0.1' IDENTIFIED BY '${root.password}'`))
   return { port, log: async () => readFile(join(folder, 'log'), 'utf8'), query: async (sql) => asRoot(root.password, sql) }
 }
+
+/** Logs in, and returns the user's rights, or the code of the error. */
+export async function grantsOf (port: number, user: string, password: string): Promise<string | string[]> {
+  try {
+    const connection = await createConnection({ host: '127.0.0.1', port, user, password })
+    const [rows] = await connection.query<RowDataPacket[]>('SHOW GRANTS')
+    await connection.end()
+    return rows.flatMap(Object.values) as string[]
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
+
+/** The code of the error for a password that is not valid. */
+export const accessDenied = 'ER_ACCESS_DENIED_ERROR'

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander'
 import { buffer } from 'node:stream/consumers'
 import { planAndCreate } from '#src/cli/bulk-plan'
+import { contentOf } from '#src/cli/file-content'
 import { environmentNamed, environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { manifestFrom } from '#src/cli/manifest'
 import { WrongUsage, type Terminal } from '#src/cli/terminal'
-import { contentOf } from '#src/cli/value'
 
 interface Options extends GlobalOptions {
   file: string
@@ -15,7 +15,7 @@ interface Options extends GlobalOptions {
 /** Adds `secretsctl apply -f FILE`, which shows the plan and, unless `--dry-run` is set, carries it out. */
 export function apply (command: Command, terminal: Terminal): void {
   command
-    .requiredOption('-f, --file <file>', 'a bulk create in YAML or JSON, or a manifest of kind AwsSecretsManager; "-" reads standard input')
+    .requiredOption('-f, --file <file>', 'YAML or JSON with secrets or secretNames, or a manifest of kind AwsSecretsManager; "-" reads standard input')
     .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that exists already; default: what the file says, or else skip')
       .choices(['fail', 'skip', 'update']))
     .option('--dry-run', 'only show the plan')

@@ -46,7 +46,7 @@ export function auditSearch (command: Command, terminal: Terminal): void {
     .option('--action <actions>', 'only these actions: names or groups such as read, separated by commas', actionList)
     .addOption(new Option('--outcome <outcome>', 'only what was allowed, was refused, or has failed').choices(outcomes))
     .option('--since <time>', 'the beginning: a date in UTC, a time, or how long ago, such as 30d, 12h or 90m', sinceTime)
-    .option('--until <time>', 'the end: the same; a date includes its whole day', untilTime)
+    .option('--until <time>', 'the end, in one of the same forms; a date includes its whole day', untilTime)
     .option('--csv', 'print CSV')
     .action(async (names: string[], _: object, command: Command) => {
       const options = command.optsWithGlobals<Options>()

@@ -38,6 +38,7 @@ function rowsOf ({ tags = {}, versions = {}, rotation, replicas = [], ...secret 
     ['tags', Object.entries(tags).map(([key, value]) => `${key}=${value}`).join(' ')],
     ['KMS key', secret.kmsKeyId ?? 'aws/secretsmanager'],
     ['rotation', rotation && rotationText(rotation)],
+    ['rotated by', rotation?.lambdaArn],
     ['replica of', secret.arn.split(':')[3] === secret.primaryRegion ? undefined : secret.primaryRegion],
     ...replicas.map((replica): [string, string] => ['replica', replicaText(replica)]),
     ['ARN', secret.arn]
@@ -45,10 +46,16 @@ function rowsOf ({ tags = {}, versions = {}, rotation, replicas = [], ...secret 
   return rows.flatMap(([property, value = '']) => value === '' ? [] : [[property, value]])
 }
 
-function rotationText ({ enabled, pendingVersionId, lastRotatedDate }: Rotation): string {
+function rotationText ({ enabled, pendingVersionId, lastRotatedDate, nextRotationDate, ...schedule }: Rotation): string {
   const last = lastRotatedDate === undefined ? 'has never succeeded' : `last succeeded ${lastRotatedDate}`
+  const next = !enabled || nextRotationDate === undefined ? [] : [`next by ${nextRotationDate}`]
   const pending = pendingVersionId === undefined ? [] : [`version ${pendingVersionId} is pending`]
-  return [enabled ? 'on' : 'off', last, ...pending].join(', ')
+  return [...enabled ? ['on', ...scheduleText(schedule)] : ['off'], last, ...next, ...pending].join(', ')
+}
+
+function scheduleText ({ automaticallyAfterDays: days, scheduleExpression }: Omit<Rotation, 'enabled'>): string[] {
+  if (scheduleExpression !== undefined) return [scheduleExpression]
+  return days === undefined ? [] : [`every ${days === 1 ? 'day' : `${days} days`}`]
 }
 
 const replicaText = ({ region = '', status = '', statusMessage }: Replica): string =>

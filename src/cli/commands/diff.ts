@@ -4,6 +4,7 @@ import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { CommandFailure, ExitStatus, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { counted } from '#src/cli/text'
 import { reply, type Schemas } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -30,7 +31,7 @@ export function diff (command: Command, terminal: Terminal): void {
     .argument('<environments...>', 'two environments or more')
     .option('--values', 'also compare values: the same letter in a row means the same value')
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
-    .option('--all', 'also names that do not differ')
+    .option('--all', 'also show names that do not differ')
     .action(async (named: string[], _: object, command: Command) => {
       // Also accepts a comma-separated list, as the API does.
       const environments = named.flatMap((name) => name.split(','))
@@ -66,14 +67,14 @@ export function diff (command: Command, terminal: Terminal): void {
       for (const [name, count] of Object.entries(report.unaddressable ?? {})) warnOfUnaddressable(terminal, count, name)
       const environmentList = environments.join(', ')
       const deviations = [
-        ...differing.length > 0 ? [`differ in ${differing.length} of ${report.items.length} names`] : [],
+        ...differing.length > 0 ? [`differ in ${differing.length} of ${counted(report.items.length, 'name')}`] : [],
         ...lacking.length > 0 ? [`lack values of required secrets (${lacking.length})`] : []
       ]
       if (deviations.length > 0) {
         terminal.stderr.lines([`${environmentList} ${deviations.join(', and ')}`])
         throw new ExitStatus(differing.length > 0 ? exitStatus.differ : exitStatus.lack)
       }
-      terminal.stderr.lines([`${environmentList} agree in ${report.items.length} names`])
+      terminal.stderr.lines([`${environmentList} agree in ${counted(report.items.length, 'name')}`])
     })
   withExample(command, 'secretsctl diff dev staging prod --values')
 }

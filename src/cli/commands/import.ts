@@ -2,11 +2,11 @@ import { Option, type Command } from 'commander'
 import { buffer } from 'node:stream/consumers'
 import { namePrefix, secretName } from '#src/cli/arguments'
 import { planAndCreate } from '#src/cli/bulk-plan'
+import { contentOf } from '#src/cli/file-content'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { entriesIn, formatOfFile, importFormats, type ImportFormat } from '#src/cli/import-file'
 import { CommandFailure, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { isDots } from '#src/cli/text'
-import { contentOf } from '#src/cli/value'
 import { memberText } from '#src/json/field'
 
 interface Options extends GlobalOptions {
@@ -22,7 +22,7 @@ interface Options extends GlobalOptions {
 export function importFile (command: Command, terminal: Terminal): void {
   command
     .argument('<file>', 'a file of variables (.env), JSON or YAML; "-" reads standard input')
-    .addOption(new Option('--format <format>', 'the file\'s format; default: what its name tells').choices(importFormats))
+    .addOption(new Option('--format <format>', 'the file\'s format; default: that of its name').choices(importFormats))
     .option('--prefix <prefix>', 'begin the names of the secrets with this, such as payments/; default: the prefix in .secretsctl.yaml', namePrefix)
     .option('--into <name>', 'create one secret with this name, whose value is a JSON object of everything in the file', secretName)
     .addOption(new Option('--on-conflict <policy>', 'what to do with a secret that exists already').choices(['fail', 'skip', 'update']).default('skip'))

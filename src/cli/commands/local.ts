@@ -5,7 +5,7 @@ import { ExitStatus, type Terminal } from '#src/cli/terminal'
 /** Adds `secretsctl local`, which runs the embedded Secrets Manager without a gateway. */
 export function local (command: Command, terminal: Terminal): void {
   command
-    .argument('[options...]', 'such as --port 4566 --memory')
+    .argument('[arguments...]', 'its options, such as --port 4566 --memory')
     .action(async (args: string[]) => {
       // Imported on demand, because loading this module would slow down every other command.
       const { runLocalBackend } = await import('#src/local-backend/command')

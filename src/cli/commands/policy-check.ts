@@ -3,6 +3,7 @@ import { withExample } from '#src/cli/gateway'
 import type { OutputOptions } from '#src/cli/output-format'
 import { withPolicies } from '#src/cli/policies'
 import { CommandFailure, print, type Terminal } from '#src/cli/terminal'
+import { counted } from '#src/cli/text'
 
 /**
  * Adds `secretsctl policy check DIR`, which checks policies as the gateway does, except for the checks that need the gateway's
@@ -17,7 +18,7 @@ export function policyCheck (command: Command, terminal: Terminal): void {
       if (policies.length === 0) throw new CommandFailure(`${folder} has no policies: it has no *.cedar files, or they are empty`)
       print(terminal, options, { valid: true, policies: policies.map(({ id, file, line }) => ({ id, file, line })) }, [
         ...policies.map(({ id, file, line }) => `${file}:${line}: ${id}`),
-        `${policies.length} policies, all valid`
+        `${counted(policies.length, 'policy', 'policies')}, all valid`
       ])
     })
   withExample(command, 'secretsctl policy check policies')

@@ -5,6 +5,7 @@ import { allItems } from '#src/cli/pages'
 import { warnOfUnaddressable } from '#src/cli/results'
 import { styleFrom, table } from '#src/cli/table'
 import { CommandFailure, ExitStatus, print, type Terminal } from '#src/cli/terminal'
+import { counted } from '#src/cli/text'
 import { reply } from '#src/client/client'
 
 interface Options extends GlobalOptions {
@@ -23,7 +24,7 @@ export function posture (command: Command, terminal: Terminal): void {
   command
     .option('--rule <rules>', 'the rules, separated by commas; default: those that need no call to AWS for each secret')
     .option('--prefix <prefix>', 'only names that begin with this prefix', namePrefix)
-    .option('--all', 'also what has passed')
+    .option('--all', 'also show what has passed')
     .action(async (_: object, command: Command) => {
       const { rule, prefix, all = false, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]
@@ -49,7 +50,7 @@ export function posture (command: Command, terminal: Terminal): void {
       print(terminal, options, { secrets: items.length, counts, items: shown }, shown.length === 0 ? [] : table(
         ['STATUS', 'RULE', 'NAME', ''], shown.map(({ status, rule, name, detail = '' }) => [status, rule, name, detail]), styles))
       warnOfUnaddressable(terminal, unaddressable)
-      terminal.stderr.lines([`${items.length} secrets in ${env}: ${counts.failed} failed, ${counts.unknown} unknown, ${counts.passed} passed`])
+      terminal.stderr.lines([`${counted(items.length, 'secret')} in ${env}: ${counts.failed} failed, ${counts.unknown} unknown, ${counts.passed} passed`])
       if (counts.failed > 0) throw new ExitStatus(exitStatus.failed)
       if (counts.unknown > 0) throw new ExitStatus(exitStatus.unknown)
     })

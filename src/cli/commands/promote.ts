@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { environmentName, secretName } from '#src/cli/arguments'
 import { gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
+import { namingSecrets } from '#src/cli/named-errors'
 import { progressBar } from '#src/cli/progress'
 import { incomplete, itemLines, warnOfUnaddressable } from '#src/cli/results'
 import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
@@ -62,7 +63,7 @@ export function promote (command: Command, terminal: Terminal): void {
       if (names.length === 0 ? missing !== true : missing === true) throw new WrongUsage('Specify the secrets, either by name or with --missing')
       const gateway = gatewayOf(options, terminal)
       const send = async (body: PromotionBody): Promise<PromotionReply> =>
-        reply(gateway.POST('/environments/{env}/promotions', { params: { path: { env: to } }, body }))
+        namingSecrets(body, reply(gateway.POST('/environments/{env}/promotions', { params: { path: { env: to } }, body })))
       const plan = missing === true ? await send({ from, missing, dryRun: true }) : undefined
       const replies = plan !== undefined && (dryRun || plan.items.length === 0)
         ? [{ ...plan, dryRun }]

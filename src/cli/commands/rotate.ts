@@ -29,9 +29,9 @@ const settingsIn = ({ function: lambdaArn, days: automaticallyAfterDays, schedul
 export function rotate (command: Command, terminal: Terminal): void {
   command
     .argument('<name>', 'the secret\'s name', secretName)
-    .option('--function <arn>', 'first set the Lambda function that makes new values; in local mode, rotate-mysql and others are there')
-    .option('--days <number>', 'first set the number of days between rotations', positiveInteger('whole number of days', 1_000))
-    .addOption(new Option('--schedule <expression>', 'the same as an expression in UTC, such as "rate(10 days)"').conflicts('days'))
+    .option('--function <arn>', 'before that, set the Lambda function that rotates the secret; local mode has rotate-mysql and others')
+    .option('--days <number>', 'before that, set the number of days between rotations', positiveInteger('whole number of days', 1_000))
+    .addOption(new Option('--schedule <expression>', 'the same as an expression in UTC, such as "rate(10 days)" or "cron(0 4 ? * SUN *)"').conflicts('days'))
     .addOption(new Option('--stop', 'stop rotating the secret').conflicts(['function', 'days', 'schedule']))
     .option('--discard-pending', 'with --stop: also discard the version of a rotation that has not finished')
     .action(async (name: string, _: object, command: Command) => {

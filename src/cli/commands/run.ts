@@ -34,7 +34,7 @@ export function runChild (command: Command, terminal: Terminal): void {
     .exitOverride((error) => { throw error.exitCode === 0 ? error : new FailureWithStatus(ownFailure, error) })
     .argument('<command...>', 'the program and its arguments, after "--"')
     .addOption(new Option('--watch [seconds]', 'restart the program when its secrets have changed: end it with SIGTERM, or with ' +
-    'SIGKILL after 10 seconds, and start it again. If the gateway can\'t report changes, the secrets are read again at this interval')
+    'SIGKILL after 10 seconds, and start it again. If the gateway can\'t report changes, the secrets are read again at this interval; default: 60 seconds')
       .preset('60').argParser(positiveInteger('whole number of seconds', maxInterval)))
     .option('--fallback <file>', 'keep the secrets in this file, encrypted, and use them when the gateway can\'t be reached')
     .option('--fallback-max-age <hours>', 'the oldest that the secrets in the fallback may be', positiveInteger('whole number of hours', 8_760), 24)

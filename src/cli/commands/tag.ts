@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { pair, secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { counted } from '#src/cli/text'
 
 interface Options extends GlobalOptions {
   remove: string[]
@@ -22,7 +23,7 @@ export function tag (command: Command, terminal: Terminal): void {
       const params = { path: { env, name } }
       if (count > 0) await gateway.PUT('/environments/{env}/secrets/{name}/tags', { params, body: set })
       if (remove.length > 0) await gateway.DELETE('/environments/{env}/secrets/{name}/tags', { params: { ...params, query: { key: remove } } })
-      print(terminal, options, { name, set, removed: remove }, [`${name} in ${env}: ${count} tags set, ${remove.length} removed`])
+      print(terminal, options, { name, set, removed: remove }, [`${name} in ${env}: ${counted(count, 'tag')} set, ${remove.length} removed`])
     })
   withExample(command, 'secretsctl tag payments/db team=payments --remove owner --env dev')
 }

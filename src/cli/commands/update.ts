@@ -13,7 +13,7 @@ interface Options extends GlobalOptions {
 /** Adds `secretsctl update NAME [VALUE]`, which requires the secret to exist. */
 export function update (command: Command, terminal: Terminal): void {
   withValue(command.argument('<name>', 'the secret\'s name', secretName))
-    .option('--if-version <id>', 'only if this version is the current one')
+    .option('--if-version <id>', 'write only if this version is the current one')
     .action(async (name: string, argument: string | undefined, _: object, command: Command) => {
       const { fromFile, ifVersion, ...options } = command.optsWithGlobals<Options>()
       const [gateway, env] = [gatewayOf(options, terminal), environmentOf(options, terminal)]

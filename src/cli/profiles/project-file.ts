@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isJsonObject } from '#src/json/lossless'
-import { errorCode } from '#src/problems/problem'
+import { reasonOf } from '#src/cli/system-error'
 import { CommandFailure } from '#src/cli/terminal'
 import { isDots } from '#src/cli/text'
 import { urlFrom, type Project } from './profiles.ts'
@@ -33,7 +33,7 @@ export async function readProject (file: string, isNamed: boolean): Promise<Proj
   } catch (error) {
     if (error instanceof Untrusted) throw error
     if (error instanceof CommandFailure) throw new CommandFailure(`${file}:`, ...error.lines)
-    throw new CommandFailure(`${file} can't be read: ${errorCode(error)}`)
+    throw new CommandFailure(`${file} can't be read: ${reasonOf(error)}`)
   }
   return { file, ...membersOf(content, file) }
 }

@@ -6,6 +6,7 @@ import { isJsonObject } from '#src/json/lossless'
 import { errorCode } from '#src/problems/problem'
 import { cleanUpOnExit } from '#src/cli/clean-up'
 import { createPrivate, replacePrivate } from '#src/cli/private-file'
+import { reasonOf } from '#src/cli/system-error'
 import { CommandFailure } from '#src/cli/terminal'
 import type { Profiles } from './profiles.ts'
 
@@ -59,7 +60,7 @@ function textOf (file: string): string | undefined {
     const code = errorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     /* c8 ignore next 2 -- only for files that even their owner can't read; root can read them all */
-    throw new CommandFailure(`${file} can't be read: ${code}`)
+    throw new CommandFailure(`${file} can't be read: ${reasonOf(error)}`)
   }
 }
 
@@ -105,7 +106,7 @@ export async function changeProfiles (
     mkdirSync(folder, { recursive: true, mode: 0o700 })
   /* c8 ignore next 3 -- only if the disk is full, or the user may not write to it */
   } catch (error) {
-    throw new CommandFailure(`${folder} can't be created: ${errorCode(error)}`)
+    throw new CommandFailure(`${folder} can't be created: ${reasonOf(error)}`)
   }
   assertPrivate(folder, '700')
   const lock = join(folder, 'lock')
@@ -135,7 +136,7 @@ async function acquire (lock: string, owner: string): Promise<void> {
       createPrivate(lock, owner)
       return
     } catch (error) {
-      if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${lock} can't be created: ${errorCode(error)}`)
+      if (errorCode(error) !== 'EEXIST') throw new CommandFailure(`${lock} can't be created: ${reasonOf(error)}`)
     }
     const holder = textOf(lock)
     if (Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > staleAfter) remove(lock, holder)

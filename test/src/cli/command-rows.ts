@@ -241,7 +241,7 @@ export const rows: Record<string, Row> = {
   },
   tag: {
     prepare: async (context) => put(context, context.name),
-    succeeds: ({ name }) => ({ args: ['tag', name, 'team=a', '--remove', 'owner', ...dev], output: `${name} in dev: 1 tags set, 1 removed` }),
+    succeeds: ({ name }) => ({ args: ['tag', name, 'team=a', '--remove', 'owner', ...dev], output: `${name} in dev: 1 tag set, 1 removed` }),
     refused: ({ name }) => noSecret('tag', `${name}-none`, 'team=a'),
     misused: ({ name }) => ({ args: ['tag', name, ...dev], status: 2, output: 'Specify a tag to set or to remove' })
   },
@@ -260,7 +260,7 @@ export const rows: Record<string, Row> = {
       args: ['import', join(folder, `${name}.env`), ...isTerminal ? [] : ['--yes'], ...dev], answers: [{ after: '[y/N]', type: 'y\r' }], output: /1 created/, isTable: true, finalValue: canary,
       ...isTerminal && { question: 'Carry out this plan in dev? [y/N] y' }
     }),
-    refused: ({ folder, name }) => ({ args: ['import', join(folder, `${name}-none.env`), ...dev], status: 1, output: 'ENOENT' }),
+    refused: ({ folder, name }) => ({ args: ['import', join(folder, `${name}-none.env`), ...dev], status: 1, output: 'no such file or directory' }),
     cancelled: ({ folder, name }) => cancelledAt('Carry out this plan in staging? [y/N] ', 'import', join(folder, `${name}.env`), '--env', 'staging'),
     misused: () => ({ args: ['import', ...dev], status: 2, output: 'missing required argument \'file\'' })
   },
@@ -329,7 +329,7 @@ export const rows: Record<string, Row> = {
   },
   'policy check': {
     isOffline: true,
-    succeeds: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'policies')], output: '1 policies, all valid' }),
+    succeeds: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'policies')], output: '1 policy, all valid' }),
     refused: ({ folder }) => ({ args: ['policy', 'check', join(folder, 'none')], status: 1, output: 'ENOENT' }),
     misused: () => ({ args: ['policy', 'check'], status: 2, output: 'missing required argument \'dir\'' })
   },

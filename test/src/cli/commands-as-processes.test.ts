@@ -2,6 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { newTrail } from '#test/audit-trail'
+import { importsOf } from '#test/contract/import-rules'
 import { build, type Gateway } from '#test/helper'
 import { commandNames, noTerminal, secretsctlProgram, secretsctlTerminal } from '#test/secretsctl'
 import { assertNoLeak, canary, fast, inParallel, rows, type Run } from './command-rows.ts'
@@ -40,6 +41,19 @@ async function atTerminal (t: Test, gateway: Pick<Gateway, 'url'>, run: Run): Pr
 
 t.test('every command has a row', async (t) => {
   t.same(Object.keys(rows).sort(), (await commandNames()).commands.sort())
+})
+
+t.test('every command that can ask a question has a cancellation at the question', async (t) => {
+  const imports = Map.groupBy(await importsOf(join(import.meta.dirname, '..', '..', '..')), ({ from }) => from)
+  const reachedFrom = (file: string): Set<string> => {
+    const reached = new Set([file])
+    for (const each of reached) for (const { to } of imports.get(each) ?? []) reached.add(to)
+    return reached
+  }
+  const asks = (command: string): boolean => reachedFrom(`src/cli/commands/${command.replace(' ', '-')}.ts`).has('src/cli/prompt.ts')
+  const isTested = (command: string): boolean => rows[command]?.cancelled !== undefined
+  const untested = Object.keys(rows).filter((command) => asks(command) !== isTested(command))
+  t.same(untested, ['apply'], 'apply shows the same plan as import, but does not ask')
 })
 
 t.test('the help of every command has an example', async (t) => {

@@ -118,10 +118,10 @@ t.test('a key or a fallback that can\'t be written', async (t) => {
   const attempt = async (config: string): Promise<unknown> =>
     withFallback(async () => ({ variables: {}, unaddressable: 0 }), fallback, terminalOf({ ...process, env: { XDG_CONFIG_HOME: join(folder, config) } }))
   await t.rejects(attempt('open'), /Other users can read or change .*secretsctl, so it is not used/)
-  await t.rejects(attempt('file'), /fallback\.key can't be created: ENOTDIR/)
-  await t.rejects(attempt('private'), /The fallback .*kept can't be written: ENOENT/)
+  await t.rejects(attempt('file'), /fallback\.key can't be created: not a directory/)
+  await t.rejects(attempt('private'), /The fallback .*kept can't be written: no such file or directory/)
   fallback.file = join(folder, 'private')
-  await t.rejects(attempt('private'), /The fallback .*private can't be written: EISDIR/)
+  await t.rejects(attempt('private'), /The fallback .*private can't be written: illegal operation on a directory/)
   t.same(readdirSync(folder).sort(), ['file', 'open', 'private'], 'no temporary file is left')
 })
 
@@ -131,7 +131,7 @@ t.test('the key file is either complete or missing', { skip: process.platform ==
   const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: folder, SECRETS_GATEWAY_URL: nowhere.url, SECRETS_GATEWAY_TOKEN: 'x', NODE_DISABLE_COMPILE_CACHE: '1' }
   // Files can be created, but nothing can be written to them, as on a full disk.
   const full = spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath, ...args], { env, encoding: 'utf8' })
-  t.match(full.stderr, /fallback\.key can't be created: EFBIG/)
+  t.match(full.stderr, /fallback\.key can't be created: file too large/)
   t.same(readdirSync(join(folder, 'secretsctl')), [])
   const { stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
   t.match(stderr, /it does not exist yet/)

@@ -172,7 +172,7 @@ t.test('a login that can\'t be kept is valid nowhere', async (t) => {
     // The file can't be replaced by the time the keyring has the token.
     mkdirSync(join(folder, 'profiles.json'))
   } }
-  t.match(await logIn({ keyring: removing }), { status: 1, stdout: '', stderr: /profiles\.json can't be written: EISDIR\n$/ })
+  t.match(await logIn({ keyring: removing }), { status: 1, stdout: '', stderr: /profiles\.json can't be written: illegal operation on a directory\n$/ })
   t.equal(keyring.entries.size, 0, 'the keyring forgets a login that no profile names')
   t.ok(isRevoked())
   t.same(readdirSync(folder), ['profiles.json'], 'no temporary file is left')

@@ -180,7 +180,7 @@ t.test('a project file', async (t) => {
   }
   t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: file } }), { status: 0, stdout: /environment: +dev/ }, 'a file that the user names')
   t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: '' } }), { status: 0 }, 'no file')
-  t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: 'none.yaml' } }), { status: 1, stderr: /none\.yaml can't be read: ENOENT/ })
+  t.match(await ctl('whoami', { ...inProject, env: { SECRETS_GATEWAY_PROJECT_FILE: 'none.yaml' } }), { status: 1, stderr: /none\.yaml can't be read: no such file or directory/ })
 })
 
 t.test('login with a browser, and a new token when the old one has expired', async (t) => {

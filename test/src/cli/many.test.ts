@@ -67,6 +67,27 @@ t.test('apply: shows the plan, then applies it; a second run changes nothing', a
   t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'staging'], { stdin: 'secretNames: []' }), { status: 1, stderr: /\(invalid-request/ })
 })
 
+t.test('a mistake in one of many secrets names the secret', async (t) => {
+  const gateway = await build(t)
+  const apply = async (stdin: string): Promise<string> => {
+    const { status, stderr } = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin })
+    t.equal(status, 1, stdin)
+    return stderr
+  }
+  const database = '{ name: payments/db, type: rds, value: { engine: mysql, username: app, password: canary, port: 0 } }'
+  const types = await apply(`secrets:\n- { name: key, value: v }\n- ${database}`)
+  t.match(types, '\n  payments/db: value/host: must be there, as the type rds asks for\n')
+  t.match(types, '\n  payments/db: value/port: must be a TCP port')
+  t.notMatch(types, /canary|secrets\/1/)
+  t.match(await apply('secretNames: [key, a b]'), '\n  a b: must have the form of')
+  t.match(await apply('secrets: [{ name: key, value: v }, { value: v }]'), '\n  /secrets/1', 'a secret without a name')
+  t.match(await apply('secrets: key'), '\n  /secrets: must be array')
+  const names = ['a b', 'key']
+  t.match(await secretsctl(gateway, ['promote', ...names, '--from', 'dev', '--to', 'staging']), { status: 1, stderr: /\n {2}a b: must have the form of/ })
+  const selected = names.flatMap((name) => ['--secret', name])
+  t.match(await secretsctl(gateway, ['export', ...selected, '--env', 'dev', '-o', 'json']), { status: 1, stderr: /\n {2}a b: must have the form of/ })
+})
+
 t.test('apply: a truncated reply is an error', async (t) => {
   // Simulates a gateway that is killed while it replies.
   const server = createServer((_, response) => {
@@ -172,7 +193,7 @@ t.test('apply: refuses invalid files', async (t) => {
     t.match(await secretsctl(gateway, ['apply', '-f', '-'], { stdin: `kind: AwsSecretsManager\nspec: { secretNames: [a]${spec} }` }), { status: 2, stderr: message })
   }
   const wrong = await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev'], { stdin: `secretNames: [${Array(150).fill('a//b').join(', ')}]` })
-  t.match(wrong, { status: 1, stderr: /\/secretNames\/99: .*\n {2}and possibly more\n/ }, 'the first 100 mistakes, and that there may be others')
+  t.match(wrong, { status: 1, stderr: /\n(?: {2}a\/\/b: .*\n){100} {2}and possibly more\n/ }, 'the first 100 mistakes, and that there may be others')
   t.equal(gateway.awsCalls.length, 0)
 })
 

@@ -27,8 +27,8 @@ t.test('run: passes secrets in the program\'s environment, and exits with the pr
   const dies = node('setInterval(() => {}, 1000); console.log("ready")')
   t.match(await secretsctlProgram(gateway, [...run, ...dies], { ...fast, steps: [{ after: 'ready', act: signal('SIGINT') }] }), { status: 130 })
 
-  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 127, stdout: '', stderr: '/nothing can\'t be run: ENOENT\n' })
-  t.match(await secretsctlProgram(gateway, [...run, '--', '/']), { status: 126, stdout: '', stderr: '/ can\'t be run: EACCES\n' })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/nothing']), { status: 127, stdout: '', stderr: '/nothing can\'t be run: no such file or directory\n' })
+  t.match(await secretsctlProgram(gateway, [...run, '--', '/']), { status: 126, stdout: '', stderr: '/ can\'t be run: permission denied\n' })
   t.match(await secretsctlProgram(gateway, [...run, ...node('process.exit(1)')]), { status: 1, stderr: '' }, 'the program\'s own status')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--secret', 'app/none', ...show]), { status: 125, stdout: '', stderr: /^app\/none: / }, 'does not run without a secret')
   t.match(await secretsctlProgram(gateway, ['run', '--env', 'dev', '--prefix', 'app/'], fast), { status: 125, stderr: /missing required argument 'command'/ })

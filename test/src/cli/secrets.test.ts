@@ -52,7 +52,7 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
 
   t.match(await ctl('tag payments/db owner=me a=b=c --remove tier --remove team --env dev'), { status: 0, stdout: 'payments/db in dev: 2 tags set, 2 removed\n' })
   t.strictSame((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json.tags, { owner: 'me', a: 'b=c' })
-  t.match(await ctl('tag payments/db single=1 --env dev'), { status: 0, stdout: 'payments/db in dev: 1 tags set, 0 removed\n' })
+  t.match(await ctl('tag payments/db single=1 --env dev'), { status: 0, stdout: 'payments/db in dev: 1 tag set, 0 removed\n' })
   t.strictSame((await gateway.send('GET', '/environments/dev/secrets/payments%2Fdb/metadata')).json.tags, { owner: 'me', a: 'b=c', single: '1' })
   t.match(await ctl('rotate payments/db --env dev'), { status: 1, stderr: /request/ }, 'no rotation is set up')
 
@@ -71,6 +71,19 @@ t.test('create, read, update, list, versions, rollback, tag, delete, restore', a
   t.match(await ctl('restore payments/db --env dev'), { status: 0, stdout: 'Restored payments/db in dev\n' })
   t.match(await ctl('delete payments/db --env dev --force', { isTerminal: true, stdin: 'yes\n' }), { status: 0, stdout: 'Deleted payments/db in dev permanently\n', stderr: /permanently\?/ })
   t.match(await ctl('delete binary --env dev --yes --json'), { status: 0, stdout: /"deletionDate"/ })
+})
+
+t.test('create checks the value against a type', async (t) => {
+  const gateway = await build(t)
+  const create = async (type: string, stdin: string): Promise<Outcome> => secretsctl(gateway, ['create', type, '-', '--env', 'dev', '--type', type], { stdin })
+  t.match(await create('rds', '{"engine":"mysql","host":"h","username":"u","port":0}'), {
+    status: 1, stderr: /\n {2}\/value\/password: must be there, as the type rds asks for\n {2}\/value\/port: must be a TCP port, 1 to 65535\nCorrect what is named above/
+  })
+  t.match(await create('rds', '{"engine":"mysql","host":"h","username":"u","password":"p"}'), { status: 0 })
+  t.match(await create('key-value', '{"a":1}'), { status: 1, stderr: '/value/a: must be a string' })
+  t.match(await create('binary', 'only text'), { status: 0 })
+  t.match((await gateway.send('GET', '/environments/dev/secrets/binary')).json, { value: Buffer.from('only text').toString('base64'), encoding: 'base64' })
+  t.match(await create('oracle', 'x'), { status: 2, stderr: /Allowed choices are rds, documentdb, redshift, database, key-value, text, binary/ })
 })
 
 t.test('the prompt does not echo the value', async (t) => {
@@ -156,7 +169,7 @@ t.test('refuses wrong usage before anything is sent', async (t) => {
     const outcome = await secretsctl(gateway, args, setting)
     t.match(outcome, { status: args[0] === 'run' ? 125 : 2, stdout: '', stderr: message }, args.join(' '))
   }
-  t.match(await secretsctl(gateway, ['create', 'a', '--from-file', `${folder}/none`, '--env', 'dev']), { status: 1, stderr: /none can't be read: ENOENT/ })
+  t.match(await secretsctl(gateway, ['create', 'a', '--from-file', `${folder}/none`, '--env', 'dev']), { status: 1, stderr: /none can't be read: no such file or directory/ })
   t.equal(gateway.awsCalls.length, 0)
 })
 

@@ -67,7 +67,12 @@ t.test('global options that would have no effect are refused, and are not in the
     ['diff dev prod --env dev', '--env has no effect on this command'],
     ['keys create a --url http://127.0.0.1', '--url has no effect on this command'],
     ['config check x --token t', '--token has no effect on this command'],
-    ['--profile p policy check x', '--profile has no effect on this command']
+    ['--profile p policy check x', '--profile has no effect on this command'],
+    ['login --token t', '--token has no effect on this command: use --with-token'],
+    ['logout --env dev', '--env has no effect on this command'],
+    ['profiles --url http://127.0.0.1', '--url has no effect on this command'],
+    ['use work --token t', '--token has no effect on this command'],
+    ['aws-credentials --env dev', '--env has no effect on this command']
   ]
   for (const [args, message] of refused) t.same(await secretsctl(...args.split(' ')), { status: 2, stdout: '', stderr: `${message}\n` }, args)
   const helpOf = async (...args: string[]): Promise<string> => (await secretsctl(...args, '--help')).stdout
@@ -87,6 +92,10 @@ t.test('requested help is not an error', async (t) => {
     t.same([status, stderr], [0, ''])
     t.match(stdout, /^Usage: secretsctl/)
   }
+  const optionsIn = async (...args: string[]): Promise<string> => (await secretsctl(...args, '--help')).stdout
+  t.match(await optionsIn(), /^ {2}-V, --version +print the version\n/m)
+  t.notMatch(await optionsIn('read'), '-V, --version', 'read has a --version of its own')
+  for (const command of ['run', 'tag', 'promote']) t.notMatch(await optionsIn(command), /default: (?:\[\]|\{\})|preset/, `${command}: nothing that only a programmer understands`)
 })
 
 t.test('config check: performs the gateway\'s startup checks', async (t) => {

@@ -100,10 +100,10 @@ t.test('refuses unusable files and arguments', async (t) => {
   const { folder, file, old } = await trail(t)
   writeFileSync(join(folder, 'x.gz'), 'this is not compressed')
   for (const [args, message] of [
-    [[join(folder, 'none')], /none can't be read: ENOENT$/m],
+    [[join(folder, 'none')], /none can't be read: no such file or directory$/m],
     [[join(folder, 'x.gz')], /x\.gz can't be read: Z_DATA_ERROR$/m],
-    [['--head', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
-    [['--key', join(folder, 'none'), old, file], /none can't be read: ENOENT$/m],
+    [['--head', join(folder, 'none'), old, file], /none can't be read: no such file or directory$/m],
+    [['--key', join(folder, 'none'), old, file], /none can't be read: no such file or directory$/m],
     [['--key', file, old, file], /audit\.jsonl is not an Ed25519 key in PEM$/m]
   ] as const) t.match(await verify(...args), { status: 1, out: '', err: message })
   t.match(await verify('--known', 'x', old), { status: 2, err: /Must have the form SEQUENCE:HASH/ })

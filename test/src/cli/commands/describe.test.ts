@@ -22,13 +22,13 @@ t.test('describe shows a secret without its value', async (t) => {
 t.test('describe shows the state of a rotation, and the next step', async (t) => {
   const gateway = await build(t)
   await gateway.send('POST', path, { json: { value: 'v' } })
-  const rotation = async (name: string): Promise<unknown> =>
-    gateway.send('PUT', `${path}/rotation`, { json: { lambdaArn: lambda(name), automaticallyAfterDays: 30 } })
+  const rotation = async (name: string, schedule: object = { automaticallyAfterDays: 30 }): Promise<unknown> =>
+    gateway.send('PUT', `${path}/rotation`, { json: { lambdaArn: lambda(name), ...schedule } })
   await rotation('failing')
   await gateway.rotateDue()
   t.match(await secretsctl(gateway, args), {
     status: 0,
-    stdout: /rotation +on, has never succeeded, version [0-9a-f-]{36} is pending\n/,
+    stdout: /rotation +on, every 30 days, has never succeeded, (?:next by \S+Z, )?version [0-9a-f-]{36} is pending\nrotated by +arn:\S+:failing\n/,
     stderr: /has failed and AWS will attempt it again[^]*end it with: secretsctl rotate a --env dev --stop --discard-pending\n$/
   })
   await gateway.send('DELETE', `${path}/rotation`)
@@ -38,7 +38,12 @@ t.test('describe shows the state of a rotation, and the next step', async (t) =>
   await gateway.send('DELETE', `${path}/rotation?discardPending=true`)
   await rotation('rotator')
   await gateway.rotateDue()
-  t.match(await secretsctl(gateway, args), { stdout: /rotation +on, last succeeded \S+Z\n/, stderr: '' })
+  t.match(await secretsctl(gateway, args), { stdout: /rotation +on, every 30 days, last succeeded \S+Z, next by \S+Z\n/, stderr: '' })
+  for (const [schedule, shown] of [[{ automaticallyAfterDays: 1 }, 'every day'], [{ scheduleExpression: 'cron(0 16 1,15 * ? *)' }, 'cron(0 16 1,15 * ? *)']] as const) {
+    await rotation('rotator', schedule)
+    await gateway.rotateDue()
+    t.match((await secretsctl(gateway, args)).stdout, `on, ${shown}, last succeeded`)
+  }
 })
 
 t.test('describe shows the state of replicas, while AWS replicates and after it has failed', async (t) => {

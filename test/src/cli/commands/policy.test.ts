@@ -19,7 +19,7 @@ async function secretsctl (...args: string[]): Promise<{ status: number, out: st
 
 t.test('secretsctl policy check', async (t) => {
   const folder = t.testdir({ 'a.cedar': policy })
-  t.same(await secretsctl('policy', 'check', folder), { status: 0, out: `${folder}/a.cedar:1: reads\n1 policies, all valid\n`, err: '' })
+  t.same(await secretsctl('policy', 'check', folder), { status: 0, out: `${folder}/a.cedar:1: reads\n1 policy, all valid\n`, err: '' })
   const { out } = await secretsctl('policy', 'check', folder, '--json')
   t.same(JSON.parse(out), { valid: true, policies: [{ id: 'reads', file: `${folder}/a.cedar`, line: 1 }] })
 

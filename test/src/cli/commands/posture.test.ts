@@ -11,7 +11,7 @@ t.test('posture exits with 3 if a rule fails, with 4 if none fails but one is un
   const failed = await secretsctl(gateway, ['posture', '--env', 'dev'])
   t.equal(failed.status, 3)
   t.match(failed.stdout, /^STATUS +RULE +NAME\nfailed +SecretsManager\.1 +a +Rotation is not enabled\n$/)
-  t.match(failed.stderr, /^1 more, with names that the gateway can't address[^\n]*\n1 secrets in dev: 1 failed, 0 unknown, \d passed\n$/)
+  t.match(failed.stderr, /^1 more, with names that the gateway can't address[^\n]*\n1 secret in dev: 1 failed, 0 unknown, \d passed\n$/)
 
   const passed = await secretsctl(gateway, ['posture', '--env', 'dev', '--rule', 'kms-key,value'])
   t.match(passed, { status: 0, stdout: '' })

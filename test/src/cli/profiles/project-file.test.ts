@@ -34,7 +34,7 @@ t.test('valid and invalid project files', async (t) => {
     ['mapping: a', 'mapping in'], ['mapping: { A: "" }', 'mapping in'], ['mapping: { A: a, B: 1 }', 'mapping in'],
     ['gateway: https://h\nprofile: work', `${file} has both a gateway and a profile`]
   ] as const) await t.rejects(read(content), new RegExp(`^${message}`), content)
-  await t.rejects(readProject(join(file, 'none'), false), /can't be read: ENOTDIR$/)
+  await t.rejects(readProject(join(file, 'none'), false), /can't be read: not a directory$/)
 })
 
 t.test('a file that was found is used only if nobody else can change it', async (t) => {
@@ -69,5 +69,5 @@ t.test('a file that was found is used only if nobody else can change it', async 
 t.test('a file in a missing folder', async (t) => {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'a'))
-  await t.rejects(readProject(join(folder, 'a', name), true), /can't be read: ENOENT$/)
+  await t.rejects(readProject(join(folder, 'a', name), true), /can't be read: no such file or directory$/)
 })
