@@ -6,10 +6,10 @@ import { pauseLength, type LoopClock } from './turns.ts'
 const mostCallers = 32
 
 /**
- * The times, in milliseconds, after which no further turns begin in an iteration of the event loop, and after which a caller has
- * to pause. They are short, because the read of a secret takes about ten iterations.
+ * The time, in milliseconds, after which no further turns begin in an iteration of the event loop, and after which a caller has
+ * to pause. It is short, because the read of a secret takes about ten iterations.
  */
-const turnsTime = { all: 2, caller: 1 }
+const turnsTime = 2
 
 /** Nobody has to pause unless turns of different callers began within this number of iterations. */
 const companyLength = 16
@@ -38,7 +38,7 @@ interface TurnClock extends LoopClock {
  * A caller's first turn in an iteration begins at once, unless other requests of the caller are waiting, or `mostCallers` callers
  * have already had a first turn in this iteration.
  *
- * If a caller's waiting requests have run for `turnsTime.caller` in an iteration, the caller pauses for the next `pauseLength`
+ * If a caller's waiting requests have run for `turnsTime` in an iteration, the caller pauses for the next `pauseLength`
  * iterations. Otherwise another caller's request would be delayed in each of the iterations that it takes. A caller that is alone
  * does not pause.
  */
@@ -70,7 +70,7 @@ export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock
     scheduleNext()
   }
 
-  const hasTime = (): boolean => monotonic() - start < turnsTime.all
+  const hasTime = (): boolean => monotonic() - start < turnsTime
 
   function beginIteration (): void {
     iteration += 1
@@ -98,7 +98,7 @@ export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock
     const used = (served.get(callerId) ?? 0) + time
     served.set(callerId, used)
     const hasCompany = iteration - latestCompany <= companyLength
-    if (used >= turnsTime.caller && hasCompany) pausing.set(callerId, iteration + pauseLength + 1)
+    if (used >= turnsTime && hasCompany) pausing.set(callerId, iteration + pauseLength + 1)
   }
 
   function mayBegin (callerId: string): boolean {
