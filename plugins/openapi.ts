@@ -4,7 +4,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import { contentSecurityPolicy } from '#src/http/content-security-policy'
-import { describeApi, finishDocument } from '#src/http/openapi'
+import { documentOptions, finishDocument } from '#src/http/openapi'
 
 const folder = join(import.meta.dirname, '../src/pages/swagger-ui')
 
@@ -14,14 +14,7 @@ const addition = async (filename: string): Promise<{ filename: string, content: 
 
 /** Generates the OpenAPI document from the routes' schemas, and serves Swagger UI at `/docs`. */
 export default fp(async (fastify) => {
-  await fastify.register(swagger, {
-    openapi: describeApi(),
-    // OpenAPI has no wildcards in paths.
-    transform: ({ schema, url }) => ({ schema, url: url.replace('*', ':secretId') }),
-    // Names a component after its schema's `$id`.
-    refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => typeof $id === 'string' ? $id : `schema-${index}` },
-    transformObject: finishDocument
-  })
+  await fastify.register(swagger, { ...documentOptions(), transformObject: finishDocument })
   await fastify.register(async (documentation) => {
     // Declares the action, because @fastify/swagger-ui registers its routes without one.
     documentation.routeDefaults = { action: 'Public' }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { isoTime } from '#src/clock'
 import { getOrCreate } from '#src/collections/get-or-create'
+import type { CacheUse } from './cache-use.ts'
 
 /** A record's position in the chain: its sequence number and its hash. */
 export interface Link {
@@ -69,11 +70,8 @@ export interface RequestEntry {
   readonly versionId?: string | undefined
   /** For an item with `names`: the ID of each secret's version, in the same order. `versionId` is then absent. */
   readonly versionIds?: readonly string[] | undefined
-  /**
-   * Present if the value came from the cache. `hit`: the value was fresh. `stale`: the value's time to live had ended, but AWS
-   * did not answer.
-   */
-  readonly cache?: 'hit' | 'stale' | undefined
+  /** Present if the value came from the cache or, for an item with `names`, if all values did. */
+  readonly cache?: CacheUse | undefined
   /** The age of the cached value, in seconds. */
   readonly age?: number | undefined
   /** The request IDs of the calls to AWS, which CloudTrail records too. */

@@ -1,6 +1,7 @@
 import type { Action } from '#src/authorization/actions'
 import type { Decision } from '#src/authorization/decision'
 import type { Problem } from '#src/problems/problem'
+import type { CacheUse } from './cache-use.ts'
 
 /** The outcome for one secret of a request that covers several. */
 export interface SecretOutcome {
@@ -12,6 +13,8 @@ export interface SecretOutcome {
   readonly action?: Action
   readonly result?: string
   readonly versionId?: string
+  /** Present if the outcome comes from the cache. */
+  readonly cache?: CacheUse
   readonly problem?: Problem
 }
 

@@ -2,7 +2,8 @@ import type { Caller } from '#src/authentication/caller'
 import type { Environment } from '#src/environments/environment'
 import { parseSecretName } from '#src/environments/names'
 import { invalidRequest, Problem } from '#src/problems/problem'
-import { actionTable, type Action, type ResourceType } from './actions.ts'
+import { forEachInTurns } from '#src/scheduling/turns'
+import { actionNames, actionTable, type Action, type ResourceType } from './actions.ts'
 import { denied, type Authorize, type Decision, type Question } from './decision.ts'
 import { unknownEnvironment } from './unknown-environment.ts'
 import { seesEnvironment } from './visibility.ts'
@@ -43,13 +44,7 @@ function resourceType ({ action, environment, name, awsCredentialId }: Check): R
 export function checkAuthorization (
   authorize: Authorize, environments: ReadonlyMap<string, Environment>, requester: Caller, check: Check
 ): Decision {
-  const type = resourceType(check)
-  const name = check.environment ?? ''
-  const environment = environments.get(name)
-  const sees = (one: Environment): boolean => seesEnvironment(authorize, requester, one).allowed
-  if (type !== 'Credential' && (environment === undefined || !sees(environment))) {
-    throw unknownEnvironment(name, environments.values(), sees)
-  }
+  const environment = resourceType(check) === 'Credential' ? undefined : visibleEnvironment(authorize, environments, requester, check.environment)
   const place = {
     credentialId: check.awsCredentialId ?? environment?.credential ?? '',
     ...(environment !== undefined && { environment: environment.name })
@@ -60,14 +55,44 @@ export function checkAuthorization (
 
   const { caller = requester, action } = check
   if (environment === undefined) return authorize({ ...place, caller, action })
-  return decideIn(authorize, environment, { ...place, caller, action, ...nameIn(environment, check.name) })
+  return decideIn(authorize, environment, { ...place, caller, action, ...nameIn(environment, check.name, 'body') })
 }
 
-function nameIn (environment: Environment, text: string | undefined): { name?: string } {
+/**
+ * Returns the actions that the gateway would allow a caller in an environment or on a secret in it. They are decided for the
+ * environment's default credential.
+ *
+ * @throws Problem `invalid-request`
+ * @throws Problem `not-found` if the environment does not exist, or if the caller isn't allowed to see it
+ */
+export async function allowedActions (
+  authorize: Authorize, environments: ReadonlyMap<string, Environment>, caller: Caller,
+  place: { environment: string, name?: string }
+): Promise<Action[]> {
+  const { name } = place
+  const environment = visibleEnvironment(authorize, environments, caller, place.environment)
+  const question = { caller, credentialId: environment.credential, environment: environment.name, ...nameIn(environment, name, 'query') }
+  const type = name === undefined ? 'Environment' : 'Secret'
+  const allowed: Action[] = []
+  await forEachInTurns(actionNames.filter((action) => actionTable[action].on.includes(type)), (action) => {
+    if (decideIn(authorize, environment, { ...question, action }).allowed) allowed.push(action)
+  })
+  return allowed
+}
+
+function visibleEnvironment (authorize: Authorize, environments: ReadonlyMap<string, Environment>, caller: Caller, name = ''): Environment {
+  const sees = (one: Environment): boolean => seesEnvironment(authorize, caller, one).allowed
+  const environment = environments.get(name)
+  if (environment !== undefined && sees(environment)) return environment
+  throw unknownEnvironment(name, environments.values(), sees)
+}
+
+/** @param part the part of the request that has the name */
+function nameIn (environment: Environment, text: string | undefined, part: 'body' | 'query'): { name?: string } {
   if (text === undefined) return {}
   const parsed = parseSecretName(environment, text)
   if ('name' in parsed) return parsed
-  throw invalidRequest({ in: 'body', pointer: '/name', message: parsed.mistake })
+  throw invalidRequest({ in: part, pointer: '/name', message: parsed.mistake })
 }
 
 /**

@@ -1,19 +1,18 @@
 import pMap from 'p-map'
+import type { Caching } from '#src/aws/caching'
 import { valueInAwsForm } from '#src/aws/verbatim'
-import { secretIn } from '#src/aws/secret-ids'
-import type { ReadSecret } from '#src/aws/secret'
+import { isNamedBy, secretIn } from '#src/aws/secret-ids'
 import { shapes } from '#src/aws-model/shapes'
 import { errors } from '#src/aws-protocol/errors'
 import type { Input } from '#src/aws-protocol/input'
-import type { SecretOutcome } from '#src/audit/secret-outcome'
 import type { SecretName } from '#src/environments/names'
 import { Problem } from '#src/problems/problem'
+import { readOutcome, readThroughCache, type CurrentValue } from '#src/secrets/read-many'
 import type { Scope } from '#src/secrets/scope'
 import type { EndpointContext, OnEnvironment } from './context.ts'
 import { faultOf } from './faults.ts'
 import { listPage } from './list-page.ts'
 import { problemOf } from './refusal.ts'
-import { assertNamed } from './verbatim.ts'
 
 /** A secret to read, and the ID by which the request or AWS's list refers to it. */
 interface Wanted {
@@ -21,31 +20,32 @@ interface Wanted {
   readonly secret: { readonly name: SecretName } | undefined
 }
 
-type Result = { readonly wanted: Wanted } & ({ readonly value: ReadSecret } | { readonly problem: Problem })
+/** A secret to read, and its value or problem. If the environment has no such secret, the problem has no name. */
+interface Result {
+  readonly id: string
+  readonly read: CurrentValue | { readonly problem: Problem }
+}
 
 /**
  * Reads the current versions of up to 20 secrets, from the cache if it has them. Secrets that the caller may not read are
  * reported in `Errors` if the request names them, and left out if the request selects secrets by filters.
  */
 export const batchGetSecretValue: OnEnvironment<'BatchGetSecretValue'> = async (context, input) => {
-  const { reportSecrets } = context
+  const { scope, reportSecrets } = context
   const { wanted, NextToken } = await wantedBy(context, input)
-  const scope = { ...context.scope, caching: context.caching() }
-  const results = await pMap(wanted, async (one) => read(scope, one), { concurrency: shapes.SecretIdListType.max })
-  await reportSecrets(results.flatMap((result): SecretOutcome[] => {
-    const { wanted: { secret } } = result
-    if (secret === undefined) return []
-    const outcome = { name: secret.name, action: 'GetSecretValue' } as const
-    return [{ ...outcome, ...'value' in result ? { versionId: result.value.versionId } : { problem: result.problem } }]
-  }))
+  const caching = context.caching()
+  const results = await pMap(wanted, async (one): Promise<Result> => ({ id: one.id, read: await read(scope, caching, one) }), {
+    concurrency: shapes.SecretIdListType.max
+  })
+  await reportSecrets(results.flatMap(({ read }) => 'name' in read ? [readOutcome(read)] : []))
   return JSON.stringify({
-    SecretValues: results.flatMap((result) => 'value' in result ? [valueInAwsForm(scope, result.value)] : []),
-    Errors: results.flatMap((result) => 'problem' in result ? [errorOf(result.wanted, result.problem)] : []),
+    SecretValues: results.flatMap(({ read }) => 'secret' in read ? [valueInAwsForm(scope, read.secret)] : []),
+    Errors: results.flatMap(({ id, read }) => 'problem' in read ? [errorOf(id, read.problem)] : []),
     NextToken
   })
 }
 
-function errorOf ({ id }: Wanted, problem: Problem): object {
+function errorOf (id: string, problem: Problem): object {
   const { type, message } = faultOf(problem)
   return { SecretId: id, ErrorCode: type, Message: message }
 }
@@ -71,22 +71,10 @@ async function wantedBy (
   return { wanted, NextToken }
 }
 
-async function read (scope: Scope, wanted: Wanted): Promise<Result> {
-  const { secret } = wanted
-  try {
-    if (secret === undefined) throw problemOf(errors.secretNotFound())
-    if (!scope.may('GetSecretValue', secret.name)) throw new Problem('forbidden')
-    const value = await scope.aws.getSecretValue(scope, secret.name)
-    assertNamed(value, wanted.id)
-    return { wanted, value }
-  } catch (error) {
-    if (!(error instanceof Problem) || concernsAll.has(error.code)) throw error
-    return { wanted, problem: error }
-  }
+async function read (scope: Scope, caching: Caching, { id, secret }: Wanted): Promise<Result['read']> {
+  if (secret === undefined) return { problem: problemOf(errors.secretNotFound()) }
+  const { name } = secret
+  if (!scope.may('GetSecretValue', name)) return { name, problem: new Problem('forbidden') }
+  const read = await readThroughCache(scope, caching, name)
+  return 'problem' in read || isNamedBy(read.secret.arn, id) ? read : { name, problem: problemOf(errors.secretNotFound()) }
 }
-
-/** The problems that affect all secrets alike, so the whole call fails. */
-const concernsAll: ReadonlySet<Problem['code']> = new Set<Problem['code']>([
-  'audit-unavailable', 'aws-throttled', 'aws-timeout', 'aws-unavailable', 'caller-gone', 'credential-account-mismatch', 'credential-invalid',
-  'overloaded'
-])

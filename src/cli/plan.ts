@@ -48,10 +48,14 @@ interface Read {
   problem?: { code: string }
 }
 
-/** Reads values. Returns an empty list if the caller may not read any of them, or if they are too large for one page. */
+/**
+ * Reads values from AWS, because cached ones may be outdated. Returns an empty list if the caller may not read any of them, or
+ * if they are too large for one page.
+ */
 async function valuesOf (gateway: GatewayClient, env: string, names: string[]): Promise<readonly Read[]> {
   try {
-    return (await reply(gateway.POST('/environments/{env}/values', { params: { path: { env } }, body: { names } }))).items
+    const params = { path: { env }, header: { 'cache-control': 'no-cache' } }
+    return (await reply(gateway.POST('/environments/{env}/values', { params, body: { names } }))).items
   } catch (error) {
     if (error instanceof GatewayProblem) return []
     throw error

@@ -32,6 +32,7 @@ export const replies: Readonly<Record<string, Readonly<Record<string, Shape | nu
   "GET /auth/aws/credentials": {"200":{"type":"object","properties":{"AccessKeyId":{"type":"string"},"SecretAccessKey":{"type":"string"},"Token":{"type":"string"},"Expiration":{"type":"string"}},"required":["AccessKeyId","Expiration","SecretAccessKey","Token"]}},
   "POST /auth/aws/login": {"200":{"type":"object","properties":{"token":{"type":"string"},"expires":{"type":"string"},"caller":{"type":"string"}},"required":["caller","expires","token"]}},
   "GET /auth/caller": {"200":{"type":"object","properties":{"id":{"type":"string"},"groups":{"type":"array","items":{"type":"string"}},"method":{"type":"string"}},"required":["groups","id","method"]}},
+  "GET /authorization/actions": {"200":{"type":"object","properties":{"actions":{"type":"array","items":{"type":"string"}}},"required":["actions"]}},
   "POST /authorization/check": {"200":{"type":"object","properties":{"allowed":{"type":"boolean"},"policies":{"type":"array","items":{"type":"string"}}},"required":["allowed","policies"]}},
   "POST /cache/invalidations": {"200":{"type":"object","properties":{"items":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"problem":{"ref":"Problem"}},"required":["name"]}}},"required":["items"]}},
   "GET /consistency": {"200":{"ref":"ConsistencyReport"}},

@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/authorization/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the caller may do
+         * @description Returns the actions that the gateway would allow the sender of the request in an environment or, with `name`, on a secret there, with the environment's default credential. The secret need not exist, and AWS is not called.
+         */
+        get: operations["listAllowedActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/authorization/check": {
         parameters: {
             query?: never;
@@ -703,7 +723,7 @@ export interface paths {
         put?: never;
         /**
          * Read many secrets' values
-         * @description Returns the current value of each secret that `names` or `filters` select, or the problem that prevented reading it. A name that the caller may not read is a problem of that item alone; filters omit such secrets. Filters match exactly, and a secret must match all of them. A page has at most 1,000 secrets or about 4 MiB of values. If it has a `nextCursor`, send the same body with this `cursor` to get the next page.
+         * @description Returns the current value of each secret that `names` or `filters` select, or the problem that prevented reading it. A name that the caller may not read is a problem of that item alone; filters omit such secrets. Filters match exactly, and a secret must match all of them. A page has at most 1,000 secrets or about 4 MiB of values. If it has a `nextCursor`, send the same body with this `cursor` to get the next page. The values may come from the gateway's cache, as `Cache-Status` shows; the list of the secrets that match filters always comes from AWS.
          */
         post: operations["readSecrets"];
         delete?: never;
@@ -1830,6 +1850,45 @@ export interface operations {
             };
         };
     };
+    listAllowedActions: {
+        parameters: {
+            query: {
+                /**
+                 * @description An environment that the configuration declares
+                 * @example dev
+                 */
+                environment: string;
+                /** @description The secret's name, without the environment's prefix: letters, digits and `/_+=.@!-`; `!` only if an AWS service created the secret */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actions */
+            200: {
+                headers: {
+                    /** @description The request's ID, as in the log */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * @description AWS's operations, and actions of the gateway's own
+                         * @example [
+                         *       "DescribeSecret",
+                         *       "GetSecretValue"
+                         *     ]
+                         */
+                        actions: string[];
+                    };
+                };
+            };
+        };
+    };
     checkAuthorization: {
         parameters: {
             query?: never;
@@ -2698,7 +2757,7 @@ export interface operations {
                 parse?: boolean;
                 /** @description The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 `secret-pending-deletion`. The default is the environment's `pendingDeletion`, or else `conflict` */
                 pendingDeletion?: "absent" | "conflict";
-                /** @description `true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same */
+                /** @description `true`: read from AWS, even what is cached. `Cache-Control: no-cache` does the same */
                 refresh?: boolean;
                 /** @description AWS's ID of a version */
                 versionId?: string;
@@ -4126,10 +4185,15 @@ export interface operations {
     };
     readSecrets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true`: read from AWS, even what is cached. `Cache-Control: no-cache` does the same */
+                refresh?: boolean;
+            };
             header?: {
                 /** @description The ID of the AWS credential to use. Defaults to that of the environment */
                 "aws-credential-id"?: string;
+                /** @description `no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older */
+                "cache-control"?: string;
             };
             path: {
                 /**
@@ -4188,6 +4252,10 @@ export interface operations {
             /** @description A page of values */
             200: {
                 headers: {
+                    /** @description If all values come from the cache, the age in seconds of the oldest one */
+                    Age?: string;
+                    /** @description Where the values come from (RFC 9211): `hit` only if all come from the cache. `ttl` is that of the first one to become stale */
+                    "Cache-Status"?: string;
                     /** @description The request's ID, as in the log */
                     "X-Request-Id"?: string;
                     [name: string]: unknown;

@@ -1,4 +1,6 @@
+import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { cacheUse } from '#src/audit/cache-use'
 import type { CacheStatus, Caching } from '#src/aws/caching'
 import { compact } from '#src/json/compact'
 import type { CacheResult } from '#src/metrics/metrics'
@@ -9,28 +11,54 @@ export const CacheHeaders = {
   Age: { type: 'string', description: 'The age in seconds of a value that comes from the cache' }
 }
 
+/** The parameter of the query string with which a request demands AWS's own answer. */
+export const RefreshQuery = {
+  refresh: Type.Optional(Type.Boolean({
+    description: '`true`: read from AWS, even what is cached. `Cache-Control: no-cache` does the same'
+  }))
+}
+
+/** The header that limits the age of the cached values that a request accepts. */
+export const CacheControlHeader = {
+  'cache-control': Type.Optional(Type.String({
+    description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older'
+  }))
+}
+
 /**
  * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record. If the
- * request reads several secrets, the result comes from the cache only if all of them do, and its age is the oldest secret's age.
+ * request reads several secrets, the result comes from the cache only if all of them do. Its age is then that of the oldest
+ * answer, and its time to live is always the shortest of all. A request counts as one refresh, however many secrets it reads.
  *
  * @param maximumAge the maximum age, in milliseconds, of a cached value that the caller accepts
  */
 export function cachingOf (request: FastifyRequest, reply: FastifyReply, maximumAge: number | undefined): Caching {
   let overall: CacheStatus | undefined
+  let refresh: { readonly counted: Promise<undefined> | undefined } | undefined
   return compact({
     maximumAge,
-    onRefresh: maximumAge === 0 ? () => request.server.limits.refresh(request, reply) : undefined,
+    onRefresh: maximumAge === 0
+      ? () => (refresh ??= { counted: request.server.limits.refresh(request, reply) }).counted
+      : undefined,
     onStatus (status: CacheStatus) {
       request.server.metrics.cacheAnswered(request.environment.name, resultOf(status), secondsOf(status))
-      if (overall !== undefined && rankOf(overall) >= rankOf(status)) return
-      overall = status
-      reply.header('cache-status', cacheStatus(status))
-      const age = secondsOf(status)
+      const before = overall
+      overall = before === undefined ? status : combined(before, status)
+      if (overall === before) return
+      reply.header('cache-status', cacheStatus(overall))
+      const age = secondsOf(overall)
       if (age === undefined) reply.removeHeader('age')
       else reply.header('age', String(age))
-      request.reportOutcome({ age, cache: age === undefined ? undefined : status.problem === undefined ? 'hit' : 'stale' })
+      request.reportOutcome({ age, cache: cacheUse(overall) })
     }
   })
+}
+
+/** Returns the source of a result that consists of two answers. Returns the first one's if the second one changes nothing. */
+function combined (first: CacheStatus, second: CacheStatus): CacheStatus {
+  const [source, other] = rankOf(first) >= rankOf(second) ? [first, second] : [second, first]
+  const { ttl } = other
+  return ttl === undefined || source.ttl === undefined || source.ttl <= ttl ? source : { ...source, ttl }
 }
 
 /** Ranks the sources of answers by age: an older cached answer ranks higher, and an answer from AWS highest. */
@@ -48,8 +76,10 @@ export function maximumAgeIn (cacheControl: string | undefined): number | undefi
 }
 
 /** Returns the source of the answer as a single word, for the metrics. */
-function resultOf ({ age, problem, collapsed, forwarded = 'miss' }: CacheStatus): CacheResult {
-  if (age !== undefined) return problem === undefined ? 'hit' : 'stale'
+function resultOf (status: CacheStatus): CacheResult {
+  const { collapsed, forwarded = 'miss' } = status
+  const use = cacheUse(status)
+  if (use !== undefined) return use
   if (collapsed === true) return 'collapsed'
   return forwarded === 'stale' ? 'expired' : forwarded
 }

@@ -4,6 +4,15 @@ import { problemExamples } from './problem-reply.ts'
 
 type OpenApi = NonNullable<FastifyDynamicSwaggerOptions['openapi']>
 
+/** Returns the options from which `@fastify/swagger` generates the document. `finishDocument` completes it. */
+export const documentOptions = (): FastifyDynamicSwaggerOptions => ({
+  openapi: describeApi(),
+  // OpenAPI has no wildcards in paths.
+  transform: ({ schema, url }) => ({ schema, url: url.replace('*', ':secretId') }),
+  // Names a component after its schema's `$id`.
+  refResolver: { buildLocalReference: ({ $id }, _baseUri, _fragment, index) => typeof $id === 'string' ? $id : `schema-${index}` }
+})
+
 const description = `A REST API in front of AWS Secrets Manager: for services that read secrets over plain HTTP, for developers, for
 deployment pipelines, and for platform teams that decide who may do what.
 
@@ -22,7 +31,7 @@ object may be empty. Dates are RFC 3339 in UTC.
 **AWS's conventions.** The routes with the tags \`aws\` and \`agent\` have the names, the errors and the dates of AWS and of its agent instead.`
 
 /** Returns the parts of the OpenAPI document that do not come from the routes. */
-export const describeApi = (): OpenApi => ({
+const describeApi = (): OpenApi => ({
   openapi: '3.1.0',
   info: {
     title: 'secrets-gateway',
@@ -79,19 +88,20 @@ interface Operation {
 
 type Paths = Record<string, Record<string, Operation>>
 
-/**
- * Completes the generated document in place. Sorts the operations and their parameters, prevents Swagger UI from filling in
- * harmful examples, and moves repeated parts to the components.
- */
+/** Completes the generated document in place, and moves repeated parts to the components. */
 export const finishDocument: Transform = (document) => {
   if (!('openapiObject' in document)) return document.swaggerObject
-  const paths = (document.openapiObject.paths ?? {}) as Paths
-  sortOperations(paths)
-  sortParameters(paths)
-  removePrefilled(paths)
+  arrange((document.openapiObject.paths ?? {}) as Paths)
   shareComponents(document.openapiObject as SharedDocument)
   removeUnusedExamples(document.openapiObject as SharedDocument)
   return document.openapiObject
+}
+
+/** Sorts the operations and their parameters, and prevents Swagger UI from filling in harmful examples. */
+export function arrange (paths: Paths): void {
+  sortOperations(paths)
+  sortParameters(paths)
+  removePrefilled(paths)
 }
 
 /**

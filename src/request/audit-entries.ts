@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CacheUse } from '#src/audit/cache-use'
 import type { RequestEntry } from '#src/audit/record'
 import type { SecretDecision } from '#src/audit/secret-outcome'
 import type { Caller } from '#src/authentication/caller'
@@ -40,10 +41,8 @@ export interface OutcomeReport {
   readonly caller?: Caller
   /** The number of secrets in the request, if the reply is sent before all of them have been recorded. */
   readonly items?: number
-  /**
-   * Present if a cached value was used: `hit` if it was fresh, or `stale` if its time to live had ended but AWS did not answer.
-   */
-  readonly cache?: 'hit' | 'stale' | undefined
+  /** Present if a cached value was used. */
+  readonly cache?: CacheUse | undefined
   /** The age of the cached value, in whole seconds. */
   readonly age?: number | undefined
   /** The decision at the time of the reply, if the request waited after the first decision. */
@@ -63,7 +62,9 @@ export const mostRequestIds = 100
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
   ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: unrecordedDecisions() })
 
+/** Adds a call to AWS to the evidence. Reads of several secrets that share a call all report it. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
+  if (evidence.awsRequestIds.includes(awsRequestId)) return
   evidence.awsCalls += 1
   if (evidence.awsRequestIds.length < mostRequestIds) evidence.awsRequestIds.push(awsRequestId)
 }

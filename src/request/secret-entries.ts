@@ -74,7 +74,7 @@ function grouping (about: About): Grouping {
     const entry = sharedEntry(about, item)
     const key = JSON.stringify([
       entry.environment, entry.credential, entry.action, entry.decision, entry.decisions, entry.status, entry.code, entry.result,
-      versionId === ''
+      entry.cache, versionId === ''
     ])
     const group = getOrCreate(open, key, () => {
       const created: Group = { entry, names: [], versionIds: [], size: 0 }
@@ -97,7 +97,8 @@ function grouping (about: About): Grouping {
 
 /** Returns an item's entry without the secret's name and version, so that the items of a group can share it. */
 function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry {
-  const { environment = about.environment, credential = about.credential, action = about.action, result, problem } = outcome
+  const { environment = about.environment, credential = about.credential, action = about.action } = outcome
+  const { result, cache, problem } = outcome
   const item = { ...about, environment, credential, action }
   const decision = decisions.find((one) => one.action === action && one.replicaOf === undefined)
   return {
@@ -107,7 +108,8 @@ function sharedEntry (about: About, { outcome, decisions }: Item): RequestEntry 
     decisions: otherDecisions(decisions, item),
     status: problem?.status ?? 200,
     code: problem?.code,
-    result
+    result,
+    cache
   }
 }
 

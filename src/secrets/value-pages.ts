@@ -1,14 +1,13 @@
 import type { Reservation } from '#src/admission/budget'
 import type { Action } from '#src/authorization/actions'
 import { shapes } from '#src/aws-model/shapes'
-import type { BatchResult } from '#src/aws/port'
 import { maximumNameLength, parseSecretName, type SecretName } from '#src/environments/names'
 import { compact } from '#src/json/compact'
 import { invalidRequest, Problem, type RequestError } from '#src/problems/problem'
-import { forEachInTurns } from '#src/scheduling/turns'
+import { beginTurn, forEachInTurns } from '#src/scheduling/turns'
 import type { Cursors, Listing } from './cursors.ts'
 import { permitted } from './permitted.ts'
-import { concurrentValues, mapValues } from './read-many.ts'
+import { concurrentValues, readValues, type CurrentValue } from './read-many.ts'
 import type { ValueFilters } from './schemas.ts'
 import type { Scope } from './scope.ts'
 import { asUnaddressable, isAddressable } from './unaddressable.ts'
@@ -16,7 +15,7 @@ import { visibleSecrets } from './visible-secrets.ts'
 
 export interface ValuesPage {
   /** For a secret that can't be read, the result contains a problem. */
-  results: BatchResult[]
+  results: CurrentValue[]
   /** Absent on the last page. */
   nextCursor?: string
   /**
@@ -40,7 +39,8 @@ const pageLimits = { secrets: 1_000, bytes: 4 * 1024 * 1024 }
 const copies = 2
 
 /**
- * Reads the current values of named secrets. The results are in the order of the names.
+ * Reads the current values of named secrets, through the cache if the scope has `caching`. The results are in the order of the
+ * names.
  *
  * @throws Problem `invalid-request` for an invalid name or cursor, `overloaded`, and any AWS error that concerns a whole batch
  */
@@ -63,6 +63,8 @@ export async function readNamed (
 
 /**
  * Reads the current values of the secrets that match the filters exactly and that the caller may read. No other values are read.
+ * AWS is always asked for the list of the secrets. Their values are read through the cache if the scope has `caching`.
+ *
  * If the filters contain tags, the caller must also be allowed to describe a secret, because the result reveals its tags. A page
  * depends only on secrets that the caller may read.
  *
@@ -104,7 +106,7 @@ export async function readMatching (
 }
 
 interface Page {
-  readonly results: BatchResult[]
+  readonly results: CurrentValue[]
   /** Returns true if the page has reached one of its limits. */
   isFull: () => boolean
   /** Returns the number of values to read next. */
@@ -118,15 +120,18 @@ interface Page {
 }
 
 function startPage (scope: Scope, { reserve }: PageContext): Page {
-  const results: BatchResult[] = []
+  const results: CurrentValue[] = []
+  const turn = beginTurn()
   let bytes = 0
   return {
     results,
     isFull: () => results.length >= pageLimits.secrets || bytes >= pageLimits.bytes,
     room: () => Math.min(concurrentValues, pageLimits.secrets - results.length),
     async read (names, readable) {
+      // Values from the cache are read without waiting for anything.
+      if (turn.isOver()) await turn.next()
       const memory = reserve(readable.size * shapes.SecretStringType.max * copies)
-      const read = await mapValues(scope, [...readable], (result) => result)
+      const read = await readValues(scope, [...readable])
       const sizes = read.map((result) => 'secret' in result ? sizeOf(result.secret.content) : 0)
       const size = sizes.reduce((sum, one) => sum + one, 0)
       memory.shrinkTo(size * copies)

@@ -45,6 +45,14 @@ export async function launch (t: Test): Promise<Pick<Browser, 'newPage'>> {
   }
 }
 
+/**
+ * Waits until a page has handled the replies that it has received. The reply to a later request comes after them, so that what
+ * they change has changed.
+ */
+export async function settled (page: Page): Promise<void> {
+  await page.evaluate('fetch("/docs/pages/shared/base.css").then((reply) => reply.text())')
+}
+
 /** The observed events of a page. */
 export interface Watched {
   /** Uncaught errors, and errors and warnings in the console, including violations of the content security policy. */

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { build, tokens, type Gateway } from '#test/helper'
 import { launch, skip, watch } from './chromium.ts'
+import { checkTabOrder, focused, pressUntil } from './keyboard.ts'
 import { checkLooks } from './looks.ts'
 
 const at = (name: string): string => `/environments/dev/secrets/${encodeURIComponent(name)}`
@@ -205,33 +206,45 @@ await t.test('a secret is rolled back, deleted and restored', { skip }, async (t
   await done(page, 'The deletion is scheduled for')
 })
 
-await t.test('everything can be reached with the keyboard', { skip }, async (t) => {
+await t.test('the console can be used with the keyboard alone', { skip }, async (t) => {
   const gateway = await build(t)
   await put(gateway, 'team/a', 'v')
   const page = await (await launch(t)).newPage()
+  const to = async (name: string): Promise<void> => pressUntil(t, page, 'Tab', name)
   await page.goto(gateway.url)
-  const focused = async (): Promise<string> => page.evaluate<string>('(document.activeElement.getAttribute("aria-label") ?? document.activeElement.innerText ?? "").trim() || document.activeElement.id')
-  const press = async (key: string, until: string): Promise<void> => {
-    for (let times = 0; times < 25 && await focused() !== until; times++) await page.keyboard.press(key)
-    t.equal(await focused(), until)
-  }
+  await page.getByLabel('Token').waitFor()
   await page.keyboard.press('Tab')
-  t.equal(await focused(), 'Skip to the content')
-  await press('Tab', 'token')
+  t.equal(await focused(page), 'Skip to the content')
+  await checkTabOrder(t, page, 'the first page')
+  await pressUntil(t, page, 'Shift+Tab', 'Token')
   await page.keyboard.type(tokens.administrator)
   await page.keyboard.press('Enter')
   await page.getByText('1 secret').waitFor()
-  await page.evaluate('document.querySelector("#search").focus()')
-  await press('Tab', 'a')
+  t.equal(await page.evaluate('document.activeElement.id'), 'content', 'the focus is not lost when the sign-in disappears')
+
+  await to('staging')
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: 'team/a' }).waitFor()
-  await press('Tab', 'Show value')
+  await page.getByText('There are no secrets here yet.').waitFor()
+  t.equal(await focused(page), 'staging', 'the link keeps the focus')
+  await pressUntil(t, page, 'Shift+Tab', 'dev')
+  await page.keyboard.press('Enter')
+  await page.getByText('1 secret').waitFor()
+  await to('a')
+  await page.keyboard.press('Enter')
+  await page.locator('h2:focus').getByText('team/a').waitFor()
+  await to('Show value')
   await page.keyboard.press('Enter')
   await page.locator('pre.value').waitFor()
   t.equal(await page.locator('pre.value').innerText(), 'v')
-  await press('Tab', 'Replace value…')
+  t.equal(await focused(page), 'Hide', 'the new button has the focus')
   await page.keyboard.press('Enter')
-  t.equal(await focused(), 'replaced-value', 'the dialog has the focus')
+  t.equal(await focused(page), 'Show value')
+  await checkTabOrder(t, page, 'a secret')
+
+  await pressUntil(t, page, 'Shift+Tab', 'Replace value…')
+  await page.keyboard.press('Enter')
+  t.equal(await focused(page), 'Value', 'the dialog has the focus')
+  await checkTabOrder(t, page, 'the dialog')
   await page.keyboard.press('Escape')
-  t.equal(await focused(), 'Replace value…', 'and gives it back')
+  t.equal(await focused(page), 'Replace value…', 'and gives it back')
 })

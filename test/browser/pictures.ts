@@ -27,7 +27,7 @@ const tolerated = 12
 const gap = 2
 
 /** Makes a screenshot smaller. Each pixel is the mean of a square of pixels. */
-function shrink (screenshot: Buffer): PNG {
+export function shrink (screenshot: Buffer): PNG {
   const { width, data } = PNG.sync.read(screenshot)
   const height = data.length / width / 4
   const small = new PNG({ width: Math.floor(width / scale), height: Math.floor(height / scale) })
@@ -42,9 +42,8 @@ function shrink (screenshot: Buffer): PNG {
   return small
 }
 
-/** Combines screenshots side by side, at a reduced size. */
-export function contactSheet (screenshots: readonly Buffer[]): PNG {
-  const parts = screenshots.map(shrink)
+/** Combines pictures side by side. */
+export function contactSheet (parts: readonly PNG[]): PNG {
   const sheet = new PNG({
     width: parts.reduce((width, part) => width + part.width + gap, -gap),
     height: Math.max(...parts.map(({ height }) => height))

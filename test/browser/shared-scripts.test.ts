@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { catalogue } from '#src/problems/catalogue'
 import { build } from '#test/helper'
 import { launch, skip } from './chromium.ts'
 
@@ -104,6 +105,29 @@ await t.test('the words for a problem', { skip }, async (t) => {
   t.match(unknown, { title: 'T.', next: /the request’s ID\.$/ })
   t.notOk('requestId' in Object(unknown))
   t.same(await run('return [wordsFor(new Error("E")), wordsFor("x")]'), [{ title: 'E', next: '' }, { title: 'Something has failed.', next: '' }])
+})
+
+/** The problems that no request of the pages can have. */
+const impossible = new Set([
+  'malformed-request', 'cross-site-request', 'field-not-found', 'not-acceptable', 'method-not-allowed', 'unsupported-media-type', 'expectation-failed',
+  'idempotency-conflict', 'idempotency-mismatch', 'idempotency-key-spent', 'not-all-done', 'some-failed', 'not-taken-back', 'value-needed',
+  'cache-disabled', 'caller-gone', 'headers-too-large', 'shared-state-unavailable'
+])
+
+/** The problems whose words are the API's title or detail. */
+const quoting = new Set(['internal-error', 'aws-access-denied', 'aws-limit-exceeded', 'deletion-protected'])
+
+await t.test('each problem of the API has words that fit a page, and a next step', { skip }, async (t) => {
+  const { run } = await sharedScripts(t)
+  const problems = Object.entries(catalogue).map(([code, { title, advice }]) => ({ code, title, detail: code === 'not-found' ? 'No environment `x`.' : `${title}.`, advice }))
+  const all = await run<{ title: string, next: string }[]>(`return ${JSON.stringify(problems)}.map((problem) => wordsFor(new Refusal(problem)))`)
+  for (const [index, { code, title }] of problems.entries()) {
+    const { title: shown = '', next = '' } = all[index] ?? {}
+    t.notMatch(`${shown} ${next}`, /%2F|Swagger|If-Match|`|\b(GET|PUT|POST|PATCH|DELETE)\b/, `${code} is not about HTTP`)
+    if (impossible.has(code)) continue
+    t.ok(code === 'invalid-request' || next.endsWith('.'), `${code} has a next step`)
+    if (!quoting.has(code)) t.not(shown, `${title}.`, `${code} has words of its own`)
+  }
 })
 
 await t.test('a dialog stays open while its answer is sent, because the request is carried out anyway', { skip }, async (t) => {

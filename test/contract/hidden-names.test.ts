@@ -46,6 +46,7 @@ const bodies: Readonly<Record<string, unknown>> = {
 }
 
 const queries: Readonly<Record<string, string>> = {
+  listAllowedActions: '?environment=dev&name=a',
   compareEnvironments: '?environments=dev,staging',
   removeReplicas: '?region=us-east-1',
   removeStage: `?versionId=${versionId}`,

@@ -34,6 +34,7 @@ const table = [
   ['GET', '/secretsmanager/get', 'readSecretByQuery', 'GetSecretValue'],
   ['GET', '/v1/*', 'readSecretByPath', 'GetSecretValue'],
   ['POST', '/auth/aws/login', 'logInWithAws', 'Public'],
+  ['GET', '/authorization/actions', 'listAllowedActions', 'Own'],
   ['POST', '/authorization/check', 'checkAuthorization', 'CheckAuthorization'],
   ['POST', '/cache/invalidations', 'invalidateCache', 'InvalidateCache'],
   ['GET', '/credentials', 'listCredentials', 'DescribeCredential'],

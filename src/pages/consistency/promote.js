@@ -34,7 +34,8 @@ function resultList (items, tense, { from, to }) {
   const why = (name, problem) => {
     // `secret-not-found` can only concern the original, so the message names the original's environment.
     const environment = problem.code === 'secret-not-found' ? from : to
-    return h('span', { class: 'why' }, wordsFor(new Refusal(problem, 'PromoteSecret', undefined), { environment, name }).title)
+    const { title, next } = wordsFor(new Refusal(problem, 'PromoteSecret', undefined), { environment, name })
+    return h('span', { class: 'why' }, `${title} ${next}`)
   }
   const rows = items.slice(0, mostListed).map(({ name, result, problem }) => h('li', {},
     h('span', { class: 'grow' }, name,
@@ -113,6 +114,7 @@ export async function promote (names, environments) {
   const isDone = await ask({
     title: `From ${choice.from} to ${choice.to}`,
     isWide: true,
+    isQuestion: planned.length > 0,
     content: [
       planned.length === 0 ? 'There is nothing to do. Nothing was written.' : `Nothing is written yet. This is what would happen in ${choice.to}:`,
       resultList(plan, 'plan', choice)
@@ -132,7 +134,7 @@ export async function promote (names, environments) {
   const failed = results.filter((item) => !isWritten(item) && item.result !== 'unchanged')
   if (failed.length > 0) {
     const content = [resultList(failed, 'done', choice)]
-    await ask({ title: 'Not everything was promoted', isWide: true, content, submit: 'Close', send: async () => undefined })
+    await ask({ title: 'Not everything was promoted', isWide: true, isQuestion: false, content, submit: 'Close', send: async () => undefined })
   }
   return `${results.length - failed.length} of ${plural(results.length, 'secret')} promoted from ${choice.from} to ${choice.to}.`
 }

@@ -1,10 +1,12 @@
 /** The table of the report: a row for each name, and a cell for each environment. */
 
 import { h } from '../shared/dom.js'
+import { Refusal } from '../shared/gateway.js'
+import { wordsFor } from '../shared/words.js'
 
 /**
  * @typedef {'present' | 'missing' | 'placeholder' | 'pending-deletion' | 'hidden'} State
- * @typedef {{ state: State, required: boolean, group?: number, problem?: { title: string } }} Cell
+ * @typedef {{ state: State, required: boolean, group?: number, problem?: import('../shared/gateway.js').ProblemDocument }} Cell
  * @typedef {{ name: string, differs: boolean, environments: Record<string, Cell> }} Row
  * @typedef {{ environments: string[], items: Row[], unaddressable?: Record<string, number> }} Report
  *
@@ -85,7 +87,10 @@ function renderCell (environment, name, cell, { fill }) {
     rendered.classList.toggle('lacking', isLacking(cell))
   }
   if (group !== undefined) rendered.append(screenReaderText(', value '), h('span', { class: 'group' }, letter(group)))
-  if (problem !== undefined) rendered.append(screenReaderText(', not compared: '), h('small', {}, ` ${problem.title}`))
+  if (problem !== undefined) {
+    const { title, next } = wordsFor(new Refusal(problem, 'CompareValues', undefined), { environment, name })
+    rendered.append(screenReaderText(', not compared: '), h('small', {}, ` ${title}`), screenReaderText(` ${next}`))
+  }
   rendered.title = rendered.textContent.replace('★', '')
   if (state === 'placeholder') {
     rendered.append(h('button', {
@@ -98,7 +103,7 @@ function renderCell (environment, name, cell, { fill }) {
 /** @param {Row} row @param {readonly string[]} environments @param {Choices} choices */
 export function renderRow (row, environments, choices) {
   const { name, differs } = row
-  const box = h('input', { type: 'checkbox', 'aria-label': `Select ${name}`, change: () => { choices.select(name, box.checked) } })
+  const box = h('input', { type: 'checkbox', 'aria-label': `Select ${name}`, 'data-name': name, change: () => { choices.select(name, box.checked) } })
   box.checked = choices.selected.has(name)
   return h('tr', { class: differs && 'differs' },
     h('td', { class: 'pick' }, box),

@@ -13,6 +13,7 @@ import { fillPlaceholder } from '../shared/placeholder.js'
  * @property {import('./environment.js').Environment} environment
  * @property {string} name
  * @property {import('./secret.js').Metadata} metadata
+ * @property {import('./rights.js').May} may
  */
 
 /** @param {import('./secret.js').Metadata} metadata */
@@ -124,7 +125,7 @@ export async function changeKey (subject, key) {
     send: async (answer) => {
       const body = mergePatch(textOf(answer, 'key'), textOf(answer, 'how'), textOf(answer, 'value'))
       const written = await call('PATCH', secretPath(environment.name, name, '/value'), {
-        needs: 'PutSecretValue', body, type: 'application/merge-patch+json', ifMatch: ifCurrent(currentVersion(metadata))
+        needs: 'PutSecretValue and GetSecretValue', body, type: 'application/merge-patch+json', ifMatch: ifCurrent(currentVersion(metadata))
       })
       done = written.unchanged === true ? 'Nothing has changed, so there is no new version.' : `“${textOf(answer, 'key')}” is changed. The new version is current.`
     }

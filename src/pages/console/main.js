@@ -9,10 +9,11 @@ import { emptyNotice, refusalNotice } from '../shared/notice.js'
 import { signIn, signOut, token } from '../shared/session.js'
 import { createSecret } from './changes.js'
 import { renderEnvironment } from './environment.js'
-import { hideValue, showSecret } from './secret.js'
+import { focusHeading, hideValue, showSecret } from './secret.js'
 import { addressOf, renderTree } from './tree.js'
 
 const elements = {
+  content: byId('content', HTMLElement),
   welcome: byId('welcome', HTMLElement),
   form: byId('sign-in', HTMLFormElement),
   field: byId('token', HTMLInputElement),
@@ -58,6 +59,7 @@ function showWelcome (error) {
   const { tree, detail, count, listProblem } = elements
   for (const element of [elements.environments, elements.caller, tree, detail, count, listProblem]) element.replaceChildren()
   elements.search.value = ''
+  document.title = 'secrets-gateway'
   elements.signInProblem.replaceChildren(...error === undefined ? [] : [refusalNotice(error)])
   elements.welcome.hidden = false
   elements.console.hidden = true
@@ -102,8 +104,10 @@ async function route () {
   const found = name === '' ? environments[0] : environments.find((one) => one.name === name)
   selected = rest.length > 0 && rest.join('/') !== '' ? rest.join('/') : undefined
   elements.console.classList.toggle('shows-secret', selected !== undefined || (found === undefined && environments.length > 0))
-  elements.environments.replaceChildren(...environments.map((one) => h('li', {},
-    h('a', { href: addressOf(one.name), 'aria-current': one === found && 'true' }, one.name))))
+  const hadFocus = elements.environments.contains(document.activeElement)
+  const links = environments.map((one) => h('a', { href: addressOf(one.name), 'aria-current': one === found && 'true' }, one.name))
+  elements.environments.replaceChildren(...links.map((link) => h('li', {}, link)))
+  if (hadFocus) links.find(({ ariaCurrent }) => ariaCurrent === 'true')?.focus()
   if (found === undefined) {
     showNoEnvironment(name)
     return
@@ -222,11 +226,11 @@ function showDetail (takesFocus) {
     if (!isLoading) renderList()
   }
   void showSecret({ environment: shown, name, container: elements.detail, onState }).then(() => {
-    if (takesFocus) elements.detail.querySelector('h2')?.focus({ preventScroll: true })
+    if (takesFocus) focusHeading(elements.detail)
   })
 }
 
-elements.form.addEventListener('submit', (event) => {
+elements.form.addEventListener('submit', async (event) => {
   event.preventDefault()
   elements.signInProblem.replaceChildren()
   try {
@@ -235,7 +239,9 @@ elements.form.addEventListener('submit', (event) => {
     elements.signInProblem.replaceChildren(refusalNotice(error))
     return
   }
-  void start()
+  await start()
+  // The field that had the focus is hidden.
+  if (elements.welcome.hidden) elements.content.focus({ preventScroll: true })
 })
 elements.signOut.addEventListener('click', () => {
   signOut()

@@ -5,6 +5,7 @@ import { h } from '../shared/dom.js'
 import { call, secretPath } from '../shared/gateway.js'
 import { refusalNotice } from '../shared/notice.js'
 import { contextOf } from './changes.js'
+import { permittedButton } from './rights.js'
 
 /**
  * @typedef {import('./changes.js').Subject} Subject
@@ -131,24 +132,25 @@ async function removePolicy (subject, seen) {
  * @param {import('./secret.js').After} after
  */
 export function policyCard (subject, after) {
+  const { may } = subject
   const place = h('div', { class: 'slot' })
   const buttons = h('div', { class: 'actions' })
 
   /** @param {Policy} policy */
   function render (policy) {
     place.replaceChildren(policy === undefined ? h('p', { class: 'muted', role: 'status' }, 'This secret has no resource policy.') : policyView(policyText(policy)))
-    const change = h('button', { type: 'button', class: 'small', click: () => after(changePolicy(subject, policy)) },
-      policy === undefined ? 'Attach a policy…' : 'Change policy…')
+    const change = permittedButton(may, ['ValidateResourcePolicy', 'PutResourcePolicy'],
+      { class: 'small', click: () => after(changePolicy(subject, policy)) }, policy === undefined ? 'Attach a policy…' : 'Change policy…')
     buttons.replaceChildren(change)
     if (policy !== undefined) {
-      buttons.append(h('button', { type: 'button', class: 'small danger', click: () => after(removePolicy(subject, policy)) }, 'Remove policy…'))
+      buttons.append(permittedButton(may, ['DeleteResourcePolicy'], { class: 'small danger', click: () => after(removePolicy(subject, policy)) }, 'Remove policy…'))
     }
     // The button that had the focus no longer exists.
+    place.querySelector('pre')?.focus()
     change.focus()
   }
 
-  const show = h('button', {
-    type: 'button',
+  const show = permittedButton(may, ['GetResourcePolicy'], {
     class: 'small',
     click: async () => {
       show.disabled = true
@@ -156,6 +158,7 @@ export function policyCard (subject, after) {
         render(await read(subject))
       } catch (error) {
         show.disabled = false
+        show.focus()
         place.replaceChildren(refusalNotice(error, contextOf(subject)))
       }
     }

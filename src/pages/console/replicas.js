@@ -4,6 +4,7 @@ import { ask, field, textOf } from '../shared/dialog.js'
 import { h } from '../shared/dom.js'
 import { call, secretPath } from '../shared/gateway.js'
 import { contextOf } from './changes.js'
+import { lackingRights, permittedButton } from './rights.js'
 
 /** @typedef {import('./changes.js').Subject} Subject */
 
@@ -92,7 +93,7 @@ const badges = new Map([['InSync', 'present'], ['InProgress', 'placeholder'], ['
  * @param {import('./secret.js').After | undefined} after undefined if the replicas can't be changed
  */
 export function replicasCard (subject, after) {
-  const { replicas = [] } = subject.metadata
+  const { may, metadata: { replicas = [] } } = subject
   /** @param {import('./secret.js').Replica} replica */
   const row = (replica) => {
     const { region = '', status = '', statusMessage, kmsKeyId } = replica
@@ -100,11 +101,11 @@ export function replicasCard (subject, after) {
       h('span', { class: 'grow' }, region, h('span', { class: 'muted' }, ` ${kmsKeyId ?? 'aws/secretsmanager'}`)),
       statusMessage !== undefined && h('span', { class: 'muted' }, statusMessage),
       status !== '' && h('span', { class: `badge ${badges.get(status) ?? ''}` }, status),
-      after !== undefined && status === 'Failed' && h('button', {
-        type: 'button', class: 'small', 'aria-label': `Replicate to ${region} again`, click: () => after(replicate(subject, replica))
+      after !== undefined && status === 'Failed' && permittedButton(may, ['ReplicateSecretToRegions'], {
+        class: 'small', 'aria-label': `Replicate to ${region} again`, click: () => after(replicate(subject, replica))
       }, 'Try again…'),
-      after !== undefined && h('button', {
-        type: 'button', class: 'small danger', 'aria-label': `Delete the replica in ${region}`, click: () => after(removeReplica(subject, region))
+      after !== undefined && permittedButton(may, ['RemoveRegionsFromReplication'], {
+        class: 'small danger', 'aria-label': `Delete the replica in ${region}`, click: () => after(removeReplica(subject, region))
       }, 'Delete…'))
   }
   return h('section', { class: 'card', 'aria-labelledby': 'replicas-title' },
@@ -113,7 +114,7 @@ export function replicasCard (subject, after) {
       ? h('p', { class: 'muted' }, 'The secret is in this region only.')
       : h('ul', { class: 'rows' }, ...replicas.map(row)),
     after !== undefined && h('div', { class: 'actions' },
-      h('button', { type: 'button', class: 'small', click: () => after(replicate(subject)) }, 'Add a region…')))
+      permittedButton(may, ['ReplicateSecretToRegions'], { class: 'small', click: () => after(replicate(subject)) }, 'Add a region…')))
 }
 
 /**
@@ -126,4 +127,5 @@ export const replicaNotice = (subject, after) => h('div', { class: 'notice' },
   h('strong', {}, `This is a replica of the secret in ${subject.metadata.primaryRegion ?? 'another region'}.`),
   h('span', {}, 'It follows that secret. Change it there.'),
   h('div', { class: 'actions' },
-    h('button', { type: 'button', click: () => after(standAlone(subject)) }, 'Make it a secret of its own…')))
+    permittedButton(subject.may, ['StopReplicationToReplica'], { click: () => after(standAlone(subject)) }, 'Make it a secret of its own…')),
+  lackingRights(subject.may, ['StopReplicationToReplica']))

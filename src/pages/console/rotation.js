@@ -4,6 +4,7 @@ import { ask, field, textOf } from '../shared/dialog.js'
 import { dateText, definitions, h, plural } from '../shared/dom.js'
 import { call, secretPath } from '../shared/gateway.js'
 import { contextOf } from './changes.js'
+import { permittedButton } from './rights.js'
 
 /**
  * @typedef {import('./changes.js').Subject} Subject
@@ -162,9 +163,9 @@ function facts ({ enabled, lambdaArn, automaticallyAfterDays, scheduleExpression
  * @param {import('./secret.js').After | undefined} after undefined if the rotation can't be changed
  */
 export function rotationCard (subject, after) {
-  const { rotation } = subject.metadata
-  /** @param {string} text @param {(subject: Subject) => Promise<string | undefined>} change */
-  const button = (text, change) => after !== undefined && h('button', { type: 'button', class: 'small', click: () => after(change(subject)) }, text)
+  const { may, metadata: { rotation } } = subject
+  /** @param {string} text @param {string} needs @param {(subject: Subject) => Promise<string | undefined>} change */
+  const button = (text, needs, change) => after !== undefined && permittedButton(may, [needs], { class: 'small', click: () => after(change(subject)) }, text)
   const canTurnOff = rotation?.enabled === true || rotation?.pendingVersionId !== undefined
   return h('section', { class: 'card', 'aria-labelledby': 'rotation-title' },
     h('header', {},
@@ -172,7 +173,7 @@ export function rotationCard (subject, after) {
       h('span', { class: `badge ${rotation?.enabled === true ? 'present' : ''}` }, rotation?.enabled === true ? 'on' : 'off')),
     ...rotation === undefined ? [h('p', { class: 'muted' }, 'The value stays as it is until somebody replaces it.')] : facts(rotation),
     after !== undefined && h('div', { class: 'actions' },
-      button(rotation === undefined ? 'Set up rotation…' : 'Change rotation…', configure),
-      rotation !== undefined && button('Rotate now…', rotateNow),
-      canTurnOff && button('Turn off…', turnOff)))
+      button(rotation === undefined ? 'Set up rotation…' : 'Change rotation…', 'ConfigureRotation', configure),
+      rotation !== undefined && button('Rotate now…', 'RotateSecret', rotateNow),
+      canTurnOff && button('Turn off…', 'CancelRotateSecret', turnOff)))
 }

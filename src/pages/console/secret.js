@@ -7,6 +7,7 @@ import { changeKey, editDescription, replaceValue, restore, rollBack, scheduleDe
 import { tagList } from './environment.js'
 import { policyCard } from './policy.js'
 import { replicaNotice, replicasCard } from './replicas.js'
+import { lackingRights, ordinary, permittedButton, readRights } from './rights.js'
 import { rotationCard } from './rotation.js'
 import { editTags } from './tags.js'
 import { addressOf } from './tree.js'
@@ -59,6 +60,9 @@ import { valueCard } from './value.js'
 
 const states = { active: undefined, placeholder: 'no value', 'pending-deletion': 'deletion scheduled' }
 
+/** Moves the focus to the heading, so that a screen reader announces what is shown. @param {HTMLElement} container */
+export const focusHeading = (container) => { container.querySelector('h2')?.focus({ preventScroll: true }) }
+
 /** @type {() => void} */
 let hideShown = () => undefined
 
@@ -79,13 +83,19 @@ export async function showSecret (place, done) {
   const heading = title(environment, name)
   const isCurrent = () => heading.isConnected
   container.replaceChildren(h('article', { 'aria-busy': 'true' }, heading, h('p', { class: 'muted' }, 'Loading …')))
-  const reload = h('button', { type: 'button', class: 'small', click: () => { void showSecret(place) } }, 'Reload')
+  const again = async () => {
+    await showSecret(place)
+    focusHeading(container)
+  }
+  const reload = h('button', { type: 'button', class: 'small', click: again }, 'Reload')
+  const rights = readRights(environment, name)
   try {
     /** @type {Metadata} */
     const metadata = await call('GET', secretPath(environment, name, '/metadata'), { needs: 'DescribeSecret' })
+    const may = await rights
     if (!isCurrent()) return
     onState(metadata.state)
-    container.replaceChildren(article(place, metadata, done))
+    container.replaceChildren(article(place, metadata, may, done))
   } catch (error) {
     if (isCurrent()) container.replaceChildren(h('article', {}, heading, refusalNotice(error, { environment, name }, reload)))
   }
@@ -100,17 +110,17 @@ function title (environment, name, state = 'active') {
     h('h2', { tabindex: '-1' }, name, badge !== undefined && h('span', { class: `badge ${state}` }, badge)))
 }
 
-/** @param {Place} place @param {Metadata} metadata @param {string} [done] */
-function article (place, metadata, done) {
+/** @param {Place} place @param {Metadata} metadata @param {import('./rights.js').May} may @param {string} [done] */
+function article (place, metadata, may, done) {
   const { environment, name } = place
-  const subject = { environment, name, metadata }
+  const subject = { environment, name, metadata, may }
   /** @type {After} */
   const after = async (change) => {
     const result = await change
     if (result === undefined) return
     await showSecret(place, result)
     // The button that had the focus no longer exists.
-    place.container.querySelector('h2')?.focus({ preventScroll: true })
+    focusHeading(place.container)
   }
   const isDeleted = metadata.state === 'pending-deletion'
   const isReplica = (metadata.primaryRegion ?? environment.region) !== environment.region
@@ -119,6 +129,7 @@ function article (place, metadata, done) {
   const value = valueCard({
     environment: environment.name,
     name,
+    may,
     edit: afterEdit === undefined ? undefined : {
       key: (key) => { void afterEdit(changeKey(subject, key)) },
       all: () => { void afterEdit(replaceValue(subject)) }
@@ -128,11 +139,11 @@ function article (place, metadata, done) {
   return h('article', {},
     title(environment.name, name, metadata.state),
     done !== undefined && doneNotice(done),
-    isDeleted && deletedNotice(metadata, () => after(restore(subject))),
+    isDeleted && deletedNotice(subject, () => after(restore(subject))),
     isReplica && !isDeleted && replicaNotice(subject, after),
     metadata.state === 'placeholder' && h('div', { class: 'notice' },
       h('strong', {}, 'This secret is a placeholder: it has no value yet.'),
-      h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: () => after(setFirstValue(subject)) }, 'Set its first value…'))),
+      h('div', { class: 'actions' }, permittedButton(may, ['PutSecretValue'], { class: 'primary', click: () => after(setFirstValue(subject)) }, 'Set its first value…'))),
     metadata.state === 'active' && value.card,
     details(subject, afterEdit),
     !isDeleted && metadata.state !== 'placeholder' && versionsCard(subject, afterEdit),
@@ -142,26 +153,29 @@ function article (place, metadata, done) {
     afterEdit !== undefined && h('section', { class: 'card' },
       h('header', {},
         h('div', {}, h('h3', {}, 'Delete'), h('p', { class: 'hint' }, `It can be restored for ${plural(environment.recoveryWindowInDays, 'day')}.`)),
-        h('button', { type: 'button', class: 'danger', click: () => afterEdit(scheduleDeletion(subject)) }, 'Schedule deletion…'))))
+        permittedButton(may, ['DeleteSecret'], { class: 'danger', click: () => afterEdit(scheduleDeletion(subject)) }, 'Schedule deletion…'))),
+    afterEdit !== undefined && lackingRights(may, ordinary))
 }
 
-/** @param {Metadata} metadata @param {() => unknown} undo */
-const deletedNotice = ({ deletedDate }, undo) => h('div', { class: 'notice' },
+/** @param {import('./changes.js').Subject} subject @param {() => unknown} undo */
+const deletedNotice = ({ metadata: { deletedDate }, may }, undo) => h('div', { class: 'notice' },
   h('strong', {}, 'This secret is scheduled for deletion.'),
   deletedDate !== undefined && h('span', {}, 'Its deletion was requested on ', dateText(deletedDate) ?? '', '. Services that read it are refused.'),
-  h('div', { class: 'actions' }, h('button', { type: 'button', class: 'primary', click: undo }, 'Restore')))
+  h('div', { class: 'actions' }, permittedButton(may, ['RestoreSecret'], { class: 'primary', click: undo }, 'Restore')),
+  lackingRights(may, ['RestoreSecret']))
 
 /** @param {import('./changes.js').Subject} subject @param {After | undefined} after undefined if nothing can be changed */
 function details (subject, after) {
-  const { environment: { region }, metadata } = subject
+  const { environment: { region }, metadata, may } = subject
   const { description, type, kmsKeyId, owningService, primaryRegion, arn, tags = {} } = metadata
   const { createdDate, lastChangedDate, lastAccessedDate } = metadata
   return h('section', { class: 'card', 'aria-labelledby': 'details-title' },
     h('header', {},
       h('h3', { id: 'details-title' }, 'Details'),
       after !== undefined && h('div', { class: 'actions' },
-        h('button', { type: 'button', class: 'small', click: () => after(editDescription(subject)) }, 'Edit description…'),
-        h('button', { type: 'button', class: 'small', click: () => after(editTags(subject)) }, 'Edit tags…'))),
+        permittedButton(may, ['UpdateSecret'], { class: 'small', click: () => after(editDescription(subject)) }, 'Edit description…'),
+        // Whoever may only remove tags needs no other permission for that.
+        permittedButton(may, may('UntagResource') ? [] : ['TagResource'], { class: 'small', click: () => after(editTags(subject)) }, 'Edit tags…'))),
     definitions([
       ['Description', description],
       ['Type', type],
@@ -181,7 +195,7 @@ const isCurrent = ({ versionStages = [] }) => versionStages.includes('AWSCURRENT
 
 /** @param {import('./changes.js').Subject} subject @param {After | undefined} after undefined if no version can become current */
 function versionsCard (subject, after) {
-  const { environment, name } = subject
+  const { environment, name, may } = subject
   const place = h('div', { 'aria-live': 'polite' }, h('p', { class: 'muted' }, 'Loading …'))
   /** @param {Version} version */
   const row = (version) => {
@@ -192,8 +206,8 @@ function versionsCard (subject, after) {
         h('span', { class: 'muted' }, ' ', dateText(createdDate) ?? '')),
       ...versionStages.map((stage) => h('span', { class: `badge ${stage === 'AWSCURRENT' ? 'present' : ''}` }, stage)),
       hasValue === false && h('span', { class: 'badge placeholder' }, 'no value yet'),
-      after !== undefined && !isCurrent(version) && hasValue !== false && h('button', {
-        type: 'button', class: 'small', 'aria-label': `Roll back to ${versionId}`, click: () => after(rollBack(subject, version))
+      after !== undefined && !isCurrent(version) && hasValue !== false && permittedButton(may, ['UpdateSecretVersionStage'], {
+        class: 'small', 'aria-label': `Roll back to ${versionId}`, click: () => after(rollBack(subject, version))
       }, 'Roll back…'))
   }
   call('GET', `${secretPath(environment.name, name, '/versions')}?includeDeprecated=true`, { needs: 'ListSecretVersionIds' })

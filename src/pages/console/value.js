@@ -3,8 +3,12 @@
 import { call, secretPath } from '../shared/gateway.js'
 import { h } from '../shared/dom.js'
 import { doneNotice, refusalNotice } from '../shared/notice.js'
+import { permittedButton } from './rights.js'
 
 const secondsShown = 30
+
+/** What changing a key needs: the reply reveals something about the value. */
+const changesKey = ['PutSecretValue', 'GetSecretValue']
 
 /** @typedef {{ value: string, encoding: 'text' | 'base64', versionId: string }} Read */
 
@@ -38,24 +42,34 @@ export function keysOf (text) {
  * @param {object} about
  * @param {string} about.environment
  * @param {string} about.name
+ * @param {import('./rights.js').May} about.may
  * @param {{ key: (key: string | undefined) => void, all: () => void } | undefined} about.edit the listeners of the buttons that
  * change one key or the whole value; undefined if nothing can be changed
  * @returns {{ card: HTMLElement, hide: () => void }} the card, and a function that masks the value
  */
-export function valueCard ({ environment, name, edit }) {
+export function valueCard ({ environment, name, may, edit }) {
   const place = h('div')
   const status = h('div', { class: 'slot' })
   const buttons = h('div', { class: 'actions' })
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer
+  let isReading = false
+
+  /** Replaces the buttons. If one of them had the focus, the first new one gets it. @param {readonly HTMLElement[]} created */
+  function setButtons (created) {
+    const hadFocus = buttons.contains(document.activeElement)
+    buttons.replaceChildren(...created)
+    if (hadFocus) buttons.querySelector('button')?.focus()
+  }
 
   function hide () {
     clearInterval(timer)
     place.replaceChildren(h('p', { class: 'masked' }, h('span', { 'aria-hidden': 'true' }, '••••••••••••'), h('span', { class: 'visually-hidden' }, 'The value is hidden.')))
-    buttons.replaceChildren(
-      h('button', { type: 'button', class: 'small', click: () => run(show) }, 'Show value'),
+    setButtons([
+      permittedButton(may, ['GetSecretValue'], { class: 'small', click: () => run(show) }, 'Show value'),
       // The clipboard is available only on secure origins.
-      ...'clipboard' in navigator ? [h('button', { type: 'button', class: 'small', click: () => run(copy) }, 'Copy')] : [])
+      ...'clipboard' in navigator ? [permittedButton(may, ['GetSecretValue'], { class: 'small', click: () => run(copy) }, 'Copy')] : []
+    ])
   }
 
   /** @returns {Promise<Read>} */
@@ -63,13 +77,18 @@ export function valueCard ({ environment, name, edit }) {
 
   /** @param {() => Promise<void>} work */
   async function run (work) {
+    if (isReading) return
+    isReading = true
     status.replaceChildren()
-    for (const button of buttons.querySelectorAll('button')) button.disabled = true
+    // A disabled button would lose the focus.
+    for (const button of buttons.querySelectorAll('button')) button.ariaDisabled = 'true'
     try {
       await work()
     } catch (error) {
       hide()
       status.replaceChildren(refusalNotice(error, { environment, name }))
+    } finally {
+      isReading = false
     }
   }
 
@@ -89,7 +108,7 @@ export function valueCard ({ environment, name, edit }) {
         : h('ul', { class: 'keys', 'aria-label': 'Value' }, ...keys.map(([key, text]) => h('li', {},
             h('span', { class: 'key' }, key),
             h('pre', { class: 'value' }, text),
-            edit !== undefined && h('button', { type: 'button', class: 'plain small', 'aria-label': `Edit ${key}`, click: () => { edit.key(key) } }, 'Edit')))),
+            edit !== undefined && permittedButton(may, changesKey, { class: 'plain small', 'aria-label': `Edit ${key}`, click: () => { edit.key(key) } }, 'Edit')))),
       ...encoding === 'base64' ? [h('p', { class: 'hint' }, 'The value is binary, and shown in base64.')] : [])
     countDown()
   }
@@ -97,7 +116,7 @@ export function valueCard ({ environment, name, edit }) {
   function countDown () {
     const until = performance.now() + 1_000 * secondsShown
     const text = h('span', {}, `Hidden again in ${secondsShown} s`)
-    buttons.replaceChildren(h('span', { class: 'countdown' }, text, h('button', { type: 'button', class: 'small', click: hide }, 'Hide')))
+    setButtons([h('span', { class: 'countdown' }, text, h('button', { type: 'button', class: 'small', click: hide }, 'Hide'))])
     timer = setInterval(() => {
       const left = Math.ceil((until - performance.now()) / 1_000)
       if (left <= 0) hide()
@@ -111,8 +130,8 @@ export function valueCard ({ environment, name, edit }) {
     place,
     status,
     edit !== undefined && h('div', { class: 'actions' },
-      h('button', { type: 'button', class: 'small', click: () => { edit.key(undefined) } }, 'Change one key…'),
-      h('button', { type: 'button', class: 'small', click: edit.all }, 'Replace value…')),
+      permittedButton(may, changesKey, { class: 'small', click: () => { edit.key(undefined) } }, 'Change one key…'),
+      permittedButton(may, ['PutSecretValue'], { class: 'small', click: edit.all }, 'Replace value…')),
     h('p', { class: 'hint' }, `Each look is recorded in the audit trail under your name. A shown value is hidden after ${secondsShown} seconds.`))
   return { card, hide }
 }

@@ -8,6 +8,7 @@ import { refusalNotice } from './notice.js'
  * @property {string} submit the text of the button that sends the answer
  * @property {boolean} [isDanger]
  * @property {boolean} [isWide]
+ * @property {boolean} [isQuestion] false if there is nothing to decide, so that closing the dialog is all that the visitor can do
  * @property {(answer: FormData) => Promise<void>} send
  * @property {import('./words.js').Context} [context]
  */
@@ -21,7 +22,7 @@ import { refusalNotice } from './notice.js'
  * @param {Question} question
  * @returns {Promise<boolean>} false if the visitor has cancelled
  */
-export async function ask ({ title, content, submit, isDanger = false, isWide = false, send, context }) {
+export async function ask ({ title, content, submit, isDanger = false, isWide = false, isQuestion = true, send, context }) {
   const problems = h('div', { class: 'slot' })
   const button = h('button', { class: isDanger ? 'primary danger' : 'primary' }, submit)
   const cancel = h('button', { type: 'button', click: () => { if (mayCancel()) dialog.close() } }, 'Cancel')
@@ -29,7 +30,7 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
     h('h2', { id: 'dialog-title' }, title),
     ...content.filter((part) => part !== undefined).map((part) => typeof part === 'string' ? h('p', {}, part) : part),
     problems,
-    h('div', { class: 'actions' }, cancel, button))
+    h('div', { class: 'actions' }, isQuestion && cancel, button))
   const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', class: isWide && 'wide' }, form)
   let isDone = false
   let isSending = false
@@ -51,6 +52,7 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
     isWarned = false
+    const focused = document.activeElement
     setBusy(true)
     problems.replaceChildren()
     try {
@@ -61,6 +63,8 @@ export async function ask ({ title, content, submit, isDanger = false, isWide = 
       problems.replaceChildren(refusalNotice(error, context))
     } finally {
       setBusy(false)
+      // Browsers take the focus from a disabled button.
+      if (dialog.open && focused instanceof HTMLElement && !form.contains(document.activeElement)) focused.focus()
     }
   })
   document.body.append(dialog)

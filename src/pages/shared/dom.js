@@ -79,3 +79,17 @@ export const dayText = (date) => date === undefined ? undefined : h('time', { da
  * @param {string} [many]
  */
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+
+/**
+ * Disables buttons while `work` is in progress. Browsers take the focus from a disabled button, so it gets the focus back.
+ *
+ * @param {readonly HTMLButtonElement[]} buttons
+ * @param {() => Promise<void>} work
+ */
+export async function whileDisabled (buttons, work) {
+  const focused = document.activeElement
+  for (const button of buttons) button.disabled = true
+  await work()
+  for (const button of buttons) button.disabled = false
+  if (focused instanceof HTMLElement && document.activeElement === document.body) focused.focus({ preventScroll: true })
+}

@@ -1,7 +1,7 @@
 /**
  * The gateway's additions to Swagger UI. The token is masked, and shared with the other pages through the tab's session storage.
  * The filter finds operations by their path, method, ID or summary, not only by their tag. The bar at the top leads to the other
- * pages. Accessibility is improved for keyboards, screen readers and phones.
+ * pages. The colours follow the browser's preference. Accessibility is improved for keyboards, screen readers and phones.
  *
  * This file is a script instead of a module, because it must run after Swagger UI's scripts are loaded and before Swagger UI
  * starts.
@@ -119,6 +119,12 @@
       }
     }
   }
+
+  // Swagger UI has dark colours, but only its own bar at the top would switch to them.
+  const prefersDark = matchMedia('(prefers-color-scheme: dark)')
+  const followPreference = () => { document.documentElement.classList.toggle('dark-mode', prefersDark.matches) }
+  prefersDark.addEventListener('change', followPreference)
+  followPreference()
 
   // Without this, a phone would lay out the page for a desktop.
   document.head.append(Object.assign(document.createElement('meta'), { name: 'viewport', content: 'width=device-width, initial-scale=1' }))

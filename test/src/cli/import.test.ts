@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { build, tokens } from '#test/helper'
+import { build, caching, tokens } from '#test/helper'
 import { entriesIn, formatOfFile } from '#src/cli/import-file'
 import { secretsctl, type Outcome, type Setting } from '#test/secretsctl'
 
@@ -68,4 +68,14 @@ t.test('apply --on-conflict and its plan', async (t) => {
   t.match(await apply('--dry-run'), { status: 0, stdout: /skip +object +has this value already\nskip +text +has another value[^\n]*\nskip +empty +has another value/ })
   t.match(await apply('--on-conflict', 'fail', '--dry-run'), { status: 1, stdout: /fail +object/, stderr: /^3 of 3 can't be written\n/ })
   t.match(await apply('--on-conflict', 'update'), { status: 0, stdout: /2 updated, 1 skipped\n$/ })
+})
+
+t.test('a plan compares with the value in AWS, not with a cached one', async (t) => {
+  const gateway = await build(t, caching)
+  const aws = gateway.aws('AKIADEV')
+  await aws.createSecret({ Name: 'dev/text', SecretString: 'x' })
+  await gateway.send('POST', '/environments/dev/values', { json: { names: ['text'] } })
+  await aws.putSecretValue({ SecretId: 'dev/text', SecretString: 'y' })
+  const stdin = 'secrets: [{ name: text, value: y }]\n'
+  t.match(await secretsctl(gateway, ['apply', '-f', '-', '--env', 'dev', '--dry-run'], { stdin }), { status: 0, stdout: /skip +text +has this value already/ })
 })

@@ -1,7 +1,16 @@
+import { join } from 'node:path'
+import swagger from '@fastify/swagger'
+import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { parse } from 'yaml'
+import { app } from '#src/app'
+import { configFrom } from '#src/config/config'
+import { liveConfig } from '#src/config/live'
+import { arrange, documentOptions } from '#src/http/openapi'
 import { inlineComponents, shareComponents, type SharedDocument } from '#src/http/openapi-components'
 import { openApiYaml } from '#src/http/openapi-yaml'
+import { serverOptions } from '#src/http/server-options'
+import { declared } from '#test/helper'
 
 const requestId = { schema: { type: 'string' }, description: 'The ID' }
 const env = { name: 'env', in: 'path', required: true, schema: { type: 'string' } }
@@ -58,6 +67,25 @@ t.test('the document keeps its meaning', (t) => {
   t.strictSame(inlineComponents(document), written())
   t.strictSame(inlineComponents(inlineComponents(document)), written(), 'a document without shared components stays as it is')
   t.end()
+})
+
+t.test('the gateway\'s document says the same as the one in which every operation is written out', async (t) => {
+  const fastify = Fastify(serverOptions('silent'))
+  t.teardown(async () => fastify.close())
+  // A second generator has the same routes, but shares nothing.
+  await fastify.register(swagger, { ...documentOptions(), decorator: 'writtenOut' })
+  await fastify.register(app, { config: liveConfig(configFrom(declared)), dataDir: join(t.testdir({}), 'data') })
+  await fastify.ready()
+  const writtenOut = (fastify as unknown as { writtenOut: FastifyInstance['swagger'] }).writtenOut()
+  const before = JSON.parse(JSON.stringify(writtenOut)) as Required<SharedDocument>
+  arrange(before.paths as Parameters<typeof arrange>[0])
+  const document = fastify.swagger() as Required<SharedDocument>
+  const after = JSON.parse(JSON.stringify(inlineComponents(document))) as Required<SharedDocument>
+  t.strictSame(after.paths, before.paths)
+  t.strictSame(after.components.schemas, before.components.schemas)
+  t.ok(Object.keys(before.paths).length > 30, 'these are all routes')
+  const lengths = [document, before].map((one) => JSON.stringify(one).length)
+  t.ok((lengths[0] ?? 0) * 2 < (lengths[1] ?? 0), `the document is less than half as long: ${lengths.join(' and ')} characters`)
 })
 
 t.test('the routes\' own schemas stay unchanged', (t) => {

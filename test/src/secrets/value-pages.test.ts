@@ -28,3 +28,18 @@ t.test('a page ends with the group of values with which it has 4 MiB', async (t)
     t.equal((await readNamed(scope, context, { names })).results.length, expected, `${bytes} bytes`)
   }
 })
+
+t.test('other work gets a turn between any two groups of values from the cache', async (t) => {
+  const names = Array.from({ length: 960 }, (_, index) => `name/${index}`)
+  const context = { cursors: {} as Cursors, reserve: () => ({ shrinkTo: () => undefined, release: () => undefined }) }
+  let time = 0
+  const getSecretValue = async (): Promise<unknown> => {
+    time += 1
+    return Promise.resolve({ content: 'v' })
+  }
+  const scope = { environment: { name: 'dev', namePrefix: '' }, may: () => true, aws: { getSecretValue }, caching: {} } as unknown as Scope
+  // Only the reads take time, so the names and the decisions need no turns.
+  const iterations = countIterations(t, () => time)
+  t.equal((await readNamed(scope, context, { names })).results.length, names.length)
+  t.ok(iterations() >= 960 / 80 - 1, String(iterations()))
+})

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { pendingDeletions } from '#src/environments/environment'
-import { cachingOf, maximumAgeIn } from '#src/http/caching'
+import { CacheControlHeader, cachingOf, maximumAgeIn, RefreshQuery } from '#src/http/caching'
 import { represent, ValueReply } from '#src/http/representation'
 import { CredentialHeader, Query, SecretParams, withAwsProblems } from '#src/http/schemas'
 import { compact } from '#src/json/compact'
@@ -38,9 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
         parse: Type.Optional(Type.Boolean({
           description: '`true`: the reply also has the value, or the `field` of it, as JSON in `json`. If the value is not JSON, the reply is 409'
         })),
-        refresh: Type.Optional(Type.Boolean({
-          description: '`true`: read the value from AWS, even if it is cached. `Cache-Control: no-cache` does the same'
-        })),
+        ...RefreshQuery,
         pendingDeletion: Type.Optional(Enum(pendingDeletions, {
           description: 'The reply for a secret that is scheduled for deletion. `absent`: 404 `secret-not-found`. `conflict`: 409 ' +
             '`secret-pending-deletion`. The default is the environment\'s `pendingDeletion`, or else `conflict`'
@@ -59,7 +57,7 @@ const routes: FastifyPluginAsyncTypebox = async (fastify) => {
             'none by then, the reply is 304',
           examples: ['wait=30']
         })),
-        'cache-control': Type.Optional(Type.String({ description: '`no-cache`: ask AWS. `max-age=SECONDS`: ask AWS if the cached value is older' }))
+        ...CacheControlHeader
       }),
       response: {
         200: ValueReply,

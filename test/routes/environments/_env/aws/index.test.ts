@@ -266,6 +266,22 @@ t.test('callAws: a batch comes from the cache only if all of its secrets do', as
     t.equal(outcome?.cache, cache)
     t.equal(outcome?.age === undefined, cache === undefined)
   }
+  const items = gateway.trail().filter(({ event }) => event === 'item').map(({ name, names = [name], cache }) => [...names, cache])
+  t.same(items, [['a', 'hit'], ['b', undefined], ['a', 'b', 'hit'], ['a', 'hit'], ['missing', undefined]], 'the source of each value')
+})
+
+t.test('callAws: a placeholder has the same error whether it comes from AWS or from the cache', async (t) => {
+  const gateway = await build(t, caching)
+  await gateway.aws('AKIADEV').createSecret({ Name: 'dev/empty' })
+  const error = {
+    SecretId: 'dev/empty', ErrorCode: 'ResourceNotFoundException',
+    Message: 'Secrets Manager can\'t find the specified secret value for staging label: AWSCURRENT'
+  }
+  for (const source of [/fwd=miss/, /; hit/]) {
+    const reply = await callAws(gateway, 'BatchGetSecretValue', { SecretIdList: ['dev/empty'] })
+    t.same(reply.json.Errors, [error])
+    t.match(reply.headers.get('cache-status'), source)
+  }
 })
 
 t.test('callAws: a filter by names does not make AWS search other environments', async (t) => {
