@@ -35,7 +35,7 @@ export const fleetToken = 'token-of-the-fleet'
 /** The content of the key file of a fleet. */
 const fleetKey = Buffer.alloc(32, 'k').toString('base64')
 
-/** Starts a server with an append-only file, and a backend. The gateways use both. */
+/** Starts a backend, and a Redis server that persists to an append-only file. The gateways use both. */
 export async function startProcesses (t: Test): Promise<ProcessFleet> {
   const folder = t.testdir({
     'shared.key': fleetKey, policies: { 'all.cedar': '@id("all") permit (principal, action, resource);\n' }, redis: {}

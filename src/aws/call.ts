@@ -54,7 +54,7 @@ export interface Flight {
   readonly deadline: Deadline
   /** True if the operation changes nothing. */
   readonly isRead: boolean
-  /** The call's `signal`. Undefined if the call's owner has begun to write, because all its calls are then completed. */
+  /** The call's `signal`. Undefined once the request has begun to write, because none of its calls is aborted from then on. */
   readonly owner: AbortSignal | undefined
 }
 

@@ -29,8 +29,8 @@ const inText = (check: (text: string, variable: string) => string | undefined): 
   isUtf8(value) && !value.includes(0) ? check(value.toString(), variable) : 'is binary'
 
 /**
- * Matches the variables that a shell sets itself, so that an assignment fails or has no lasting effect. The names in capital
- * letters belong to bash, dash, ksh or zsh, and those in small letters to zsh alone.
+ * Matches the variables that a shell sets itself. Assigning to one fails or has no lasting effect. The names in capital letters
+ * belong to bash, dash, ksh or zsh, and those in small letters to zsh alone.
  */
 const ownedByShells = new RegExp(`^(?:${[
   '_', 'BASH(?:OPTS|PID)', 'BASH_(?:ALIASES|ARGC|ARGV0?|CMDS|COMMAND|COMPAT|LINENO|SOURCE|SUBSHELL|VERSINFO|XTRACEFD)', 'COLUMNS', 'DIRSTACK',

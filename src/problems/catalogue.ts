@@ -208,7 +208,7 @@ export const catalogue = {
   'aws-refused': {
     status: 422,
     title: 'AWS refuses the request',
-    advice: 'If AWS gives a reason, `detail` contains it.'
+    advice: '`detail` contains the reason that AWS gives, unless there is none or it quotes the request.'
   },
   'aws-limit-exceeded': {
     status: 422,

@@ -106,7 +106,7 @@ export async function sendChanges (
       await turns.wait(caller.id)
       const { caller: renewed, isSameEnvironment } = await renew(request)
       current = renewed
-      // When the client reconnects, the reply says that it selects too many secrets.
+      // Ends the stream. The client then reconnects, and if its filter selects too many secrets, the reply says so.
       if (!isSameEnvironment || following.isTooLong()) return undefined
       assertAllowed()
       return sees

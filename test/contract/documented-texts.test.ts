@@ -45,7 +45,7 @@ t.test('the index of the decisions has each of them once, in their order, with i
   const rows = readFileSync(join(root, 'docs/decisions/README.md'), 'utf8').split('\n').filter((line) => /^\| \[\d/.test(line)).map((line) => line.replaceAll('`', ''))
   const expected = globSync('docs/decisions/0*.md', { cwd: root }).sort().map((file) => {
     const text = readFileSync(join(root, file), 'utf8')
-    const [, title = '', status = '', date = ''] = /^# (.*)\n\nStatus: (.*?), (\d{4}-\d\d-\d\d)/.exec(text.replaceAll('`', '')) ?? []
+    const [, title = '', status = '', date = ''] = /^# (?:\d+\. )?(.*)\n\nStatus: (.*?), (\d{4}-\d\d-\d\d)/.exec(text.replaceAll('`', '')) ?? []
     return `| [${basename(file).slice(0, 4)}](${basename(file)}) | ${title} | ${status} | ${date} |`
   })
   t.same(rows, expected)

@@ -16,7 +16,7 @@ const caller = tokens.writer
 interface Case {
   /** The permissions to see the content. The case is tested without these permissions, and then with all permissions. */
   needs: readonly Action[]
-  /** Creates the secret `name`, for which the guess is right or wrong. */
+  /** Creates the secret `name`. Whether a guess about it is right depends on the name: see `isRight`. */
   prepare: (gateway: Gateway, name: string, send: Gateway['send']) => Promise<unknown>
   guess: (send: Gateway['send'], name: string) => Promise<Reply>
   /** True if the replies must be equal even if the caller may see the content. */

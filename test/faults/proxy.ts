@@ -13,7 +13,7 @@ import { forward, readRequest, replyOf } from './messages.ts'
 export interface FaultProxy {
   /** The endpoint for the gateway. */
   readonly url: string
-  /** Returns the number of attempts since the fault was planted, including attempts without a connection. */
+  /** Returns the number of requests since the fault was planted, including those that got no connection. */
   attempts: () => number
   /** Returns the number of connections that are open. The proxy leaves a connection open until its reply is complete. */
   open: () => number

@@ -90,3 +90,21 @@ t.test('a job that runs while the configuration changes', async (t) => {
     t.match(gateway.trail().find(({ requestId, code }) => requestId === headers.get('x-request-id') && code !== undefined), { event: 'item', code: 'forbidden' }, what)
   }))
 })
+
+t.test('an atomic job whose caller is removed while it writes is rolled back', async (t) => {
+  const gateway = await build(t)
+  const { config, jobs } = gateway.fastify
+  const secretNames = Array.from({ length: 200 }, (_, index) => `n${index}`)
+  const { headers } = await gateway.send('POST', '/environments/dev/secrets', {
+    json: { secretNames, atomic: true, settings: { concurrency: 1 } }, headers: { prefer: 'respond-async' }
+  })
+  const id = headers.get('location')?.replace('/jobs/', '') ?? ''
+  const found = async (): Promise<Job> => jobs.find('administrator', id)
+  await until(async () => (await found()).done > 0)
+  const { authentication } = config.current
+  config.replace({ ...config.current, authentication: { ...authentication, apiKeys: authentication.apiKeys.filter(({ id }) => id !== 'administrator') } })
+  await until(async () => (await found()).state === 'ended', 200)
+  const { counts } = await found()
+  t.match(counts, { created: 0, failed: 1 }, 'nothing is written after the first refusal')
+  t.ok(counts.rolledBack > 0, 'what was written is taken back')
+})

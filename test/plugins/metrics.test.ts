@@ -40,7 +40,7 @@ t.test('the number of saved calls is the number of reads minus the number of cal
   const names = Array.from({ length: 40 }, (_, index) => `n${index}`)
   for (const name of names) await gateway.aws('AKIADEV').createSecret({ Name: `dev/${name}`, SecretString: name })
   const before = gateway.awsCalls.length
-  // Each secret is read twice at once, and again when it is cached. Some are missing.
+  // Each secret is read by two requests at the same time, and again once it is cached. Two further names do not exist.
   const read = async (name: string): Promise<unknown> => gateway.send('GET', `/environments/dev/secrets/${name}`)
   await Promise.all([...names, ...names, 'missing-1', 'missing-2'].map(read))
   await Promise.all(names.map(read))
