@@ -88,7 +88,7 @@ const inEnvironment = about('environment', 'secret')
 /** Matches routes whose URL identifies a secret by its AWS name or ARN, instead of by an environment and a name. */
 const namedById = ({ readSecretRequest }: FastifyContextConfig): boolean => readSecretRequest !== undefined
 const namedInPath = (route: FastifyContextConfig): boolean => about('secret')(route) && !namedById(route)
-/** Matches routes about an environment or a secret on which the AWS credential is named in the body instead of a header. */
+/** Matches routes about an environment or a secret whose body, instead of a header, names the AWS credential. */
 const namedInBody = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential === true
 const namedInHeader = (route: FastifyContextConfig): boolean => inEnvironment(route) && route.bodyNamesCredential !== true
 /** Matches the route for AWS's protocol, where a header names the operation and the body names the secret. */

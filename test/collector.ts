@@ -28,7 +28,7 @@ export interface Collector {
   url: string
   /** The spans so far. */
   spans: ReceivedSpan[]
-  /** The bodies so far, as they arrived, but decompressed. */
+  /** The bodies so far, decompressed, but otherwise unchanged. */
   bodies: Buffer[]
   /** The headers of each export. */
   headers: IncomingHttpHeaders[]

@@ -69,8 +69,9 @@ export function narrowFilters ({ namePrefix }: Environment, given: readonly Give
 }
 
 /**
- * Narrows the values of a filter for names to names with the prefix. A value that is shorter than the prefix is replaced by the
- * prefix.
+ * Narrows a filter on names, so that it selects only names with the prefix. Returns the new values. A value that is the
+ * beginning of the prefix becomes the prefix, and other values without the prefix are dropped. If a value is negated with `!`,
+ * the prefix is the only value.
  */
 function valuesWithin (prefix: string, values: readonly string[]): string[] {
   if (values.some((value) => value.startsWith('!'))) return [prefix]

@@ -2,13 +2,13 @@ import { Help, Option, type HelpConfiguration } from 'commander'
 
 const standard = new Help()
 
-/** Matches what Commander adds about initial values of repeatable options, and about options that are given without a value. */
+/** Matches Commander's notes about initial values of repeatable options, and about options without a value. */
 const internals = / \((?:default: (?:\[\]|\{\})|preset: [^)]*)\)$/
 
-/** The option that the help lists. Commander doesn't know it, because it would take `read --version ID` for the same one. */
+/** The option that the help lists. Commander doesn't know this option, because it would mistake `read --version ID` for it. */
 const version = new Option('-V, --version', 'print the version')
 
-/** How the help differs from that of other programs that use Commander. */
+/** The differences between the help and Commander's default. */
 export const helpStyle: HelpConfiguration = {
   showGlobalOptions: true,
   subcommandTerm: (command) => command.name(),

@@ -4,7 +4,7 @@ import { pointerTokens } from '#src/json/pointer'
 
 /**
  * Waits for a request whose body lists secrets. If the gateway refuses the body, the errors name the secrets instead of their
- * positions, because it is the command that has composed the body.
+ * positions, because the user does not know the body that the command has composed.
  */
 export async function namingSecrets<T> (body: object, request: Promise<T>): Promise<T> {
   try {

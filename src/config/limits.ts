@@ -30,7 +30,7 @@ export interface Limits {
   readonly caller: Limit
   /** The limit of each environment, for all callers together. */
   readonly environment: Limit
-  /** The limit of each caller for reads that demand AWS's own answer, although values are cached. */
+  /** The limit of each caller for reads that must ask AWS, even if the value is cached. */
   readonly refresh: Limit
   /** The limit for each IP address. It applies to failed authentications and, separately, to requests to public routes. */
   readonly address: Limit

@@ -64,7 +64,7 @@ export function inSpan<Result> (
   }
 }
 
-/** Calls a function when a promise is settled, with the kind of the error if it has been rejected. */
+/** Calls a function when a promise is settled. If it was rejected, passes the kind of its error. */
 function whenSettled (promise: Promise<unknown>, end: (failure?: string) => void): void {
   promise.then(() => {
     end()

@@ -83,8 +83,8 @@ export async function removeFromKeyring (profile: Profile | undefined, { keyring
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /**
- * Returns the lines about a new entry that no profile refers to, although the keyring may have stored it. The user has to check,
- * because a keyring that has not answered would not answer a second call either.
+ * Returns the lines about a new entry that the keyring may have stored, and to which no profile refers. The user has to look
+ * for it, because a keyring that has not answered would not answer a second call either.
  */
 export function strayEntryLines (error: unknown, keyringEntry: string): string[] {
   if (!(error instanceof KeyringFailure && error.isUncertain)) return []

@@ -1,4 +1,4 @@
-/** What the visitor may do with a secret. The console asks in advance, so that no button leads to a refusal. */
+/** The actions that the visitor may perform on a secret. The console asks in advance, so that no button leads to a refusal. */
 
 import { h } from '../shared/dom.js'
 import { call } from '../shared/gateway.js'
@@ -30,7 +30,7 @@ export async function readRights (environment, name) {
 }
 
 /**
- * Creates a button. If the visitor lacks one of the permissions that it needs, it is disabled and says so.
+ * Creates a button. If the visitor lacks one of the permissions that the button needs, the button is disabled and says so.
  *
  * @param {May} may
  * @param {readonly string[]} needs

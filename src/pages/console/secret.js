@@ -174,7 +174,7 @@ function details (subject, after) {
       h('h3', { id: 'details-title' }, 'Details'),
       after !== undefined && h('div', { class: 'actions' },
         permittedButton(may, ['UpdateSecret'], { class: 'small', click: () => after(editDescription(subject)) }, 'Edit description…'),
-        // Whoever may only remove tags needs no other permission for that.
+        // A visitor who may only remove tags needs no other permission for that.
         permittedButton(may, may('UntagResource') ? [] : ['TagResource'], { class: 'small', click: () => after(editTags(subject)) }, 'Edit tags…'))),
     definitions([
       ['Description', description],

@@ -7,7 +7,7 @@ import { permittedButton } from './rights.js'
 
 const secondsShown = 30
 
-/** What changing a key needs: the reply reveals something about the value. */
+/** The permissions for changing a key. Reading is one, because the reply reveals something about the value. */
 const changesKey = ['PutSecretValue', 'GetSecretValue']
 
 /** @typedef {{ value: string, encoding: 'text' | 'base64', versionId: string }} Read */

@@ -2,7 +2,7 @@ import type { Scope } from '#src/secrets/scope'
 import type { BulkStop } from './schemas.ts'
 
 /**
- * Returns the signal that stops work on many secrets, for a caller that waits for the result. The abort reason is a `BulkStop`:
+ * Returns the signal that stops work on many secrets whose caller waits for the result. The abort reason is a `BulkStop`:
  * `caller-gone` when the caller closes the connection, or the reason of `stopping`.
  */
 export function stopSignal ({ signal }: Scope, stopping: AbortSignal): AbortSignal {
