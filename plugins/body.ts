@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { awsJson } from '#src/aws-endpoint/reply'
+import { receiveBody } from '#src/http/body-bytes'
 import { parseJson } from '#src/http/json'
 import { mediaTypes } from '#src/http/media-types'
 import type { BodySchema } from '#src/http/numbers'
@@ -12,8 +14,9 @@ import { invalidRequest } from '#src/problems/problem'
  */
 export default fp(async (fastify) => {
   fastify.removeAllContentTypeParsers()
-  fastify.addContentTypeParser(mediaTypes, { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
-    const { schema } = request.routeOptions
+  fastify.addContentTypeParser(mediaTypes, async (request: FastifyRequest, payload: IncomingMessage) => {
+    const { schema, bodyLimit } = request.routeOptions
+    const body = await receiveBody(payload, bodyLimit)
     if (schema?.body !== undefined) {
       return parseJson(body, schema.body as BodySchema, { isGone: () => request.raw.socket.destroyed })
     }
@@ -21,5 +24,6 @@ export default fp(async (fastify) => {
     return undefined
   })
   // The signature covers the bytes, so they are parsed only after it has been verified.
-  fastify.addContentTypeParser(awsJson, { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => body)
+  fastify.addContentTypeParser(awsJson, async ({ routeOptions: { bodyLimit } }: FastifyRequest, payload: IncomingMessage) =>
+    receiveBody(payload, bodyLimit))
 }, { name: 'body' })

@@ -45,6 +45,7 @@ import { reserveBody } from '#src/request/steps/reserve-body'
 import { resolveCredential } from '#src/request/steps/resolve-credential'
 import { seeEnvironment, type FindEnvironment } from '#src/request/steps/see-environment'
 import { sendContinue } from '#src/request/steps/send-continue'
+import { serializeLongReply } from '#src/request/steps/serialize-long-reply'
 import { setReplyHeaders } from '#src/request/steps/set-reply-headers'
 import { shedLoad } from '#src/request/steps/shed-load'
 import { validateParameters } from '#src/request/steps/validate-parameters'
@@ -211,6 +212,7 @@ export default fp(async (fastify) => {
 
   /** The last steps, for every reply, including refusals. */
   const last = [
+    { stage: 'long reply', steps: { serializeLongReply } },
     { stage: 'unread reply', steps: { countUnreadReply: countUnreadReply(memory) } },
     {
       stage: 'record outcome',

@@ -1,7 +1,7 @@
 import { Ajv, type Options, type ValidateFunction } from 'ajv'
 import type { FastifySchemaCompiler } from 'fastify'
 import { invalidRequest, maximumErrors, type RequestError } from '#src/problems/problem'
-import { beginTurn } from '#src/scheduling/turns'
+import { beginTurn, type Turn } from '#src/scheduling/turns'
 import { requestErrors, type SchemaError } from './schema-errors.ts'
 
 /** The options of the validators. They don't drop unknown fields, and don't fill in defaults. */
@@ -39,8 +39,11 @@ export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) 
   if (lists.length === 0) return validate
   const search = async (body: unknown): Promise<true> => {
     const isItems = ({ instancePath }: SchemaError): boolean => lists.some(({ name }) => instancePath.startsWith(`/${name}/`))
+    // The search for duplicates in a long list takes some milliseconds, and can't be divided into turns.
+    const turn = beginTurn()
+    if (isLong(body, lists)) await turn.next()
     const found = validate(body) ? [] : requestErrors('body', (validate.errors ?? []).filter((error) => !isItems(error)))
-    await validateItems(body, lists, found)
+    await validateItems(body, lists, found, turn)
     if (found.length > 0) throw invalidRequest(found)
     return true
   }
@@ -54,12 +57,9 @@ export const compileBodyValidator: FastifySchemaCompiler<object> = ({ schema }) 
 const awaited = { __linterBrands: 'SafePromiseLike' } as const
 
 /** Validates the items of lists until there are enough errors. Adds the errors to `found`. */
-async function validateItems (body: unknown, lists: readonly List[], found: RequestError[]): Promise<void> {
-  const turn = beginTurn()
+async function validateItems (body: unknown, lists: readonly List[], found: RequestError[], turn: Turn): Promise<void> {
   for (const { name, validate } of lists) {
-    const items = (Object(body) as Record<string, unknown>)[name]
-    if (!Array.isArray(items)) continue
-    for (const [index, item] of items.entries()) {
+    for (const [index, item] of listOf(body, name).entries()) {
       if (found.length >= maximumErrors) return
       if (turn.isOver()) await turn.next()
       if (validate(item)) continue
@@ -67,6 +67,14 @@ async function validateItems (body: unknown, lists: readonly List[], found: Requ
       for (const error of requestErrors('body', errors)) found.push(error)
     }
   }
+}
+
+const isLong = (body: unknown, lists: readonly List[]): boolean => lists.some(({ name }) => listOf(body, name).length > longList)
+
+/** Returns the list that is a member of a body, or an empty list if the body has no such list. */
+function listOf (body: unknown, name: string): readonly unknown[] {
+  const member = (Object(body) as Record<string, unknown>)[name]
+  return Array.isArray(member) ? member : []
 }
 
 /** Returns the names of the body's members that may be long lists, and the schemas of their items. */

@@ -1,10 +1,17 @@
 import { monotonic, type Monotonic } from '#src/clock'
 
 /**
- * The time, in milliseconds, that a long computation may run before other work gets a turn. A short request needs about ten
- * iterations of the event loop, and may wait for a turn in each, so it may wait about ten times this long.
+ * How long, in milliseconds, a computation may run before other work gets a turn. The first turn begins at once, whatever else
+ * runs in the same iteration of the event loop. So it is only long enough for a computation that is not long after all.
  */
-const turnTime = 1
+const turnTime = { first: 0.25, later: 1 }
+
+/**
+ * The number of iterations of the event loop between two turns. A short request takes about ten iterations, and is delayed by
+ * each turn in between. An iteration without a turn takes only microseconds. So with these pauses, a short request is delayed by
+ * one or two turns instead of ten, but long computations hardly take longer.
+ */
+export const pauseLength = 8
 
 /** The turns of one long computation. */
 export interface Turn {
@@ -23,25 +30,40 @@ export interface LoopClock {
 
 /**
  * Creates a queue in which long computations wait for their turns. Returns a function that begins the first turn of another
- * computation. In each iteration of the event loop, at most one waiting computation gets a turn. So the loop is never blocked
- * for much longer than a turn, however many computations there are.
+ * computation. At most one waiting computation gets a turn in an iteration of the event loop, and none gets one in the next
+ * `pause` iterations. So the loop is never blocked for much longer than a turn, however many computations there are.
  */
-export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
+export function createTurns ({ monotonic, schedule }: LoopClock, pause = pauseLength): () => Turn {
   const waiting: (() => void)[] = []
-  const wake = (): void => {
-    waiting.shift()?.()
-    if (waiting.length > 0) schedule(wake)
+  let left = 0
+  let isScheduled = false
+
+  function scheduleNext (): void {
+    if (!isScheduled) schedule(beginIteration)
+    isScheduled = true
   }
+
+  function beginIteration (): void {
+    isScheduled = false
+    if (left > 0) {
+      left -= 1
+    } else {
+      waiting.shift()?.()
+      left = pause
+    }
+    if (left > 0 || waiting.length > 0) scheduleNext()
+  }
+
   return () => {
-    let start = monotonic()
+    let end = monotonic() + turnTime.first
     return {
-      isOver: () => monotonic() - start >= turnTime,
+      isOver: () => monotonic() >= end,
       async next () {
         await new Promise<void>((resolve) => {
           waiting.push(resolve)
-          if (waiting.length === 1) schedule(wake)
+          scheduleNext()
         })
-        start = monotonic()
+        end = monotonic() + turnTime.later
       }
     }
   }
@@ -49,6 +71,9 @@ export function createTurns ({ monotonic, schedule }: LoopClock): () => Turn {
 
 /** Begins the first turn of a computation, in the queue that the whole process shares. */
 export const beginTurn = createTurns({ monotonic, schedule: setImmediate })
+
+/** Does the same for work that mostly waits for AWS. Pauses would only make it slower, so its turns have none. */
+export const beginWaitingTurn = createTurns({ monotonic, schedule: setImmediate }, 0)
 
 /** Calls `work` for each item in order, and starts a new turn whenever the current one is over. */
 export async function forEachInTurns<T> (

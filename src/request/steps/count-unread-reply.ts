@@ -1,4 +1,5 @@
 import type { Budget } from '#src/admission/budget'
+import { Pieces } from '#src/http/long-reply'
 import { memoryOwner, releaseWhenClosed } from '#src/request/reply-memory'
 import type { ReplyStep } from '#src/request/step'
 
@@ -15,7 +16,12 @@ const longReply = 32 * 1024
 export const countUnreadReply = ({ reserve, charge }: Budget): ReplyStep => (request, { raw }, payload) => {
   const { bodyReservation } = request.found
   if (bodyReservation !== undefined) releaseWhenClosed(raw, bodyReservation)
-  const length = typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0
+  const length = lengthOf(payload)
   if (length >= longReply) releaseWhenClosed(raw, (request.method === 'GET' ? reserve : charge)(memoryOwner(request), length))
   return payload
+}
+
+function lengthOf (payload: unknown): number {
+  if (payload instanceof Pieces) return payload.byteLength
+  return typeof payload === 'string' || payload instanceof Uint8Array ? payload.length : 0
 }

@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { hasValue } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
-import { beginTurn } from '#src/scheduling/turns'
+import { beginWaitingTurn } from '#src/scheduling/turns'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
@@ -38,7 +38,7 @@ interface Options extends Conflicts {
 export async function atomically (given: Scope, items: readonly BulkItem[], options: Options): Promise<BulkOutcome[]> {
   const { concurrency, signal, progress, begun, claim } = options
   const scopeOf = (scope: Scope, index: number): Scope => begun.has(index) ? asRepeated(scope) : scope
-  const turn = beginTurn()
+  const turn = beginWaitingTurn()
   const plans = await pMap(items, async (item, index) => {
     if (turn.isOver()) await turn.next()
     return signal.aborted ? undefined : planned(scopeOf(given, index), item, options)

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import { compact } from '#src/json/compact'
-import { beginTurn } from '#src/scheduling/turns'
+import { beginWaitingTurn } from '#src/scheduling/turns'
 import { countOf, zeroCounts } from '#src/secrets/counts'
 import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
 import { atomically, attempt } from './atomic.ts'
@@ -170,7 +170,7 @@ function withTimeout (stop: AbortSignal, time: number): { signal: AbortSignal, t
 type EachOptions = Omit<RunOptions, 'progress'> & Pick<BulkControl, 'settled' | 'ready' | 'claim'> & { dryRun: boolean }
 
 async function runEach (scope: Scope, items: (BulkItem | undefined)[], options: EachOptions): Promise<void> {
-  const turn = beginTurn()
+  const turn = beginWaitingTurn()
   await pMap(items.keys(), async (index) => {
     // A refused item makes no call to AWS, so a long row of refused items would keep other work from running.
     if (turn.isOver()) await turn.next()
