@@ -135,7 +135,7 @@ t.test('docs/configuration.md names each setting whose change requires a restart
 })
 
 t.test('docs/authentication.md names each route that needs no authentication', async (t) => {
-  const [sentence = ''] = /The only exceptions are .*? requests to public routes: .*?\. /s.exec(textOf('docs/authentication.md')) ?? []
+  const [sentence = ''] = /The only exceptions are .*?requests to public routes: .*?\. /s.exec(textOf('docs/authentication.md')) ?? []
   const named = codeIn(sentence)
   const { fastify } = await build(t, { agent: { environments: ['dev'] } })
   const paths = Object.entries(fastify.swagger().paths ?? {}) as [string, Record<string, { security?: unknown[] }>][]
