@@ -1,6 +1,6 @@
 /**
- * The visitor's token. It is in the tab's session storage, so a reload keeps it, but other tabs, other sites and the next start
- * of the browser do not have it. Nothing else is stored, such as names or values.
+ * The visitor's token. It is in the tab's session storage, so a reload keeps it, but new tabs and other sites do not have it. A
+ * duplicated tab gets a copy, and so does a tab that the browser restores. Nothing else is stored, such as names or values.
  */
 
 const key = 'secrets-gateway-token'
