@@ -1,7 +1,7 @@
 /**
- * Measures the cost of the audit trail by comparing the requests per second of three variants of the gateway. They have no trail,
- * a trail with the durability `written`, and a trail with the durability `synced`. Each variant runs in its own process, and all
- * of them use the same embedded backend. The variants take turns, so that other load on the machine affects all of them equally.
+ * Measures the cost of the audit trail by comparing the requests per second of three variants of the gateway: one without a
+ * trail, and two whose trails have the durability `written` and `synced`. Each variant runs in its own process, and all of them
+ * use the same embedded backend. The variants take turns, so that other load on the machine affects all of them equally.
  *
  *     node bench/audit.ts [ROUNDS]
  */

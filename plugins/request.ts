@@ -35,6 +35,7 @@ import { findPeer } from '#src/request/steps/find-peer'
 import { findSecretById } from '#src/request/steps/find-secret-by-id'
 import { findRoute } from '#src/request/steps/find-route'
 import { forbidCaching } from '#src/request/steps/forbid-caching'
+import { handOverLongReply } from '#src/request/steps/hand-over-long-reply'
 import { openScope } from '#src/request/steps/open-scope'
 import { parseSecretName } from '#src/request/steps/parse-secret-name'
 import { readAwsCall } from '#src/request/steps/read-aws-call'
@@ -223,7 +224,8 @@ export default fp(async (fastify) => {
       steps: {
         closeStaleConnection: closeStaleConnection(isStale),
         closeWhenStopping: closeWhenStopping({ stopping }),
-        boundUnreadBody
+        boundUnreadBody,
+        handOverLongReply
       }
     }
   ]

@@ -8,8 +8,8 @@
  *     npm run mutate -- src/audit plugins/audit.ts               # all mutants of some files or folders
  *     npm run mutate -- src/audit/end.ts:42                      # all mutants of a line
  *     npm run mutate -- --tests 200 --least 90                   # runs up to 200 test files per mutant (default: 12)
- *     npm run mutate -- --seconds 120                            # stops after this time, or on Ctrl-C, with a result
- *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if bad luck can't explain the result
+ *     npm run mutate -- --seconds 120                            # stops after this time or on Ctrl-C, and reports
+ *     npm run mutate -- --sample 20 --least 80 --surely          # fails only if the result can't be due to chance
  *     npm run mutate -- --results mutants.jsonl --jobs 1         # tries one mutant at a time, and continues an earlier run
  *
  * The file of results has a line for each mutant that was tried. A mutant is not tried again until its source file changes. To

@@ -20,7 +20,7 @@ export interface Outcome {
   status?: CacheStatus
 }
 
-/** The outcome of a description, and the body of AWS's reply. */
+/** The outcome of a DescribeSecret call, and the body of AWS's reply. */
 export interface Described {
   metadata?: SecretMetadata
   body?: string

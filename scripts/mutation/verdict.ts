@@ -11,7 +11,7 @@ interface Counts {
  * @param least the fraction of mutants that the tests should detect, from 0 to 1
  */
 export function isCertainlyBelow (least: number, { noticed, tried }: Counts): boolean {
-  /** The probability of exactly `misses` undetected mutants, and the probability of fewer than were found. */
+  // The probability that exactly `misses` mutants are not detected, and the probability that fewer than `misses` are not.
   let [exactly, fewer] = [least ** tried, 0]
   for (let misses = 0; misses < tried - noticed; misses += 1) {
     fewer += exactly

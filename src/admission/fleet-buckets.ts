@@ -55,9 +55,10 @@ const rates = { lowest: 0.1, recovery: 0.05 } as const
 export const kept = 30_000
 
 /**
- * The common beginning of both scripts. It reads the time and the state of the bucket, in microseconds. The rate is a fraction of
- * the full rate. The state may come from a server whose clock was ahead, or from another program, so values out of range are
- * clamped. In `math.min` and `math.max`, the constant comes first, because they return their first argument if the second is NaN.
+ * The common beginning of both scripts. It reads the time and the state of the bucket, in microseconds. `rate` is the current
+ * rate as a fraction of the full one. The state may come from a server whose clock was ahead, or from another program, so values
+ * out of range are clamped. In `math.min` and `math.max`, the constant comes first, because they return their first argument if
+ * the second is NaN.
  */
 const readState = `
 local time = redis.call('TIME')

@@ -1,6 +1,6 @@
 import type { Policy } from './policies.ts'
 
-/** A reference to an entity in a policy. */
+/** A policy's reference to an entity. */
 export interface Reference {
   readonly type: string
   readonly id: string

@@ -99,7 +99,7 @@ export async function deleteSecret (scope: Scope, name: SecretName, input: Input
     : { recoveryWindowInDays: recoveryWindowInDays ?? scope.environment.recoveryWindowInDays })
 }
 
-/** Configures or starts a rotation. A configured rotation that starts at once requires both permissions. */
+/** Configures or starts a rotation. Configuring one that starts at once requires both permissions. */
 export async function rotateSecret (scope: Scope, name: SecretName, input: Input<'RotateSecret'>): Promise<WriteResult> {
   const { RotationLambdaARN: lambdaArn, RotateImmediately: rotateImmediately, RotationRules: rules = {} } = input
   if (rotateImmediately !== false) assertMay(scope, 'RotateSecret', name)

@@ -44,7 +44,7 @@ type GivenFilter = Readonly<Partial<Pick<Filter, 'Key'>>> & { readonly Values?: 
 interface NarrowedFilters {
   /** The filters for AWS. Undefined if no secret of the environment can match. */
   readonly filters: readonly GivenFilter[] | undefined
-  /** Returns true if the filters for names select a secret with this name in AWS. */
+  /** Returns true if the filters on names match this name, which is that of the secret in AWS. */
   readonly selects: (awsName: string) => boolean
 }
 

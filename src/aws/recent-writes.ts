@@ -15,7 +15,7 @@ export type Aspect =
 export const unknown = Symbol('unknown')
 
 /**
- * The aspects that a write changes, and their new values. An aspect is undefined if the write removes it, such as a tag. The
+ * The aspects that a write changes, and their new values. An aspect that the write removes, such as a tag, is undefined. The
  * value of `state` is `present`, `deleted` (the secret can still be restored) or `gone`.
  */
 export type Effect = Partial<Readonly<Record<Aspect, string | undefined | typeof unknown>>>

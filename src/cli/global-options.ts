@@ -33,7 +33,7 @@ export function withoutOptions (command: Command, unused: Names): Command {
   return command.configureHelp({ ...command.configureHelp(), visibleGlobalOptions })
 }
 
-/** The options to use instead of a global option, keyed by an option of the command that replaces it. */
+/** What to use instead of a global option. The inner keys are options of a command: if it has one, the value says what to use. */
 const alternatives: Partial<Record<keyof GlobalOptions, Readonly<Record<string, string>>>> = {
   env: { '--environment': '--environment', '--to': '--from and --to' },
   token: { '--with-token': '--with-token' }

@@ -166,7 +166,7 @@ interface ReadValues {
 
 const nothing: ReadValues = { values: [], unaddressable: 0 }
 
-/** The secrets without a readable value that are left out. All others are an error. */
+/** Which secrets without a readable value to leave out. Any other secret without a readable value is an error. */
 interface Mode {
   skipPlaceholders: boolean
   skipForbidden: boolean

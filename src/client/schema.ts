@@ -4417,7 +4417,10 @@ export interface operations {
     };
     getOpenApiJson: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Describe all problems of an operation as one `default` response. Clients that are generated from this document are much shorter */
+                problems?: "default";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4437,7 +4440,10 @@ export interface operations {
     };
     getOpenApiYaml: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Describe all problems of an operation as one `default` response. Clients that are generated from this document are much shorter */
+                problems?: "default";
+            };
             header?: never;
             path?: never;
             cookie?: never;

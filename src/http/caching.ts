@@ -27,8 +27,9 @@ export const CacheControlHeader = {
 
 /**
  * Returns how a request uses the cache. The source of its result is stated in the reply's headers and in its audit record. If the
- * request reads several secrets, the result comes from the cache only if all of them do. Its age is then that of the oldest
- * answer, and its time to live is always the shortest of all. A request counts as one refresh, however many secrets it reads.
+ * request reads several secrets, the result counts as cached only if all of the answers came from the cache, and has the age of
+ * the oldest one. Its time to live is always the shortest of all. A request that refreshes counts once, however many secrets it
+ * reads.
  *
  * @param maximumAge the maximum age, in milliseconds, of a cached value that the caller accepts
  */

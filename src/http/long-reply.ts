@@ -43,14 +43,23 @@ export class LongReply {
 export class Pieces extends Readable {
   readonly byteLength: number
   readonly #pieces
+  #bytesLeft
 
   constructor (pieces: Buffer[]) {
     super()
     this.#pieces = pieces
     this.byteLength = pieces.reduce((sum, { length }) => sum + length, 0)
+    this.#bytesLeft = this.byteLength
+  }
+
+  /** The number of bytes in the pieces that have not been read yet. */
+  get bytesLeft (): number {
+    return this.#bytesLeft
   }
 
   override _read (): void {
-    this.push(this.#pieces.shift() ?? null)
+    const piece = this.#pieces.shift()
+    this.#bytesLeft -= piece?.length ?? 0
+    this.push(piece ?? null)
   }
 }

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Monotonic } from '#src/clock'
+import { getOrCreate } from '#src/collections/get-or-create'
+import type { Pieces } from './long-reply.ts'
 
 /**
  * A connection. `writeQueueSize` is the number of bytes that the operating system has not taken yet. A TLS connection does not
@@ -28,6 +30,20 @@ export interface ReadingLimits {
 
 const leftOf = (socket: SendingSocket): number => (socket._parent ?? socket)._handle?.writeQueueSize ?? 0
 
+/** The long replies on each connection. Their pieces wait outside the connection, which takes one at a time. */
+const longReplies = new WeakMap<Socket, Set<Pieces>>()
+
+/** Counts a long reply as unsent until the connection has taken all its pieces. */
+export function countUnsent (socket: Socket, pieces: Pieces): void {
+  const replies = getOrCreate(longReplies, socket, () => new Set())
+  replies.add(pieces)
+  pieces.once('close', () => replies.delete(pieces))
+}
+
+/** Returns the number of bytes of replies that wait in the process for a connection. */
+const unsentOn = (socket: Socket): number =>
+  Array.from(longReplies.get(socket) ?? []).reduce((sum, { bytesLeft }) => sum + bytesLeft, socket.writableLength)
+
 /**
  * Creates a function that finds the connections whose clients don't read their replies. Call the function regularly, because it
  * compares each connection's state with its previous state.
@@ -46,7 +62,7 @@ export function slowReaders (monotonic: Monotonic): (sockets: Iterable<Socket>, 
     for (const socket of sockets) {
       const left = leftOf(socket)
       if (left === 0) continue
-      unsent += socket.writableLength
+      unsent += unsentOn(socket)
       const sent = socket.bytesWritten - socket.writableLength
       const last = before.get(socket)
       positions.set(socket, last?.sent === sent && last.left === left ? last : { sent, left, since: time })
@@ -56,7 +72,7 @@ export function slowReaders (monotonic: Monotonic): (sockets: Iterable<Socket>, 
       .sort(([, one], [, other]) => one.since - other.since)
     return stalled.filter(([socket, { since }]) => {
       if (time - since < replyTimeout && unsent <= unsentBytes) return false
-      unsent -= socket.writableLength
+      unsent -= unsentOn(socket)
       return true
     }).map(([socket]) => socket)
   }

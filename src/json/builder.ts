@@ -2,7 +2,7 @@
 export interface Builder {
   /** Begins a list or an object. */
   open: (isObject: boolean) => void
-  /** Begins an item, or a member at its name. */
+  /** Begins an item or a member. Its text starts at this position, and that of a member with its name. */
   begin: (position: number) => void
   /** Ends the current item or member. Its text ends before this position. */
   end: (position: number) => void

@@ -26,6 +26,8 @@ export interface Evidence {
   readonly awsRequestIds: string[]
   /** The number of all calls to AWS so far. */
   awsCalls: number
+  /** The AWS request ID of the latest call. `awsRequestIds` may not list it. */
+  latestAwsRequestId?: string
   readonly decisions: UnrecordedDecisions
   /** The number of secrets recorded so far. Undefined until the handler calls `reportSecrets`. */
   items?: number
@@ -62,9 +64,10 @@ export const mostRequestIds = 100
 export const newEvidence = (about: About, recordIntent?: () => Promise<void>): Evidence =>
   ({ about, ...recordIntent !== undefined && { recordIntent }, awsRequestIds: [], awsCalls: 0, decisions: unrecordedDecisions() })
 
-/** Adds a call to AWS to the evidence. Reads of several secrets that share a call all report it. */
+/** Adds a call to AWS to the evidence. Reads of several secrets that share a call all report it, one directly after the other. */
 export function addAwsCall (evidence: Evidence, awsRequestId: string): void {
-  if (evidence.awsRequestIds.includes(awsRequestId)) return
+  if (evidence.latestAwsRequestId === awsRequestId || evidence.awsRequestIds.includes(awsRequestId)) return
+  evidence.latestAwsRequestId = awsRequestId
   evidence.awsCalls += 1
   if (evidence.awsRequestIds.length < mostRequestIds) evidence.awsRequestIds.push(awsRequestId)
 }

@@ -39,8 +39,8 @@ interface TurnClock extends LoopClock {
  * have already had a first turn in this iteration.
  *
  * If a caller's waiting requests have run for `turnsTime` in an iteration, the caller pauses for the next `pauseLength`
- * iterations. Otherwise another caller's request would be delayed in each of the iterations that it takes. A caller that is alone
- * does not pause.
+ * iterations. Without the pause, a request of another caller would be delayed in each iteration that the request takes. A caller
+ * that is alone does not pause.
  */
 export function createCallerTurns ({ monotonic, schedule, afterTurn }: TurnClock): CallerTurns {
   const waiting = createFairQueue<Waiting>()

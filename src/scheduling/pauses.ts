@@ -6,7 +6,7 @@ export type PauseEnd = 'woken' | 'over' | 'stopping'
 export interface PauseOptions {
   /** The maximum duration of the pause. */
   readonly milliseconds: number
-  /** Rejects the pause when it is aborted, because the caller has disconnected. */
+  /** Aborted when the caller disconnects. The pause is then rejected. */
   readonly signal: AbortSignal | undefined
   /** Called at the start with a function that ends the pause. Returns a function that is called at the end, to clean up. */
   readonly until: (wake: () => void) => () => void

@@ -19,8 +19,8 @@ export interface ValuesPage {
   /** Absent on the last page. */
   nextCursor?: string
   /**
-   * The number of matching secrets before the next page that are left out because the gateway can't address them. Only secrets
-   * that the caller may read are counted. Absent if there are none.
+   * The number of matching secrets that this page leaves out because the gateway can't address them. Only secrets that the caller
+   * may read are counted. Absent if there are none.
    */
   unaddressable?: number
 }

@@ -23,6 +23,7 @@ const partial: Readonly<Record<string, readonly string[]>> = {
   'src/aws/kms-keys.ts': ['^key\\/'],
   'src/cli/commands/edit.ts': ['\\r?\\n$'],
   'src/cli/csv.ts': ['^[=+\\-@\\t\\r]'],
+  'src/cli/help.ts': [' \\((?:default: (?:\\[\\]|\\{\\})|preset: [^)]*)\\)$'],
   'src/cli/import-file.ts': ['\\.(\\w+)$'],
   'src/cli/profiles/profiles.ts': ['\\/+$'],
   'src/cli/variables.ts': ['^\\/+'],

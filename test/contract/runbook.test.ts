@@ -14,7 +14,7 @@ const entries = new Map(page.split(/^### /m).slice(1).map((text) => {
   return [heading, lines.join('\n')]
 }))
 
-/** Returns the first cells of the table in an entry. */
+/** Returns the first cell of each row of the table under a heading. */
 const rowsOf = (heading: string): string[] =>
   Array.from((entries.get(heading) ?? '').matchAll(/^\| (.+?) \| .+ \|$/gm), ([, cell = '']) => cell).filter((cell) => !/^(?:-+|what .*)$/.test(cell))
 

@@ -61,7 +61,7 @@ t.test('the gateway does not start if a route\'s action does not apply to its re
 t.test('the request keeps its decision and the policies that determined it', async (t) => {
   const fastify = Fastify(serverOptions('silent'))
   t.teardown(async () => fastify.close())
-  // Nothing listens on this port, so allowed requests fail when they call AWS. They must still keep their decision.
+  // Nothing listens on this port, so allowed requests fail when they call AWS. Their decision must be recorded all the same.
   await fastify.register(app, { config: liveConfig(configFrom({ ...declared, aws: { endpoint: 'http://127.0.0.1:9' } })) })
   const decisions: unknown[] = []
   fastify.addHook('onResponse', async ({ found }) => { decisions.push(found.decision ?? found.visibility) })

@@ -19,6 +19,26 @@ t.test('getOpenApiJson and getOpenApiYaml return the same document', async (t) =
   t.ok(['BulkCreateReply', 'Environment', 'Job', 'Problem', 'SecretMetadata', 'SecretValue'].every((name) => schemas.includes(name)), 'schemas have names that are suitable for generated types')
 })
 
+t.test('for generators of clients, each operation has one response for all problems', async (t) => {
+  const gateway = await build(t)
+  const read = async (path: string): Promise<Documented> => (await gateway.send('GET', path, { token: null })).json
+  const [whole, short] = [await read('/openapi.json'), await read('/openapi.json?problems=default')]
+  const yaml = await gateway.send('GET', '/openapi.yaml?problems=default', { token: null })
+  t.same(parse(yaml.text), short)
+  t.same(Object.keys(short.paths), Object.keys(whole.paths))
+  t.same(Object.keys(short.paths['/environments/{env}/secrets/{name}']?.get?.responses ?? {}), ['200', '304', 'default'])
+  t.same(short.components.responses, {
+    AnyProblem: { description: 'A problem', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
+  })
+  t.same(short.components.schemas, whole.components.schemas)
+  t.equal((await gateway.send('GET', '/openapi.json?problems=none', { token: null })).status, 400)
+})
+
+interface Documented {
+  paths: Record<string, Record<string, { responses: object }>>
+  components: { schemas: object, responses?: object }
+}
+
 t.test('the document is the one in the repository', async (t) => {
   const gateway = await build(t)
   const { json } = await gateway.send('GET', '/openapi.json', { token: null })

@@ -43,7 +43,7 @@ function assertObject (text) {
   } catch {
     // The error below reports this.
   }
-  throw new Error('That is not a JSON object. A policy is one, with the keys Version and Statement.')
+  throw new Error('That is not a JSON object. A policy is a JSON object with the keys Version and Statement.')
 }
 
 /** @param {object} policy */

@@ -7,7 +7,7 @@ import { permittedButton } from './rights.js'
 
 const secondsShown = 30
 
-/** The permissions for changing a key. Reading is one, because the reply reveals something about the value. */
+/** The permissions for changing a key. Reading is needed too, because the reply to the change reveals facts about the value. */
 const changesKey = ['PutSecretValue', 'GetSecretValue']
 
 /** @typedef {{ value: string, encoding: 'text' | 'base64', versionId: string }} Read */

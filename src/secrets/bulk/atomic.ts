@@ -4,10 +4,10 @@ import { hasValue } from '#src/aws/secret'
 import { compact } from '#src/json/compact'
 import { Problem } from '#src/problems/problem'
 import { beginWaitingTurn } from '#src/scheduling/turns'
-import { assertMay, inBackground, type Scope } from '#src/secrets/scope'
+import { inBackground, type Scope } from '#src/secrets/scope'
 import { changeItem, createItem, type Trace } from './carry-out.ts'
 import type { BulkItem } from './items.ts'
-import { asRepeated, isUpdate, planItem, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
+import { asRepeated, assertMayCarryOut, isUpdate, planItem, visibleArn, type BulkOutcome, type Conflicts, type Plan } from './plan.ts'
 import { rollBack } from './roll-back.ts'
 
 interface Step {
@@ -60,8 +60,7 @@ export async function atomically (given: Scope, items: readonly BulkItem[], opti
   const work = async (step: Step): Promise<void> => {
     if (failing || signal.aborted || await claim?.(step.index) === false) return
     step.outcome = await attempt(step.item, async () => {
-      // The caller may have lost the permission since the plan was made.
-      assertMay(scope, 'CreateSecret', step.item.name)
+      assertMayCarryOut(scope, step.item, step.plan)
       return step.plan === undefined ? createItem(scope, step.item, step.trace) : changeItem(scope, step.plan, step.trace)
     })
     failing ||= step.outcome.result === 'failed'

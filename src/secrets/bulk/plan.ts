@@ -92,6 +92,23 @@ export async function planExisting (scope: Scope, item: BulkItem, existing: Secr
   return { existing, result: restores ? 'restored' : isChanged ? 'updated' : 'skipped', restores, changes }
 }
 
+/**
+ * Checks the permissions of a plan again before it is carried out, because the caller may have lost some of them meanwhile.
+ *
+ * @throws Problem `forbidden`
+ */
+export function assertMayCarryOut (scope: Scope, { name }: BulkItem, plan: Plan | undefined): void {
+  assertMay(scope, 'CreateSecret', name)
+  if (plan === undefined) {
+    assertMayElsewhere(scope, name, scope.environment.replicaRegions, 'create')
+    return
+  }
+  const { restores, repeats, changes } = plan
+  if (restores) assertMay(scope, 'RestoreSecret', name)
+  if (isUpdate(changes) && repeats === undefined) assertMayUpdate(scope, changes)
+  if (changes.tags !== undefined && repeats === undefined) assertMay(scope, 'TagResource', name)
+}
+
 /** Returns the ARN of the plan's existing secret if the caller may learn it. */
 export const visibleArn = (scope: Scope, plan: Plan | undefined): string | undefined =>
   plan !== undefined && seesSecret(scope, plan.existing.name) ? plan.existing.arn : undefined

@@ -15,7 +15,7 @@ function thrownFor (code: ProblemCode): Thrown {
   return Object.assign(new Error(message), { name: type, $metadata: { httpStatusCode: status } }) as Thrown
 }
 
-/** Problems whose error is AWS's own. SDKs do not react to it as they do to the status of the gateway's REST reply. */
+/** Problems with an error code of AWS's own. SDKs decide by this code, not by the status, whether they repeat a call. */
 const ofAws: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['aws-limit-exceeded', 'kms-failure'])
 
 /** Returns true if the status of the gateway's REST reply tells clients that a repeated request may succeed. */

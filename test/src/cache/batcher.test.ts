@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { createBatcher } from '#src/cache/batcher'
 
-/** Timers that never fire, so that no item is sent because its maximum time is over. */
+/** Timers that never fire, so that the maximum time of an item never causes it to be sent. */
 const never = () => () => undefined
 
 const urgent = { longest: 100, isUrgent: true } as const

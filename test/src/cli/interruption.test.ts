@@ -122,7 +122,7 @@ async function interruptAtTerminal (t: Test, { run, gateway, waiting }: Interrup
   t.match(screen, run.output, title)
   for (const mode of ['echo', 'icanon', 'isig', 'opost', 'onlcr']) t.match(modes, new RegExp(`(?:^|\\s)${mode}(?:\\s|;)`), `${title}: the terminal has ${mode}`)
   t.notOk(before.lastIndexOf('\u001b[?25l') > before.lastIndexOf('\u001b[?25h'), `${title}: the cursor is shown`)
-  // What follows the last line break is how the terminal itself shows the Ctrl-C.
+  // After the last line break, there is only the terminal's own echo of Ctrl-C, if any.
   t.match(before.slice(before.lastIndexOf('\n') + 1), /^(?:\^C)?\r?$/, `${title}: no line is half drawn`)
   assertNoLeak(t, before, { args })
 }

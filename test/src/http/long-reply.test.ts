@@ -1,5 +1,7 @@
+import { request } from 'node:http'
 import t from 'tap'
-import { build } from '#test/helper'
+import { build, tokens } from '#test/helper'
+import { until } from '#test/until'
 import { LongReply, Pieces } from '#src/http/long-reply'
 
 const path = '/environments/dev/secrets'
@@ -34,4 +36,21 @@ t.test('a long reply consists of pieces', async (t) => {
   }
   t.same(JSON.parse(text), { items, more: true })
   t.equal(pieces.byteLength, lengths.reduce((sum, length) => sum + length, 0))
+})
+
+t.test('a request whose caller leaves before its long reply is sent has one outcome', async (t) => {
+  const gateway = await build(t)
+  const secretNames = Array.from({ length: 2_000 }, (_, index) => `n${index}`)
+  const sent = request(gateway.url + path, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tokens.administrator}`, 'content-type': 'application/json' }
+  })
+  sent.on('error', () => undefined).end(JSON.stringify({ secretNames }))
+  await until(() => gateway.awsCalls.includes('CreateSecret'))
+  sent.destroy()
+  const outcomes = (): object[] => gateway.trail().filter(({ event }) => event === 'outcome')
+  await until(() => outcomes().length > 0)
+  // A second outcome would be recorded before the reply to this request.
+  t.equal((await gateway.send('GET', '/environments')).status, 200)
+  t.match(outcomes(), [{ operation: 'bulkCreateSecrets' }, { operation: 'listEnvironments' }])
 })

@@ -3,7 +3,8 @@ import { createServer, Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { slowReaders } from '#src/http/unsent-replies'
+import { Pieces } from '#src/http/long-reply'
+import { countUnsent, slowReaders } from '#src/http/unsent-replies'
 import { authority, serverPair } from '#test/certificates'
 import { connect, write } from '#test/raw'
 import { until } from '#test/until'
@@ -86,4 +87,23 @@ t.test('if too much waits, the connections that have waited longest are found fi
   t.same(at(1, 2, 3 * size), [])
   t.same(at(2, 2, 1.5 * size), [0], 'closing one is enough')
   t.same(at(2, 2, size / 2), [0, 1])
+})
+
+t.test('the pieces of a long reply count until the connection has taken them', async (t) => {
+  const { open } = await setUp(t, false)
+  const { socket } = await open()
+  let now = 0
+  const find = slowReaders(() => now)
+  const isFound = (): boolean => {
+    now += 1
+    return find([socket], { replyTimeout: 1_000, unsentBytes: size + 500 }).length > 0
+  }
+  t.notOk(isFound(), 'a connection that was not seen before is left alone')
+  t.notOk(isFound())
+  const pieces = new Pieces([Buffer.alloc(600), Buffer.alloc(400)])
+  countUnsent(socket, pieces)
+  t.ok(isFound(), 'a thousand bytes more are too many')
+  pieces.resume()
+  await until(() => pieces.bytesLeft === 0)
+  t.notOk(isFound())
 })

@@ -2,8 +2,8 @@ import t from 'tap'
 import { build, policies, tokens, type Gateway, type RequestOptions } from '#test/helper'
 
 /**
- * The reader may only create and promote, the writer may also read values, and the stranger may also change secrets. The pipeline may
- * see the metadata.
+ * Everybody may create and promote secrets, and the reader may do nothing else. In addition, the writer may read values, the
+ * pipeline may see the metadata, and the stranger may change secrets.
  */
 const authorization = policies(`
   @id("administrators") permit (principal in Group::"administrators", action, resource);
