@@ -55,8 +55,12 @@ const rules: readonly Rule[] = [
     forbids: ({ from, to }) => !inside(from, 'src/authorization') && to.startsWith('@cedar-policy/')
   },
   {
-    says: 'only src/tracing/opentelemetry.ts imports OpenTelemetry, and it is loaded only if tracing is on',
+    says: 'only src/tracing/opentelemetry.ts imports OpenTelemetry',
     forbids: ({ from, to }) => to.startsWith('@opentelemetry/') && from !== 'src/tracing/opentelemetry.ts'
+  },
+  {
+    says: 'only src/tracing/open.ts imports src/tracing/opentelemetry.ts, so that it is loaded only if tracing is on',
+    forbids: ({ from, to }) => to === 'src/tracing/opentelemetry.ts' && from !== 'src/tracing/open.ts'
   },
   {
     says: 'only src/cli/keyring/helper.ts calls the keyring, because a call blocks its process',

@@ -6,7 +6,7 @@ import { secretName } from '#src/cli/arguments'
 import { environmentOf, gatewayOf, withExample, type GlobalOptions } from '#src/cli/gateway'
 import { privateFolder, type PrivateFolder } from '#src/cli/memory-folder'
 import { confirm } from '#src/cli/prompt'
-import { CommandFailure, print, WrongUsage, type Terminal } from '#src/cli/terminal'
+import { CommandFailure, Interrupted, print, WrongUsage, type Terminal } from '#src/cli/terminal'
 import { shellWord } from '#src/cli/text'
 import { GatewayProblem, GatewayUnreachable, reply } from '#src/client/client'
 import { parseLossless } from '#src/json/lossless'
@@ -100,7 +100,8 @@ async function keepingText<T> (folder: PrivateFolder, name: string, write: () =>
       ? ['Somebody has changed the secret while you edited it, so nothing was written']
       : error instanceof CommandFailure ? error.lines : [error.message]
     const file = shellWord(fileIn(folder))
-    throw new CommandFailure(
+    const Failure = error instanceof Interrupted ? Interrupted : CommandFailure
+    throw new Failure(
       ...reason,
       `Your text is kept in ${file}, and only you can read it. Compare it with the current value, then write and remove it:`,
       `  secretsctl update ${shellWord(name)} --from-file ${file} && rm -r ${shellWord(folder.path)}`

@@ -82,6 +82,10 @@ t.test('edit', { skip: noTerminal }, async (t) => {
   t.equal(statSync(refused.file).mode & 0o777, 0o600)
   t.match(refused.screen, `secretsctl update a --from-file ${refused.file} && rm -r ${dirname(refused.file)}`)
 
+  const cancelled = await edit(t, gateway, 'printf x > "$1"', { answers: [{ after: '[y/N]', type: '\x03' }] })
+  t.match(cancelled, { status: 130, screen: /Nothing was sent\nYour text is kept in / })
+  t.equal(await value(), '{"a":"other"}', 'nothing is written after Ctrl-C at the question')
+
   const url = `${gateway.url}/environments/dev/secrets/a`
   const conflict = `curl -s -X PUT -H 'authorization: Bearer administrator-token-for-tests' -H 'content-type: application/json' -d '{"value":"{\\"a\\":\\"theirs\\"}"}' ${url} > /dev/null || exit 9\nprintf '{"a":"mine"}' > "$1"`
   const lost = await edit(t, gateway, conflict)
